@@ -1,0 +1,1 @@
+"""Training, presets and export of networks: everything that needs Keras."""

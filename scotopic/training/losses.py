@@ -1,0 +1,61 @@
+"""Losses, with `keras.ops`: the same numbers on every backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from scotopic.metrics import gaussian_window
+from scotopic.training.layers import Tensor
+
+SSIM_WEIGHT = 0.15
+EXPOSURE_WEIGHT = 0.1
+
+
+def charbonnier(target: Tensor, result: Tensor, epsilon: float = 1e-3) -> Tensor:
+    """Mean of ``sqrt((target - result)^2 + epsilon^2)``: Lai et al., CVPR 2017."""
+    return ops.mean(ops.sqrt(ops.square(target - result) + epsilon**2))
+
+
+def ssim(target: Tensor, result: Tensor) -> Tensor:
+    """Mean SSIM of batches (batch, height, width, 3): `scotopic.metrics.ssim`."""
+    stacked = ops.concatenate(
+        [target, result, target * target, result * result, target * result], axis=-1
+    )
+    mean_a, mean_b, square_a, square_b, product = ops.split(_blur(stacked), 5, axis=-1)
+    c1, c2 = 0.01**2, 0.03**2
+    both = mean_a * mean_b
+    squares = mean_a * mean_a + mean_b * mean_b
+    similarity = ((2 * both + c1) * (2 * (product - both) + c2)) / (
+        (squares + c1) * (square_a + square_b - squares + c2)
+    )
+    return ops.mean(similarity)
+
+
+def _blur(maps: Tensor) -> Tensor:
+    window = ops.convert_to_tensor(gaussian_window(), dtype=maps.dtype)
+    channels = maps.shape[-1]
+    kernel = ops.tile(ops.reshape(window, (-1, 1, 1, 1)), (1, 1, channels, 1))
+    maps = ops.depthwise_conv(maps, kernel, padding="valid", data_format="channels_last")
+    kernel = ops.transpose(kernel, (1, 0, 2, 3))
+    return ops.depthwise_conv(maps, kernel, padding="valid", data_format="channels_last")
+
+
+@keras.saving.register_keras_serializable("scotopic")
+class PictureLoss(keras.losses.Loss):
+    """Charbonnier plus 0.15 (1 - SSIM), of pictures in 0..1, channels last."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
+        """Mean over the batch."""
+        return charbonnier(y_true, y_pred) + SSIM_WEIGHT * (1 - ssim(y_true, y_pred))
+
+
+@keras.saving.register_keras_serializable("scotopic")
+class ExposureLoss(keras.losses.Loss):
+    """Huber loss (delta 1) of the log of the exposure."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
+        """Mean over the batch."""
+        return keras.losses.huber(ops.log(y_true), ops.log(y_pred + 1e-6))

@@ -1,0 +1,114 @@
+"""Names to networks and to recipes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import keras
+
+from scotopic.errors import ScotopicError
+from scotopic.training.exposure_unet import ExposureUNet
+from scotopic.training.pairs import Augmentation
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "exposure_unet": {
+        "parameters": 1_194_445,
+        "settings": {
+            "global_widths": (16, 32, 48, 64),
+            "local_widths": (16, 32, 64, 128),
+            "blocks": 1,
+            "context_size": 64,
+        },
+    },
+    "exposure_unet_tiny": {
+        "parameters": 41_781,
+        "settings": {
+            "global_widths": (4, 4, 8, 8),
+            "local_widths": (8, 16),
+            "blocks": 1,
+            "context_size": 16,
+        },
+    },
+}
+
+
+def build_network(preset: str, data_format: str = "channels_last") -> ExposureUNet:
+    """Make the network of a preset, with fresh weights.
+
+    Raises
+    ------
+    ScotopicError
+        For a name that is not in `NETWORKS`.
+    """
+    if preset not in NETWORKS:
+        raise ScotopicError(f"no preset {preset!r}; there are: {', '.join(NETWORKS)}")
+    return ExposureUNet(**NETWORKS[preset]["settings"], data_format=data_format, name=preset)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    batch_size, crop : int
+        Samples a step, and their side in pixels.
+    learning_rate : float
+        Peak; reached linearly over `warm_up` of the budget, then a cosine to 0.
+    warm_up : float
+        Share of the budget.
+    weight_decay, clip_norm, ema : float
+        Of AdamW; the gradient's largest global norm; the averaging momentum.
+    simulated : float
+        Share of the samples drawn from simulated darkness; the rest are
+        drawn from the real pairs, each pair as often as any other.
+    variants : int
+        Simulations made of each reference.
+    held_out : float
+        Share of the pairs kept, by scene, for validation.
+    steps_per_epoch : int
+    augmentation : Augmentation
+    """
+
+    batch_size: int = 8
+    crop: int = 160
+    learning_rate: float = 1.5e-3
+    warm_up: float = 0.03
+    weight_decay: float = 0.004
+    clip_norm: float = 1.0
+    ema: float = 0.999
+    simulated: float = 0.2
+    variants: int = 3
+    held_out: float = 0.08
+    steps_per_epoch: int = 500
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for the record and for JSON."""
+        return asdict(self)
+
+
+RECIPES: dict[str, Recipe] = {
+    "default": Recipe(),
+    "pairs_only": Recipe(simulated=0.0),
+    "smoke": Recipe(batch_size=2, crop=64, variants=1, steps_per_epoch=5),
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Look a recipe up by name."""
+    if name not in RECIPES:
+        raise ScotopicError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """AdamW with clipping and an average of the weights, as the recipe says."""
+    return keras.optimizers.AdamW(
+        recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        global_clipnorm=recipe.clip_norm,
+        use_ema=True,
+        ema_momentum=recipe.ema,
+    )
