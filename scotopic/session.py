@@ -1,0 +1,208 @@
+"""An ONNX graph and its ModelSpec: load, verify, run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scotopic.errors import ScotopicError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Array = NDArray[Any]
+
+DEFAULT_MODEL = "exposure_unet"
+METADATA_PREFIX = "scotopic."
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+REGISTRY = WEIGHTS_FOLDER / "registry.json"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that running a network needs, as stored in its file.
+
+    Attributes
+    ----------
+    name, version : str
+    layout : str
+        ``NCHW``: batch, channels, height, width.
+    size_multiple : int
+        Sides of the picture given to the local branch are multiples of it.
+    receptive_radius : int
+        Pixels; how far an output pixel's inputs reach.
+    thumbnail_size : int
+    context_size : int
+    bytes_per_pixel : int
+        Working memory of the local branch for each pixel of a tile.
+    curve : str
+        The exposing curve.
+    encoding : str
+        Colour encoding expected.
+    training_data, licence, recipe_sha256 : str
+    """
+
+    name: str
+    version: str
+    size_multiple: int
+    receptive_radius: int
+    thumbnail_size: int
+    context_size: int
+    bytes_per_pixel: int
+    training_data: str
+    licence: str
+    recipe_sha256: str
+    layout: str = "NCHW"
+    curve: str = "g*x/(1+(g-1)*x)"
+    encoding: str = "as stored, gamma, RGB in 0..1"
+
+    def metadata(self) -> dict[str, str]:
+        """As key and value for an ONNX file."""
+        return {METADATA_PREFIX + k: json.dumps(v) for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_metadata(cls, metadata: dict[str, str], source: str) -> ModelSpec:
+        """Read what `metadata` wrote.
+
+        Raises
+        ------
+        ScotopicError
+            When an entry is missing: the file is no network of scotopic's.
+        """
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names if METADATA_PREFIX + name not in metadata]
+        if missing:
+            raise ScotopicError(
+                f"{source}: not a scotopic network: its metadata lacks {', '.join(missing)}"
+            )
+        return cls(**{name: json.loads(metadata[METADATA_PREFIX + name]) for name in names})
+
+
+def registry() -> dict[str, dict[str, Any]]:
+    """Shipped networks: name to file, SHA-256 and card."""
+    content: dict[str, dict[str, Any]] = json.loads(REGISTRY.read_text(encoding="utf-8"))
+    return content
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def find_model(model: str) -> Path:
+    """Find the file of a registered name, or of a path, and verify the former.
+
+    Raises
+    ------
+    ScotopicError
+        When there is neither, or a registered file is not what was shipped.
+    """
+    known = registry()
+    if model in known:
+        path = WEIGHTS_FOLDER / known[model]["file"]
+        if not path.is_file():
+            raise ScotopicError(f"{path}: weights missing; install scotopic again")
+        if sha256(path) != known[model]["sha256"]:
+            raise ScotopicError(
+                f"{path}: weights differ from those shipped (SHA-256); install scotopic again"
+            )
+        return path
+    path = Path(model)
+    if path.is_file():
+        return path
+    raise ScotopicError(f"no model {model!r}: neither a file nor one of {', '.join(known)}")
+
+
+class Session:
+    """A loaded network.
+
+    Parameters
+    ----------
+    model : str
+        A name in the registry, or the path of an exported file.
+    provider : str, optional
+        ONNX Runtime's execution provider, such as ``cpu`` or ``cuda``. One
+        that is not there is an error, never a silent fall back.
+    threads : int, optional
+        Threads of the network; by default one a core.
+
+    Raises
+    ------
+    ScotopicError
+        For an unknown model or provider, and for a file that is no network.
+    """
+
+    def __init__(
+        self, model: str = DEFAULT_MODEL, provider: str = "cpu", threads: int | None = None
+    ) -> None:
+        import onnxruntime
+
+        path = find_model(model)
+        options = onnxruntime.SessionOptions()
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=[_provider_name(provider, onnxruntime)]
+            )
+        except ScotopicError:
+            raise
+        except Exception as error:
+            first_line = str(error).splitlines()[0]
+            raise ScotopicError(f"{path}: not a network that can be run: {first_line}") from error
+        metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.spec = ModelSpec.from_metadata(metadata, str(path))
+
+    def look(self, thumbnail: Array) -> tuple[float, Array]:
+        """Run the global branch.
+
+        Parameters
+        ----------
+        thumbnail : array, (size, size, 3), float32 in 0..1
+
+        Returns
+        -------
+        exposure : float in 0..1
+        context : array, (1, context_size), float32
+        """
+        batch = np.ascontiguousarray(np.moveaxis(thumbnail, -1, 0)[None], np.float32)
+        exposure, context = self._session.run(["exposure", "seen"], {"thumbnail": batch})
+        return float(exposure[0, 0]), context
+
+    def correct(self, tile: Array, gain: float, context: Array) -> Array:
+        """Run the local branch.
+
+        Parameters
+        ----------
+        tile : array, (1, 3, height, width), float32 in 0..1
+            Sides multiples of ``spec.size_multiple``.
+        gain : float
+        context : array, as from `look`
+
+        Returns
+        -------
+        array, (1, 3, height, width), float32, not clipped
+        """
+        inputs = {
+            "picture": tile,
+            "gain": np.array([[gain]], np.float32),
+            "context": context,
+        }
+        result: Array = self._session.run(["enhanced"], inputs)[0]
+        return result
+
+
+def _provider_name(provider: str, runtime: onnxruntime) -> str:
+    available: list[str] = runtime.get_available_providers()
+    short = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
+    if provider.lower() not in short:
+        raise ScotopicError(f"no provider {provider!r} here; there are: {', '.join(short)}")
+    return short[provider.lower()]

@@ -1,0 +1,94 @@
+"""Tiles for a memory budget: plan, cut and join.
+
+A tile's margin covers the network's receptive field and its sides are
+multiples of the network's period, so tiles joined are the picture whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scotopic.errors import ScotopicError
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One piece of the work, in pixels of the padded picture.
+
+    Attributes
+    ----------
+    source_rows, source_columns : (start, stop)
+        What the network is given.
+    rows, columns : (start, stop)
+        What of its result is kept; these cover the picture once.
+    """
+
+    source_rows: Span
+    source_columns: Span
+    rows: Span
+    columns: Span
+
+
+def round_up(length: int, multiple: int) -> int:
+    """The least multiple that is no shorter."""
+    return -(-length // multiple) * multiple
+
+
+def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> list[Tile]:
+    """Divide a picture so that no tile has more pixels than allowed.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the picture; it is taken as padded up to the multiple.
+    pixels : int
+        Most pixels of one tile, margins included.
+    radius, multiple : int
+        The network's receptive radius and the period of its result.
+
+    Returns
+    -------
+    list of Tile
+        The division that computes the fewest pixels in all.
+
+    Raises
+    ------
+    ScotopicError
+        When not even the smallest tile fits.
+    """
+    height, width = round_up(height, multiple), round_up(width, multiple)
+    margin = round_up(radius, multiple)
+    best: tuple[int, int, int] | None = None
+    for count in range(1, width // multiple + 1):
+        core_width = round_up(-(-width // count), multiple)
+        tile_width = min(width, core_width + 2 * margin)
+        tile_height = min(height, pixels // tile_width // multiple * multiple)
+        core_height = height if tile_height == height else tile_height - 2 * margin
+        if core_height < multiple:
+            continue
+        rows = -(-height // core_height)
+        core_height = round_up(-(-height // rows), multiple)
+        columns = -(-width // core_width)
+        cost = (height + 2 * margin * (rows - 1)) * (width + 2 * margin * (columns - 1))
+        if best is None or cost < best[0]:
+            best = (cost, core_height, core_width)
+    if best is None:
+        raise ScotopicError("too little memory for even one tile; raise --memory")
+    _, core_height, core_width = best
+    return [
+        Tile(_with_margin(rows, margin, height), _with_margin(columns, margin, width), rows, columns)
+        for rows in _spans(height, core_height)
+        for columns in _spans(width, core_width)
+    ]
+
+
+def _spans(length: int, step: int) -> Iterator[Span]:
+    for start in range(0, length, step):
+        yield start, min(start + step, length)
+
+
+def _with_margin(span: Span, margin: int, length: int) -> Span:
+    return max(0, span[0] - margin), min(length, span[1] + margin)
