@@ -32,14 +32,16 @@ def gray(picture: Array) -> Array:
 
     Parameters
     ----------
-    picture : array, (..., 3)
-        RGB, any scale.
+    picture : array, (..., 3) or (..., 1)
+        RGB or gray, any scale.
 
     Returns
     -------
     array, (...)
         In the picture's own scale; float64 for integer input.
     """
+    if picture.shape[-1] == 1:
+        return picture[..., 0]
     weights = np.asarray(GRAY_WEIGHTS)
     if np.issubdtype(picture.dtype, np.floating):
         weights = weights.astype(picture.dtype)

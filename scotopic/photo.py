@@ -1,0 +1,391 @@
+"""Photo: read and write a picture file with all that it carries."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from scotopic.errors import ScotopicError
+
+Array = NDArray[Any]
+
+FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+}
+DEEP_FORMATS = ("PNG", "TIFF")
+DEFAULT_QUALITY = 95
+_MAX_PIXELS = 1_000_000_000
+
+
+@dataclass
+class Photo:
+    """A picture, upright, and what came with it.
+
+    Attributes
+    ----------
+    pixels : array, (height, width, 3) or (height, width, 1), uint8 or uint16
+        Encoded values, in the picture's own colour encoding.
+    alpha : array or None, (height, width), same type
+    format : str
+        Pillow's name of the file format.
+    exif, icc_profile, xmp : bytes or None
+        As stored; the orientation in EXIF is set to upright.
+    text : dict
+        PNG text chunks.
+    dpi : (float, float) or None
+    notes : list of str
+        What had to be converted, for the user to know.
+    """
+
+    pixels: Array
+    alpha: Array | None = None
+    format: str = "PNG"
+    exif: bytes | None = None
+    icc_profile: bytes | None = None
+    xmp: bytes | None = None
+    text: dict[str, str] = field(default_factory=dict)
+    dpi: tuple[float, float] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def read(source: str | Path | bytes, name: str | None = None) -> Photo:
+    """Read a picture.
+
+    Parameters
+    ----------
+    source : path or bytes
+    name : str, optional
+        How errors name it; by default the path.
+
+    Raises
+    ------
+    ScotopicError
+        When it cannot be read whole; one line that names it.
+    """
+    name = name or (str(source) if not isinstance(source, bytes) else "input")
+    try:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    except OSError as error:
+        raise ScotopicError(f"{name}: {error.strerror or error}") from error
+    if not data:
+        raise ScotopicError(f"{name}: the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decode(data, name)
+    except ScotopicError:
+        raise
+    except MemoryError as error:
+        raise ScotopicError(f"{name}: not enough memory to decode it") from error
+    except Image.UnidentifiedImageError as error:
+        raise ScotopicError(f"{name}: not a picture, or of a format not known here") from error
+    except Exception as error:
+        raise ScotopicError(f"{name}: damaged or unsupported: {error}") from error
+
+
+def _decode(data: bytes, name: str) -> Photo:
+    Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
+    with Image.open(io.BytesIO(data)) as image:
+        form = image.format or "PNG"
+        deep = _decode_deep(data, form, name)
+        info = dict(image.info)
+        turn = image.getexif().get(0x0112, 1)
+        if form == "MPO":
+            form = "JPEG"
+        photo = Photo(np.empty(0), format=form, notes=[])
+        if deep is not None:
+            _split(photo, deep)
+        else:
+            image.load()
+            _take_pixels(photo, image)
+        photo.icc_profile = info.get("icc_profile")
+        photo.exif = upright_exif(info["exif"]) if info.get("exif") else None
+        photo.xmp = _xmp(info)
+        photo.text = dict(getattr(image, "text", {}) or {}) if form == "PNG" else {}
+        photo.text.pop("XML:com.adobe.xmp", None)
+        photo.dpi = info.get("dpi")
+        if getattr(image, "n_frames", 1) > 1:
+            photo.notes.append(f"{image.n_frames} pictures in the file: the first is taken")
+    if turn in range(2, 9):
+        photo.pixels = _turned(photo.pixels, turn)
+        photo.alpha = None if photo.alpha is None else _turned(photo.alpha, turn)
+    return photo
+
+
+def _take_pixels(photo: Photo, image: Image.Image) -> None:
+    mode = image.mode
+    if "transparency" in image.info or mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        wanted = "LA" if mode in ("LA", "La", "L", "1") else "RGBA"
+    elif mode in ("L", "1"):
+        wanted = "L"
+    elif mode in ("I;16", "I;16B", "I;16L"):
+        photo.pixels = np.asarray(image).astype(np.uint16)[..., None]
+        return
+    else:
+        wanted = "RGB"
+    if mode not in (wanted, "RGB", "RGBA", "L", "LA"):
+        photo.notes.append(f"mode {mode} converted to {wanted}")
+        if mode == "CMYK":
+            image.info.pop("icc_profile", None)
+    _split(photo, np.asarray(image if mode == wanted else image.convert(wanted)))
+
+
+def _split(photo: Photo, array: Array) -> None:
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.shape[-1] in (2, 4):
+        photo.alpha = array[..., -1]
+        array = array[..., :-1]
+    photo.pixels = np.ascontiguousarray(array)
+
+
+def _decode_deep(data: bytes, form: str, name: str) -> Array | None:
+    """Pixels of a 16-bit PNG or TIFF in colour, which Pillow would cut to 8."""
+    if form == "PNG" and data[24] == 16 and data[25] != 0:
+        codecs = _imagecodecs(name)
+        return np.asarray(codecs.png_decode(data))
+    if form == "TIFF":
+        with Image.open(io.BytesIO(data)) as image:
+            bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
+            samples = image.tag_v2.get(277, 1)  # type: ignore[attr-defined]
+        if 16 in bits and samples >= 3:
+            _imagecodecs(name)
+            import tifffile
+
+            return np.asarray(tifffile.imread(io.BytesIO(data), key=0))
+    return None
+
+
+def _imagecodecs(name: str) -> Any:
+    try:
+        import imagecodecs
+    except ImportError as error:
+        raise ScotopicError(
+            f"{name}: 16 bits a channel need: pip install 'scotopic[deep]'"
+        ) from error
+    return imagecodecs
+
+
+def _turned(array: Array, turn: int) -> Array:
+    """Apply an EXIF orientation to any array of pixels."""
+    if turn in (5, 6, 7, 8):
+        array = np.swapaxes(array, 0, 1)
+    if turn in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    if turn in (3, 4, 7, 8):
+        array = array[::-1]
+    return np.ascontiguousarray(array)
+
+
+def upright_exif(exif: bytes) -> bytes:
+    """Set the orientation to 1 in place; every other byte stays as it was."""
+    start = 6 if exif.startswith(b"Exif\0\0") else 0
+    tiff = bytearray(exif)
+    order = {b"II": "little", b"MM": "big"}.get(bytes(tiff[start : start + 2]))
+    if order is None:
+        return exif
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(tiff[at : at + size], order)  # type: ignore[arg-type]
+
+    directory = start + number(start + 4, 4)
+    for index in range(number(directory, 2)):
+        entry = directory + 2 + 12 * index
+        if entry + 12 <= len(tiff) and number(entry, 2) == 0x0112:
+            tiff[entry + 8 : entry + 10] = (1).to_bytes(2, order)  # type: ignore[arg-type]
+    return bytes(tiff)
+
+
+def _xmp(info: dict[str, Any]) -> bytes | None:
+    xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
+    return xmp.encode() if isinstance(xmp, str) else xmp
+
+
+_XMP_SHELL = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf='
+    '"http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+)
+_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
+
+
+def credit(xmp: bytes | None, software: str) -> bytes:
+    """Add what made the picture to its XMP; what was there stays.
+
+    A packet that says of itself already what made it keeps that too.
+    """
+    packet = xmp or _XMP_SHELL.encode()
+    end = packet.rfind(b"</rdf:RDF>")
+    if end < 0:
+        return packet
+    entry = (
+        '<rdf:Description rdf:about="" xmlns:scotopic="https://ns.scotopic/1.0/" '
+        'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+        f'scotopic:Software="{software}"'
+    )
+    if b"DigitalSourceType" not in packet:
+        entry += f' Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
+    if b"CreatorTool" not in packet:
+        entry += f' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{software}"'
+    return packet[:end] + (entry + "/>").encode() + packet[end:]
+
+
+def encode(photo: Photo, form: str, quality: int = DEFAULT_QUALITY) -> bytes:
+    """Encode a photo, with what it carries, as a file of a format.
+
+    Raises
+    ------
+    ScotopicError
+        When the format cannot hold the picture.
+    """
+    try:
+        if photo.pixels.dtype == np.uint16:
+            if form in DEEP_FORMATS:
+                return _encode_deep(photo, form)
+            photo = _in_8_bits(photo, form)
+        return _encode_8_bits(photo, form, quality)
+    except (OSError, ValueError) as error:
+        raise ScotopicError(f"cannot be written as {form}: {error}") from error
+
+
+def _in_8_bits(photo: Photo, form: str) -> Photo:
+    def cut(array: Array) -> Array:
+        return np.rint(array / np.float32(257)).astype(np.uint8)
+
+    photo.notes.append(f"16 bits a channel cut to 8: {form} holds no more")
+    alpha = None if photo.alpha is None else cut(photo.alpha)
+    return Photo(**{**vars(photo), "pixels": cut(photo.pixels), "alpha": alpha})
+
+
+def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
+    pixels = _joined(photo, form)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    options: dict[str, Any] = {}
+    if photo.icc_profile and form != "BMP":
+        options["icc_profile"] = photo.icc_profile
+    if photo.exif and form != "BMP":
+        options["exif"] = photo.exif
+    if photo.xmp and form in ("JPEG", "WEBP", "TIFF"):
+        options["xmp"] = photo.xmp
+    if photo.dpi and form != "WEBP":
+        options["dpi"] = photo.dpi
+    if form == "JPEG":
+        options |= {"quality": quality, "subsampling": "4:4:4", "optimize": True}
+    if form == "WEBP":
+        options |= {"quality": quality}
+    if form == "TIFF":
+        options |= {"compression": "tiff_adobe_deflate"}
+    if form == "PNG":
+        options["pnginfo"] = _png_text(photo)
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def _joined(photo: Photo, form: str) -> Array:
+    if photo.alpha is None:
+        return photo.pixels
+    if form in ("JPEG", "BMP"):
+        if photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
+            photo.notes.append(f"transparency dropped: {form} holds none")
+        return photo.pixels
+    return np.concatenate([photo.pixels, photo.alpha[..., None]], axis=-1)
+
+
+def _png_text(photo: Photo) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    for key, value in photo.text.items():
+        info.add_itxt(key, value)
+    if photo.xmp:
+        info.add_itxt("XML:com.adobe.xmp", photo.xmp.decode("utf-8", "replace"))
+    return info
+
+
+def _encode_deep(photo: Photo, form: str) -> bytes:
+    codecs = _imagecodecs("output")
+    pixels = np.ascontiguousarray(_joined(photo, form))
+    if form == "PNG":
+        if pixels.shape[-1] == 1:
+            pixels = pixels[..., 0]
+        return _with_chunks(codecs.png_encode(pixels, level=6), photo)
+    import tifffile
+
+    buffer = io.BytesIO()
+    kind = "minisblack" if photo.pixels.shape[-1] == 1 else "rgb"
+    tags = [(700, 1, len(photo.xmp), photo.xmp, True)] if photo.xmp else []
+    dots = {} if photo.dpi is None else {"resolution": photo.dpi, "resolutionunit": 2}
+    tifffile.imwrite(
+        buffer,
+        pixels,
+        photometric=kind,
+        compression="zlib",
+        iccprofile=photo.icc_profile,
+        extrasamples=None if photo.alpha is None else ["unassalpha"],
+        extratags=tags,
+        metadata=None,
+        **dots,
+    )
+    if photo.exif:
+        photo.notes.append("EXIF not written: 16-bit TIFF keeps profile, XMP and resolution")
+    return buffer.getvalue()
+
+
+def _with_chunks(png: bytes, photo: Photo) -> bytes:
+    """Put the chunks that Pillow writes for an 8-bit picture into another PNG."""
+    small = Photo(**{**vars(photo), "pixels": np.zeros((1, 1, 3), np.uint8), "alpha": None})
+    carrier = _encode_8_bits(small, "PNG", DEFAULT_QUALITY)
+    kept = b"".join(
+        chunk for kind, chunk in _chunks(carrier) if kind not in (b"IHDR", b"IDAT", b"IEND")
+    )
+    head = 8 + 25
+    return png[:head] + kept + png[head:]
+
+
+def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    result, at = [], 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4], "big")
+        result.append((png[at + 4 : at + 8], png[at : at + 12 + length]))
+        at += 12 + length
+    return result
+
+
+def write_atomically(data: bytes, target: Path) -> None:
+    """Put a file in place whole: temporary file, flush, rename.
+
+    Raises
+    ------
+    ScotopicError
+        When it cannot be written; nothing is left behind.
+    """
+    temporary = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".scotopic-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise ScotopicError(f"{target}: cannot be written: {error.strerror}") from error
