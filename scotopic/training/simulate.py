@@ -43,12 +43,14 @@ def darken(reference: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     Returns
     -------
     dark, target : arrays, uint8, of one size
-        The target differs from the reference by its size and by the colour
-        of the light, which both share: coloured lamps are to keep their
-        colour. All else happens to the dark one alone.
+        The target differs from the reference by its size and by the light
+        on the scene, its colour and its reach, which both share: coloured
+        lamps are to keep their colour, and what no light reaches is to stay
+        black. All else happens to the dark one alone.
     """
     reference = _resized(reference, rng)
-    scene = to_linear(reference.astype(np.float64) / 255) * _scene_light(reference.shape, rng)
+    scene = to_linear(reference.astype(np.float64) / 255)
+    scene = scene * _scene_light(reference.shape, rng) * _reach_of_light(reference.shape, rng)
     stops = rng.uniform(0.5, 6.5)
     raw = scene * 2.0**-stops * _vignette(reference.shape, rng)
     raw = raw * np.exp(rng.normal(0, 0.08, 3))
@@ -96,11 +98,24 @@ def _scene_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
     return light / max(1.0, float(light.max()))
 
 
-def _ramp(shape: Sequence[int], rng: np.random.Generator) -> Array:
+def _reach_of_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
+    """Where the light ends, in a night's scene: at an edge, or around a spot."""
+    if rng.random() < 0.75:
+        return np.ones(1)
+    if rng.random() < 0.5:
+        lit = _ramp(shape, rng, steepest=60)
+    else:
+        y, x = (np.linspace(-1, 1, n) - rng.uniform(-0.7, 0.7) for n in shape[:2])
+        distance = np.hypot(y[:, None], x[None, :]) - rng.uniform(0.15, 0.9)
+        lit = 1 / (1 + np.exp(rng.uniform(5, 60) * distance))
+    return np.where(lit > 0.002, lit, 0.0)[..., None]
+
+
+def _ramp(shape: Sequence[int], rng: np.random.Generator, steepest: float = 10) -> Array:
     y, x = (np.linspace(-1, 1, n) for n in shape[:2])
     angle, centre = rng.uniform(0, 2 * np.pi), rng.uniform(-0.5, 0.5)
     distance = y[:, None] * np.sin(angle) + x[None, :] * np.cos(angle) - centre
-    return 1 / (1 + np.exp(-rng.uniform(1, 10) * distance))
+    return 1 / (1 + np.exp(-rng.uniform(1, steepest) * distance))
 
 
 def _vignette(shape: Sequence[int], rng: np.random.Generator) -> Array:
