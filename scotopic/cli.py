@@ -2,28 +2,76 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from scotopic import __version__, photo
-from scotopic.enhancer import Enhancer, check_settings
+from scotopic import __version__
 from scotopic.errors import ScotopicError
-from scotopic.session import DEFAULT_MODEL
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+_PATH = click.Path(path_type=Path)
+_STREAM = click.Path(path_type=Path, allow_dash=True)
+_DEFAULT_MODEL = "exposure_unet"
+_STREAM_NAME = "-"
 
 
-def memory_size(text: str) -> int:
+class _MemorySize(click.ParamType):
     """Bytes of a size such as ``512M`` or ``1.5G``."""
-    unit = _UNITS.get(text[-1:].upper(), 1)
-    try:
-        return int(float(text.rstrip("kKmMgG")) * unit)
-    except ValueError as error:
-        raise ScotopicError(f"memory: {text!r} is no size such as 512M or 2G") from error
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        if isinstance(value, int):
+            return value
+        unit = _UNITS.get(value[-1:].upper(), 1)
+        try:
+            size = int(float(value.rstrip("kKmMgG")) * unit)
+        except (ValueError, OverflowError):
+            size = 0
+        if size <= 0:
+            self.fail(f"{value!r} is no size such as 512M or 2G", param, ctx)
+        return size
+
+
+def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a `ScotopicError` into one line and exit code 2."""
+
+    @wraps(command)
+    def guarded(**options: Any) -> None:
+        try:
+            command(**options)
+        except ScotopicError as error:
+            if options.get("verbose", 0) > 1:
+                raise
+            _complain(str(error))
+            raise SystemExit(2) from None
+        except KeyboardInterrupt:
+            _complain("stopped")
+            raise SystemExit(130) from None
+
+    return guarded
+
+
+def _complain(message: str) -> None:
+    click.echo(f"scotopic: {' '.join(message.split())}", err=True)
+
+
+@contextlib.contextmanager
+def _progress(length: int, label: str = "", hidden: bool = False) -> Iterator[Any]:
+    """A bar on standard error; nothing unless that is a terminal."""
+    hidden = hidden or not sys.stderr.isatty()
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=hidden, item_show_func=str
+    ) as bar:
+        yield bar
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,121 +81,242 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="File or folder to write; - is standard output.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or exported file.")
+@click.argument("paths", nargs=-1, required=True, type=_STREAM)
+@click.option("-o", "--output", type=_STREAM, help="File or folder; - is standard output.")
+@click.option("--model", default=_DEFAULT_MODEL, show_default=True, help="Name, or .onnx file.")
 @click.option("--exposure", type=float, help="Mean level wanted of the result, 0 to 1.")
 @click.option("--ev", type=float, default=0.0, help="Stops added to the automatic exposure.")
-@click.option("--strength", type=float, default=1.0, show_default=True, help="0 leaves the picture, 1 is the whole effect.")
-@click.option("--memory", default="2G", show_default=True, help="Memory to stay near.")
+@click.option(
+    "--strength", type=float, default=1.0, show_default=True, help="0 none, 1 the whole effect."
+)
+@click.option(
+    "--memory", type=_MemorySize(), default="2G", show_default=True, help="Memory to stay near."
+)
 @click.option("--jobs", type=click.IntRange(1), help="Threads of the network.")
 @click.option("--provider", default="cpu", show_default=True, help="Execution provider.")
 @click.option("--format", "extension", help="Format to write, such as png.")
-@click.option("--quality", type=click.IntRange(1, 100), default=photo.DEFAULT_QUALITY, show_default=True, help="Of JPEG and WebP.")
-@click.option("--suffix", default="_enhanced", show_default=True, help="Added to names beside their sources.")
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="JPEG, WebP."
+)
+@click.option(
+    "--suffix", default="_enhanced", show_default=True, help="Of names beside their sources."
+)
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--strip", is_flag=True, help="Drop all metadata but the colour profile.")
 @click.option("--json", "as_json", is_flag=True, help="One object a picture on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")
-def enhance(paths: tuple[Path, ...], **options: Any) -> None:
+@_one_line_errors
+def enhance(
+    paths: tuple[Path, ...],
+    model: str,
+    memory: int,
+    jobs: int | None,
+    provider: str,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+    **settings: Any,
+) -> None:
     """Enhance pictures, folders of them, or standard input (-)."""
-    try:
-        check_settings(options["exposure"], options["ev"], options["strength"])
-        if options["extension"] and f".{options['extension'].lstrip('.')}".lower() not in photo.FORMATS:
-            raise ScotopicError(f"no format {options['extension']!r}; there are: {', '.join(photo.FORMATS)}")
-        jobs = [(source, _target(source, root, options)) for source, root in _sources(paths)]
-        if len(jobs) > 1 and options["output"] and options["output"].suffix.lower() in photo.FORMATS:
-            raise ScotopicError(f"{options['output']}: one file for {len(jobs)} pictures; name a folder")
-        enhancer = Enhancer(
-            options["model"], memory_size(options["memory"]), options["provider"], options["jobs"]
-        )
-    except ScotopicError as error:
-        if options["verbose"] > 1:
-            raise
-        raise SystemExit(_fail(str(error), 2)) from None
-    show = len(jobs) > 1 and sys.stderr.isatty() and not options["quiet"]
+    from scotopic import batch
+    from scotopic.enhancer import Enhancer
+
+    chosen = batch.Settings(**settings)
+    planned = batch.plan_jobs(paths, chosen)
+    if as_json and any(job.target == batch.STREAM for job in planned):
+        raise ScotopicError("--json and the picture cannot both go to standard output")
+    enhancer = Enhancer(model, memory, provider, jobs)
     failed = 0
-    with click.progressbar(jobs, file=sys.stderr if show else open("/dev/null", "w")) as bar:  # noqa: SIM115
-        for source, target in bar:
+    with _progress(len(planned), hidden=quiet or len(planned) == 1) as bar:
+        for job in planned:
             try:
-                _enhance_one(enhancer, source, target, options)
+                report, notes = batch.run_job(enhancer, job, chosen)
             except ScotopicError as error:
-                if options["verbose"] > 1:
+                if verbose > 1:
                     raise
                 failed += 1
-                _fail(str(error), 1)
+                _complain(str(error))
+            else:
+                if as_json:
+                    entry = {"source": str(job.source), "target": str(job.target)}
+                    click.echo(json.dumps({**entry, "notes": notes, **report.as_dict()}))
+                if not quiet:
+                    _tell(job.target, report, notes, bar.hidden or verbose > 0)
+            bar.update(1, job.source.name)
+    if failed and len(planned) > 1:
+        _complain(f"{failed} of {len(planned)} pictures failed")
     raise SystemExit(1 if failed else 0)
 
 
-def _fail(message: str, code: int) -> int:
-    click.echo(f"scotopic: {' '.join(message.split())}", err=True)
-    return code
-
-
-def _sources(paths: tuple[Path, ...]) -> list[tuple[Path, Path]]:
-    """Pictures with the folder that their place in the output is relative to."""
-    found: list[tuple[Path, Path]] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in photo.FORMATS)
-            if not inside:
-                raise ScotopicError(f"{path}: no pictures in this folder")
-            found += [(one, path) for one in inside]
-        else:
-            found.append((path, path.parent))
-    return found
-
-
-def _target(source: Path, root: Path, options: dict[str, Any]) -> Path:
-    output: Path | None = options["output"]
-    stdin = str(source) == "-"
-    if output is None and stdin:
-        output = Path("-")
-    if output is not None and (str(output) == "-" or output.suffix.lower() in photo.FORMATS):
-        return output
-    suffix = source.suffix.lower() if source.suffix.lower() in photo.FORMATS else ".png"
-    suffix = source.suffix if suffix == source.suffix.lower() else suffix
-    if options["extension"]:
-        suffix = "." + options["extension"].lstrip(".").lower()
-    if output is None:
-        return source.with_name(source.stem + options["suffix"] + suffix)
-    return (output / source.relative_to(root)).with_suffix(suffix)
-
-
-def _enhance_one(
-    enhancer: Enhancer, source: Path, target: Path, options: dict[str, Any]
-) -> None:
-    stdout = str(target) == "-"
-    if not stdout and target.exists() and not options["overwrite"]:
-        raise ScotopicError(f"{target}: exists; give --overwrite or another -o")
-    data: Any = sys.stdin.buffer.read() if str(source) == "-" else source
-    picture = photo.read(data, str(source))
-    pixels = picture.pixels
-    picture.pixels, report = enhancer.enhance_array(
-        pixels, exposure=options["exposure"], ev=options["ev"], strength=options["strength"]
-    )
-    if options["strip"]:
-        picture.exif, picture.xmp, picture.text, picture.dpi = None, None, {}, None
-    else:
-        software = f"scotopic {__version__} ({report.model})"
-        picture.xmp = photo.credit(picture.xmp, software)
-    form = picture.format if picture.format in photo.FORMATS.values() else "PNG"
-    if options["extension"]:
-        form = photo.FORMATS["." + options["extension"].lstrip(".").lower()]
-    elif not stdout:
-        form = photo.FORMATS.get(target.suffix.lower(), form)
-    encoded = photo.encode(picture, form, options["quality"])
-    if stdout:
-        sys.stdout.buffer.write(encoded)
-    else:
-        photo.write_atomically(encoded, target)
-    if options["as_json"] and not stdout:
-        entry = {"source": str(source), "target": str(target), "notes": picture.notes}
-        click.echo(json.dumps({**entry, **report.as_dict()}))
-    elif not options["quiet"]:
-        limit = report.automatic.limited_by
-        why = f", limited by {limit}" if limit and report.chosen_by == "automatic" else ""
+def _tell(target: Path, report: Any, notes: list[str], in_full: bool) -> None:
+    automatic = report.automatic
+    limited = report.chosen_by == "automatic" and automatic.limited_by
+    why = f", limited by {automatic.limited_by}" if limited else ""
+    if in_full:
         click.echo(f"{target}: gain {report.gain:.2f}{why}", err=True)
-        for note in picture.notes:
-            click.echo(f"{source}: {note}", err=True)
+    for note in notes:
+        click.echo(f"{target}: {note}", err=True)
+
+
+@main.command()
+@click.option("--inputs", type=_PATH, help="Dark pictures, for --model.")
+@click.option("--references", type=_PATH, required=True, help="Their references, same names.")
+@click.option("--model", help="Name, or .onnx file; judges what it makes of the inputs.")
+@click.option("--results", type=_PATH, help="Results of any method, to be judged as they are.")
+@click.option(
+    "--exposure-from",
+    type=click.Choice(["automatic", "unlimited", "reference"]),
+    default="automatic",
+    show_default=True,
+    help="The model's exposure: limited, the bare prediction, or the reference's.",
+)
+@click.option("--save", type=_PATH, help="Folder for the results of a model.")
+@click.option(
+    "--json", "json_file", type=_STREAM, help="File for the scores; - is standard output."
+)
+@click.option("--csv", "csv_file", type=_STREAM, help="File for the scores; - is standard output.")
+@_one_line_errors
+def evaluate(
+    inputs: Path | None,
+    references: Path,
+    model: str | None,
+    results: Path | None,
+    exposure_from: str,
+    save: Path | None,
+    json_file: Path | None,
+    csv_file: Path | None,
+) -> None:
+    """Score a model, or results, against references."""
+    from scotopic import evaluation
+    from scotopic.enhancer import Enhancer
+
+    if (results is None) == (inputs is None):
+        raise ScotopicError("give either --inputs with --model, or --results")
+    if results is not None:
+        pairs = evaluation.pair_folders(results, references)
+        scores = evaluation.score_results(pairs)
+    else:
+        assert inputs is not None
+        pairs = evaluation.pair_folders(inputs, references)
+        enhancer = Enhancer(model or _DEFAULT_MODEL)
+        scores = evaluation.score_model(enhancer, pairs, exposure_from, save)
+    quiet = _STREAM_NAME in (str(json_file), str(csv_file))
+    collected = []
+    with _progress(len(pairs), hidden=quiet) as bar:
+        for score in scores:
+            collected.append(score)
+            if not quiet and bar.hidden:
+                click.echo(f"PSNR for {score.name}: {score.psnr:.2f} dB")
+            bar.update(1, score.name)
+    _write(json_file, json.dumps(evaluation.as_dict(collected), indent=1) + "\n")
+    _write(csv_file, evaluation.as_csv(collected))
+    if not quiet:
+        click.echo(evaluation.as_table(collected))
+
+
+def _write(target: Path | None, text: str) -> None:
+    if target is None:
+        return
+    if str(target) == _STREAM_NAME:
+        click.echo(text, nl=False)
+        return
+    from scotopic.photo import write_atomically
+
+    write_atomically(text.encode(), target)
+
+
+@main.command()
+@click.option("--preset", default=_DEFAULT_MODEL, show_default=True)
+@click.option("--data", type=_PATH, multiple=True, required=True, help="Data set; repeatable.")
+@click.option("--recipe", default="default", show_default=True)
+@click.option("--epochs", type=click.IntRange(1), help="Budget.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget.")
+@click.option("--all-scenes", is_flag=True, help="Keep no scenes back for validation.")
+@click.option("--exclude-siblings", is_flag=True, help="Leave out scenes of the test set.")
+@click.option("--limit", type=click.IntRange(1), help="Pairs of each data set, for a trial.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on with the run in the output folder.")
+@click.option("-o", "--output", type=_PATH, required=True, help="Folder of the run.")
+@_one_line_errors
+def train(
+    preset: str,
+    data: tuple[Path, ...],
+    recipe: str,
+    epochs: int | None,
+    minutes: float | None,
+    all_scenes: bool,
+    exclude_siblings: bool,
+    limit: int | None,
+    seed: int,
+    resume: bool,
+    output: Path,
+) -> None:
+    """Train a network on pairs and simulated darkness."""
+    _load_keras()
+    from scotopic.training import fit, presets
+
+    chosen = presets.find_recipe(recipe)
+    steps = None if epochs is None else epochs * chosen.steps_per_epoch
+    budget = fit.Budget(steps, minutes)
+    click.echo("reading pairs, simulating darkness", err=True)
+    prepared = fit.load_training_data(
+        data,
+        chosen,
+        seed,
+        hold_out=not all_scenes,
+        exclude_siblings=exclude_siblings,
+        limit=limit,
+    )
+    with _progress(1000, "training") as bar:
+
+        def report(entry: dict[str, Any]) -> None:
+            if "validation" in entry:
+                click.echo(json.dumps(entry), err=True)
+            else:
+                done = int(1000 * min(entry["used"], 1))
+                bar.update(done - bar.pos, f"step {entry['step']}, loss {entry['loss']:.4f}")
+
+        fit.train(preset, prepared, chosen, budget, output, seed=seed, resume=resume, report=report)
+    click.echo(f"{output}: trained", err=True)
+
+
+@main.command()
+@click.argument("run", type=_PATH)
+@click.option("-o", "--output", type=_PATH, required=True, help="The .onnx file to write.")
+@_one_line_errors
+def export(run: Path, output: Path) -> None:
+    """Export a trained network to ONNX, its parity proved."""
+    _load_keras()
+    from scotopic.training.export import export_run
+
+    spec = export_run(run, output)
+    click.echo(f"{output}: {spec.name}, receptive radius {spec.receptive_radius}", err=True)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One object a network.")
+@_one_line_errors
+def models(as_json: bool) -> None:
+    """List the networks that are here, and verify them."""
+    from scotopic.session import describe_models
+
+    for entry in describe_models():
+        if as_json:
+            click.echo(json.dumps(entry))
+        else:
+            click.echo(f"{entry['name']}  {entry['bytes'] / 1e6:.1f} MB  {entry['licence']}")
+            click.echo(f"  trained on {entry['training_data']}")
+
+
+def _load_keras() -> None:
+    """Choose a backend unless the user has; say what is missing."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras  # noqa: F401
+    except ImportError as error:
+        backend = os.environ["KERAS_BACKEND"]
+        raise ScotopicError(
+            f"training needs Keras and {backend}: pip install 'scotopic[train]' {backend}"
+        ) from error

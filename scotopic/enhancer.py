@@ -200,9 +200,7 @@ class Enhancer:
 
 def _as_rgb(picture: Array) -> Array:
     """Check pixels; give gray ones a channel axis."""
-    if picture.dtype not in (np.uint8, np.uint16) and not np.issubdtype(
-        picture.dtype, np.floating
-    ):
+    if picture.dtype not in (np.uint8, np.uint16) and not np.issubdtype(picture.dtype, np.floating):
         raise ScotopicError(f"pixels must be uint8, uint16 or floats, not {picture.dtype}")
     if picture.ndim == 2:
         picture = picture[..., None]

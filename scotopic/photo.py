@@ -50,6 +50,8 @@ class Photo:
     dpi : (float, float) or None
     notes : list of str
         What had to be converted, for the user to know.
+    dropped : list of str
+        Names of what no longer fits the converted pixels.
     """
 
     pixels: Array
@@ -61,6 +63,11 @@ class Photo:
     text: dict[str, str] = field(default_factory=dict)
     dpi: tuple[float, float] | None = None
     notes: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def strip(self) -> None:
+        """Drop all metadata but the colour profile."""
+        self.exif, self.xmp, self.text, self.dpi = None, None, {}, None
 
 
 def read(source: str | Path | bytes, name: str | None = None) -> Photo:
@@ -98,33 +105,57 @@ def read(source: str | Path | bytes, name: str | None = None) -> Photo:
         raise ScotopicError(f"{name}: damaged or unsupported: {error}") from error
 
 
+def from_image(image: Image.Image) -> Photo:
+    """Take the pixels of a Pillow image, turned upright, and what it carries."""
+    image.load()
+    photo = Photo(np.empty(0), format=image.format or "PNG")
+    _take_pixels(photo, image)
+    _take_carried(photo, image)
+    return photo
+
+
+def to_image(photo: Photo) -> Image.Image:
+    """A Pillow image of a photo, with what it carries in its ``info``."""
+    pixels = _joined(photo, "PNG")
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    carried = {"exif": photo.exif, "icc_profile": photo.icc_profile, "xmp": photo.xmp}
+    carried |= {"dpi": photo.dpi, **photo.text}
+    image.info = {key: value for key, value in carried.items() if value is not None}
+    return image
+
+
 def _decode(data: bytes, name: str) -> Photo:
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
     with Image.open(io.BytesIO(data)) as image:
         form = image.format or "PNG"
         deep = _decode_deep(data, form, name)
-        info = dict(image.info)
-        turn = image.getexif().get(0x0112, 1)
-        if form == "MPO":
-            form = "JPEG"
-        photo = Photo(np.empty(0), format=form, notes=[])
+        photo = Photo(np.empty(0), format="JPEG" if form == "MPO" else form)
         if deep is not None:
             _split(photo, deep)
         else:
             image.load()
             _take_pixels(photo, image)
+        _take_carried(photo, image)
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            photo.notes.append(f"{frames} pictures in the file: the first is taken")
+    return photo
+
+
+def _take_carried(photo: Photo, image: Image.Image) -> None:
+    """Take what is not pixels; turn those upright."""
+    info = image.info
+    turn = image.getexif().get(0x0112, 1)
+    if "icc_profile" not in photo.dropped:
         photo.icc_profile = info.get("icc_profile")
-        photo.exif = upright_exif(info["exif"]) if info.get("exif") else None
-        photo.xmp = _xmp(info)
-        photo.text = dict(getattr(image, "text", {}) or {}) if form == "PNG" else {}
-        photo.text.pop("XML:com.adobe.xmp", None)
-        photo.dpi = info.get("dpi")
-        if getattr(image, "n_frames", 1) > 1:
-            photo.notes.append(f"{image.n_frames} pictures in the file: the first is taken")
+    photo.exif = upright_exif(info["exif"]) if info.get("exif") else None
+    photo.xmp = _xmp(info)
+    photo.text = dict(getattr(image, "text", {}) or {}) if photo.format == "PNG" else {}
+    photo.text.pop("XML:com.adobe.xmp", None)
+    photo.dpi = info.get("dpi")
     if turn in range(2, 9):
         photo.pixels = _turned(photo.pixels, turn)
         photo.alpha = None if photo.alpha is None else _turned(photo.alpha, turn)
-    return photo
 
 
 def _take_pixels(photo: Photo, image: Image.Image) -> None:
@@ -141,7 +172,7 @@ def _take_pixels(photo: Photo, image: Image.Image) -> None:
     if mode not in (wanted, "RGB", "RGBA", "L", "LA"):
         photo.notes.append(f"mode {mode} converted to {wanted}")
         if mode == "CMYK":
-            image.info.pop("icc_profile", None)
+            photo.dropped.append("icc_profile")
     _split(photo, np.asarray(image if mode == wanted else image.convert(wanted)))
 
 

@@ -95,6 +95,21 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def describe_models() -> list[dict[str, Any]]:
+    """What is shipped, each file verified: its registry entry, size and spec.
+
+    Raises
+    ------
+    ScotopicError
+        When a file is missing or is not what was shipped.
+    """
+    described = []
+    for name, entry in registry().items():
+        size = find_model(name).stat().st_size
+        described.append({"bytes": size, **entry, **asdict(Session(name).spec), "name": name})
+    return described
+
+
 def find_model(model: str) -> Path:
     """Find the file of a registered name, or of a path, and verify the former.
 

@@ -79,7 +79,9 @@ def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> li
         raise ScotopicError("too little memory for even one tile; raise --memory")
     _, core_height, core_width = best
     return [
-        Tile(_with_margin(rows, margin, height), _with_margin(columns, margin, width), rows, columns)
+        Tile(
+            _with_margin(rows, margin, height), _with_margin(columns, margin, width), rows, columns
+        )
         for rows in _spans(height, core_height)
         for columns in _spans(width, core_width)
     ]

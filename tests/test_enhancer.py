@@ -65,7 +65,9 @@ def test_sixteen_bits_stay_sixteen(tmp_path):
         assert np.array_equal(photo.read(data).pixels, pixels)
 
 
-@pytest.mark.parametrize("name, content", [("a.jpg", b""), ("b.jpg", b"no picture"), ("c.jpg", None)])
+@pytest.mark.parametrize(
+    "name, content", [("a.jpg", b""), ("b.jpg", b"no picture"), ("c.jpg", None)]
+)
 def test_bad_input_gets_one_line(tmp_path, dark, name, content):
     path = tmp_path / name
     if content is None:
@@ -79,7 +81,11 @@ def test_bad_input_gets_one_line(tmp_path, dark, name, content):
 
 
 def test_bad_calls_get_one_line(tmp_path):
-    for arguments in ((tmp_path,), (tmp_path / "x.png", "--model", "nothing"), (tmp_path / "x.png", "--exposure", "2")):
+    for arguments in (
+        (tmp_path,),
+        (tmp_path / "x.png", "--model", "nothing"),
+        (tmp_path / "x.png", "--exposure", "2"),
+    ):
         result = run(*arguments)
         assert result.returncode == 2 and result.stderr.count(b"\n") == 1
 

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from scotopic.exposure import (
-    expose, exposure_of, gain_for, highlight_limit, night_limit, noise_in_the_dark, restrain, thumbnail,
+    expose,
+    exposure_of,
+    gain_for,
+    highlight_limit,
+    night_limit,
+    noise_in_the_dark,
+    restrain,
+    thumbnail,
 )
 
 

@@ -158,7 +158,7 @@ def _shuffles_as_operators(model: Any) -> None:
             continue
         source, result = makers[node.input[0]].input[0], users[node.output[0]].output[0]
         users[node.output[0]].output[0] = result + "_unused"
-        nodes[index].CopyFrom(onnx.helper.make_node(kind, [source], [result], blocksize=2))
+        node.CopyFrom(onnx.helper.make_node(kind, [source], [result], blocksize=2))
     _drop_unused(model)
 
 

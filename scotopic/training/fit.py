@@ -308,9 +308,7 @@ def enhance_pair(network: ExposureUNet, low: Array, thumb: Array, exposure: floa
     height, width = low.shape[:2]
     padding = [(0, -height % multiple), (0, -width % multiple), (0, 0)]
     padded = np.pad(low, padding, "edge").astype(np.float32) / np.float32(255)
-    result = network.local_branch(
-        to_input(padded[None]), np.array([[gain]], np.float32), context
-    )
+    result = network.local_branch(to_input(padded[None]), np.array([[gain]], np.float32), context)
     picture = keras.ops.convert_to_numpy(result)[0]
     picture = (picture if last else np.moveaxis(picture, 0, -1))[:height, :width]
     return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8), predicted

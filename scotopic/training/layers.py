@@ -122,9 +122,7 @@ class PixelUnshuffle(keras.layers.Layer):
     data_format : {"channels_last", "channels_first"}
     """
 
-    def __init__(
-        self, factor: int = 2, data_format: str = "channels_last", **options: Any
-    ) -> None:
+    def __init__(self, factor: int = 2, data_format: str = "channels_last", **options: Any) -> None:
         super().__init__(**options)
         self.factor = factor
         self.data_format = data_format

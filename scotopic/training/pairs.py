@@ -166,9 +166,7 @@ class Scenes:
             return cls(tuple((name,) for name in names), ())
         content = json.loads(path.read_text())
         siblings = {name for names in content["siblings_of_test"].values() for name in names}
-        return cls(
-            tuple(tuple(group) for group in content["groups"]), tuple(sorted(siblings))
-        )
+        return cls(tuple(tuple(group) for group in content["groups"]), tuple(sorted(siblings)))
 
 
 def split_by_scene(

@@ -1,0 +1,204 @@
+"""A method against references: scores for each picture, and their means."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scotopic import metrics, photo
+from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError
+from scotopic.exposure import exposure_of, thumbnail
+
+Array = NDArray[Any]
+
+EXPOSURES = ("automatic", "unlimited", "reference")
+"""Where a model's exposure comes from: the prediction limited by what the
+picture can bear, the bare prediction, or the reference's own mean level."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and its reference, by the name they share."""
+
+    name: str
+    picture: Path
+    reference: Path
+
+
+@dataclass(frozen=True)
+class Score:
+    """How close a result is to its reference.
+
+    Attributes
+    ----------
+    name : str
+    psnr, ssim, gt_mean_psnr : float
+        As `scotopic.metrics` defines them, of the 8-bit result; PSNR in dB.
+    exposure, reference_exposure : float
+        Mean gray level of the result and of the reference, 0 to 1.
+    exposure_error : float
+        Absolute natural logarithm of predicted over reference exposure; the
+        prediction is the network's, or for given results their level.
+    """
+
+    name: str
+    psnr: float
+    ssim: float
+    gt_mean_psnr: float
+    exposure: float
+    reference_exposure: float
+    exposure_error: float
+
+
+COLUMNS = tuple(field.name for field in fields(Score) if field.name != "name")
+
+
+def pair_folders(pictures: Path, references: Path) -> list[Pair]:
+    """Pair the pictures of two folders by their names without the ending.
+
+    Raises
+    ------
+    ScotopicError
+        When a folder is empty, or a picture is without a partner: those are
+        named.
+    """
+    first, second = _by_stem(pictures), _by_stem(references)
+    alone = [str(first[stem]) for stem in first if stem not in second]
+    alone += [str(second[stem]) for stem in second if stem not in first]
+    if alone:
+        more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
+        raise ScotopicError(f"without a partner: {', '.join(alone[:5])}{more}")
+    return [Pair(stem, first[stem], second[stem]) for stem in first]
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise ScotopicError(f"{folder}: no such folder")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in photo.FORMATS:
+            if path.stem in found:
+                raise ScotopicError(f"{found[path.stem]} and {path} share one name")
+            found[path.stem] = path
+    if not found:
+        raise ScotopicError(f"{folder}: no pictures in this folder")
+    return found
+
+
+def score_model(
+    enhancer: Enhancer,
+    pairs: Sequence[Pair],
+    exposure: str = "automatic",
+    save: Path | None = None,
+) -> Iterator[Score]:
+    """Enhance each picture, save it if asked, and score it as 8-bit pixels.
+
+    Parameters
+    ----------
+    enhancer : Enhancer
+    pairs : sequence of Pair
+    exposure : str
+        One of `EXPOSURES`.
+    save : Path, optional
+        Folder for the results, as PNG.
+    """
+    for pair in pairs:
+        picture, reference = _read_8_bits(pair.picture), _read_8_bits(pair.reference)
+        level = exposure_of(thumbnail(reference))
+        result, report = enhancer.enhance_array(
+            picture,
+            exposure=level if exposure == "reference" else None,
+            limited=exposure != "unlimited",
+        )
+        if save is not None:
+            data = photo.encode(photo.Photo(result), "PNG")
+            photo.write_atomically(data, save / f"{pair.name}.png")
+        yield _score(pair.name, result, reference, report.automatic.predicted_exposure)
+
+
+def score_results(pairs: Sequence[Pair]) -> Iterator[Score]:
+    """Score results that are there already."""
+    for pair in pairs:
+        yield _score(pair.name, _read_8_bits(pair.picture), _read_8_bits(pair.reference), None)
+
+
+def _score(name: str, result: Array, reference: Array, predicted: float | None) -> Score:
+    if result.shape != reference.shape:
+        raise ScotopicError(f"{name}: {_size(result)}, its reference {_size(reference)}")
+    level, wanted = (exposure_of(thumbnail(x)) for x in (result, reference))
+    predicted = level if predicted is None else predicted
+    return Score(
+        name=name,
+        psnr=metrics.psnr(result, reference),
+        ssim=metrics.ssim(result, reference),
+        gt_mean_psnr=metrics.gt_mean_psnr(result, reference),
+        exposure=level,
+        reference_exposure=wanted,
+        exposure_error=abs(math.log(max(predicted, 1e-6) / max(wanted, 1e-6))),
+    )
+
+
+def means(scores: Sequence[Score]) -> dict[str, float]:
+    """The mean of each column."""
+    return {column: float(np.mean([getattr(s, column) for s in scores])) for column in COLUMNS}
+
+
+def constant_exposure_error(scores: Sequence[Score]) -> float:
+    """Exposure error of the best constant: the median in the logarithm.
+
+    It knows the references, so it is the least that any constant can have.
+    """
+    logs = np.log([max(score.reference_exposure, 1e-6) for score in scores])
+    return float(np.abs(logs - np.median(logs)).mean())
+
+
+def as_csv(scores: Sequence[Score]) -> str:
+    """A line a picture, under a line of column names."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, ["name", *COLUMNS], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(score) for score in scores)
+    return buffer.getvalue()
+
+
+def as_dict(scores: Sequence[Score]) -> dict[str, Any]:
+    """Pictures, means, and the error of a constant exposure, for JSON."""
+    return {
+        "pictures": [asdict(score) for score in scores],
+        "mean": means(scores),
+        "constant_exposure_error": constant_exposure_error(scores),
+    }
+
+
+def as_table(scores: Sequence[Score]) -> str:
+    """The means, for people."""
+    mean, constant = means(scores), constant_exposure_error(scores)
+    return "\n".join(
+        [
+            f"mean of {len(scores)}",
+            f"  PSNR            {mean['psnr']:.2f} dB",
+            f"  SSIM            {mean['ssim']:.4f}",
+            f"  GT-mean PSNR    {mean['gt_mean_psnr']:.2f} dB",
+            f"  exposure error  {mean['exposure_error']:.3f}, a constant's {constant:.3f}",
+        ]
+    )
+
+
+def _read_8_bits(path: Path) -> Array:
+    picture = photo.read(path)
+    if picture.pixels.dtype != np.uint8:
+        raise ScotopicError(f"{path}: 16 bits a channel; scores are of 8-bit pictures")
+    return np.repeat(picture.pixels, 3, -1) if picture.pixels.shape[-1] == 1 else picture.pixels
+
+
+def _size(picture: Array) -> str:
+    return f"{picture.shape[1]}x{picture.shape[0]}"
