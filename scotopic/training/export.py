@@ -205,7 +205,7 @@ def check_parity(network: ExposureUNet, session: Session) -> float:
     thumb = rng.random((64, 64, 3), dtype=np.float32)
     with no_gradient():
         level, context = network.global_branch(np.moveaxis(thumb, -1, 0)[None])
-        exposure, seen = session.look(thumb)
+        exposure, seen = session.glance(thumb)
         worst = max(
             abs(exposure - float(keras.ops.convert_to_numpy(level)[0, 0])),
             float(np.abs(seen - keras.ops.convert_to_numpy(context)).max()),

@@ -220,12 +220,11 @@ class LocalBranch(keras.layers.Layer):
         return picture_shape
 
     def receptive_radius(self) -> int:
-        """How far, in pixels, an output pixel's inputs reach at most.
+        """How far, in pixels, the inputs of an aligned block reach beyond it.
 
-        Computed from the layers by walking back from a block of output
-        pixels as large as `size_multiple`, which is the period of the
-        network: convolutions widen the interval by half their kernel,
-        changes of scale round it outward.
+        A block is as large as `size_multiple`, the period of the network.
+        Computed from the layers by walking back from it: convolutions widen
+        the interval by half their kernel, changes of scale round it outward.
         """
         low, high = 0, self.size_multiple
         low, high = _shrink(low, high)

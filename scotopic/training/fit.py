@@ -436,7 +436,16 @@ def _start(network: ExposureUNet, folder: Path, record: dict[str, Any], resume: 
         if changed:
             raise ScotopicError(f"{folder}: cannot resume, changed since: {', '.join(changed)}")
     described.write_text(json.dumps(record, indent=1))
-    return load_checkpoint(network, checkpoint) if checkpoint.exists() else Progress()
+    progress = load_checkpoint(network, checkpoint) if checkpoint.exists() else Progress()
+    _forget_log_after(progress.step, folder / LOG)
+    return progress
+
+
+def _forget_log_after(step: int, log: Path) -> None:
+    """Drop entries of steps that a killed run did and that will be done again."""
+    if log.exists():
+        lines = log.read_text().splitlines(keepends=True)
+        log.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
 
 
 def _end_epoch(

@@ -79,25 +79,25 @@ class ConditionedBlock(keras.layers.Layer):
             2 * channels, kernel_initializer="zeros", name="modulation"
         )
 
-    def build(self, input_shape: Any, context_shape: Any) -> None:
+    def build(self, features_shape: Any, context_shape: Any) -> None:
         """Create the weights for features and context of these shapes."""
-        self.conv1.build(input_shape)
-        self.conv2.build(input_shape)
+        self.conv1.build(features_shape)
+        self.conv2.build(features_shape)
         self.modulation.build(context_shape)
         self.built = True
 
-    def call(self, inputs: Tensor, context: Tensor) -> Tensor:
+    def call(self, features: Tensor, context: Tensor) -> Tensor:
         """Features (batch of maps) and context (batch, n) to features."""
         scale, shift = ops.split(self.modulation(context), 2, axis=-1)
-        hidden = self.conv1(inputs) * (1 + per_channel(scale, self.data_format))
+        hidden = self.conv1(features) * (1 + per_channel(scale, self.data_format))
         hidden = keras.activations.gelu(
             hidden + per_channel(shift, self.data_format), approximate=False
         )
-        return inputs + self.conv2(hidden)
+        return features + self.conv2(hidden)
 
-    def compute_output_shape(self, input_shape: Any, context_shape: Any = None) -> Any:
+    def compute_output_shape(self, features_shape: Any, context_shape: Any = None) -> Any:
         """Same as the features' shape."""
-        return input_shape
+        return features_shape
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make this layer again."""

@@ -22,7 +22,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         },
     },
     "exposure_unet_tiny": {
-        "parameters": 41_781,
+        "parameters": 38_349,
         "settings": {
             "global_widths": (4, 4, 8, 8),
             "local_widths": (8, 16),

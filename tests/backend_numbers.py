@@ -1,0 +1,48 @@
+"""Print what one backend computes, as JSON: run by test_fit.py for each.
+
+Usage: KERAS_BACKEND=jax python tests/backend_numbers.py DATA_FOLDER
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from scotopic.training import fit, pairs, presets
+
+
+def set_weights(network):
+    rng = np.random.default_rng(5)
+    for weight in network.trainable_variables:
+        fan_in = max(1, int(np.prod(weight.shape[:-1])))
+        weight.assign(rng.normal(0, 0.5 * fan_in**-0.5, weight.shape))
+
+
+def main(folder):
+    recipe = presets.find_recipe("smoke")
+    made = pairs.read_pairs(folder / "our485", "made")
+    data = fit.TrainingData([made], [1.0], [])
+    network = fit.compiled(presets.build_network("exposure_unet_tiny"), recipe)
+    set_weights(network)
+    dataset = fit.CropBatches(data, recipe, 7, 3)
+    network.optimizer.learning_rate = 1e-3
+    batches = list(fit.batches(dataset, 0))
+    result = network(batches[0][0])
+    pictures = keras.ops.convert_to_numpy(result["picture"])
+    steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
+    print(
+        json.dumps(
+            {
+                "picture": pictures[0, ::16, ::16].ravel().tolist(),
+                "exposure": keras.ops.convert_to_numpy(result["exposure"]).ravel().tolist(),
+                "batch": float(batches[1][0]["picture"].mean()),
+                "losses": [float(loss) for loss in steps],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,100 @@
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import training_data
+
+pytest.importorskip("keras", reason="training needs keras")
+
+from scotopic.errors import ScotopicError  # noqa: E402
+from scotopic.training import fit, presets  # noqa: E402
+
+TESTS = Path(__file__).parent
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return training_data.make(tmp_path_factory.mktemp("data"))
+
+
+def numbers(backend, data):
+    if importlib.util.find_spec(BACKENDS[backend]) is None:
+        pytest.skip(f"{backend} is not installed")
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, TESTS / "backend_numbers.py", data]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_backends_agree(data, backend):
+    wanted, given = numbers("torch", data), numbers(backend, data)
+    for key, value in wanted.items():
+        assert np.abs(np.array(value) - np.array(given[key])).max() < 1e-4, key
+
+
+def train_command(data, run, *more):
+    command = [sys.executable, "-m", "scotopic", "train", "--preset", "exposure_unet_tiny"]
+    command += ["--recipe", "smoke", "--data", data, "--epochs", "6", "-o", run, *more]
+    return [str(part) for part in command]
+
+
+def test_a_killed_run_resumes_to_the_same_weights(data, tmp_path):
+    alone, killed = tmp_path / "alone", tmp_path / "killed"
+    subprocess.run(train_command(data, alone), check=True, capture_output=True)
+    with subprocess.Popen(train_command(data, killed), stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while not (killed / fit.CHECKPOINT).exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.kill()
+    assert not (killed / fit.WEIGHTS).exists(), "the run ended before it was killed"
+    refused = subprocess.run(train_command(data, killed), capture_output=True, check=False)
+    assert refused.returncode == 2 and b"--resume" in refused.stderr
+    subprocess.run(train_command(data, killed, "--resume"), check=True, capture_output=True)
+    with np.load(alone / fit.WEIGHTS) as first, np.load(killed / fit.WEIGHTS) as second:
+        assert sorted(first) == sorted(second)
+        assert all(np.array_equal(first[key], second[key]) for key in first)
+    logs = [
+        [json.loads(line)["loss"] for line in (run / fit.LOG).read_text().splitlines()]
+        for run in (alone, killed)
+    ]
+    assert logs[0] == logs[1] and len(logs[0]) == 6
+
+
+def test_a_changed_recipe_does_not_resume(data, tmp_path):
+    (tmp_path / fit.RECORD).write_text(json.dumps({"preset": "another"}))
+    done = subprocess.run(
+        train_command(data, tmp_path, "--resume"), capture_output=True, check=False
+    )
+    assert done.returncode == 2 and b"cannot resume, changed since: preset" in done.stderr
+
+
+def test_learning_rate_warms_up_and_ends_at_zero():
+    recipe = presets.Recipe(learning_rate=1.0, warm_up=0.1)
+    rates = [fit.learning_rate(recipe, used) for used in (0, 0.05, 0.1, 0.55, 1)]
+    assert np.allclose(rates, [0, 0.5, 1, 0.5, 0])
+
+
+@pytest.mark.parametrize("budget", [{}, {"steps": 1, "minutes": 1}])
+def test_a_budget_is_steps_or_minutes(budget):
+    with pytest.raises(ScotopicError, match="either"):
+        fit.Budget(**budget)
+
+
+def test_training_learns(data, tmp_path):
+    recipe = presets.Recipe(batch_size=4, crop=64, simulated=0, steps_per_epoch=15, held_out=0.25)
+    prepared = fit.load_training_data([data], recipe, 0)
+    fit.train("exposure_unet_tiny", prepared, recipe, fit.Budget(steps=45), tmp_path)
+    entries = [json.loads(line) for line in (tmp_path / fit.LOG).read_text().splitlines()]
+    assert entries[-1]["loss"] < 0.8 * entries[0]["loss"]
+    assert entries[-1]["validation"][data.name]["psnr"] > 0
+    record = json.loads((tmp_path / fit.RECORD).read_text())
+    assert record["seed"] == 0 and record["data"]["training"][0]["pairs"] == 3
