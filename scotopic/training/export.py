@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import warnings
 import os
 from pathlib import Path
 from typing import Any
@@ -117,26 +118,28 @@ def _trace(network: ExposureUNet) -> Any:
 
     multiple = network.local_branch.size_multiple
     rows, columns = (torch.export.Dim(name, min=1, max=4096) for name in ("rows", "columns"))
-    program = torch.onnx.export(
-        Branches().eval(),
-        (
-            torch.rand(1, 3, 64, 64),
-            torch.rand(1, 3, 4 * multiple, 6 * multiple),
-            torch.full((1, 1), 3.0),
-            torch.rand(1, network.settings["context_size"]),
-        ),
-        dynamo=True,
-        dynamic_shapes={
-            "thumbnail": None,
-            "picture": {2: multiple * rows, 3: multiple * columns},
-            "gain": None,
-            "context": None,
-        },
-        input_names=["thumbnail", "picture", "gain", "context"],
-        output_names=["exposure", "seen", "enhanced"],
-        opset_version=OPSET,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
+        program = torch.onnx.export(
+            Branches().eval(),
+            (
+                torch.rand(1, 3, 64, 64),
+                torch.rand(1, 3, 4 * multiple, 6 * multiple),
+                torch.full((1, 1), 3.0),
+                torch.rand(1, network.settings["context_size"]),
+            ),
+            dynamo=True,
+            dynamic_shapes={
+                "thumbnail": None,
+                "picture": {2: multiple * rows, 3: multiple * columns},
+                "gain": None,
+                "context": None,
+            },
+            input_names=["thumbnail", "picture", "gain", "context"],
+            output_names=["exposure", "seen", "enhanced"],
+            opset_version=OPSET,
+            verbose=False,
+        )
     buffer = io.BytesIO()
     program.save(buffer)
     return onnx.load_from_string(buffer.getvalue())

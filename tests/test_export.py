@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import training_data
+
+onnx = pytest.importorskip("onnx", reason="export needs onnx")
+keras = pytest.importorskip("keras", reason="export needs keras")
+
+from scotopic.enhancer import Enhancer  # noqa: E402
+from scotopic.errors import ScotopicError  # noqa: E402
+from scotopic.session import WEIGHTS_FOLDER, Session, sha256  # noqa: E402
+from scotopic.training import export, fit, presets  # noqa: E402
+
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="export needs torch")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    data = training_data.make(tmp_path_factory.mktemp("data"))
+    recipe = presets.find_recipe("smoke")
+    prepared = fit.load_training_data([data], recipe, 0)
+    fit.train("exposure_unet_tiny", prepared, recipe, fit.Budget(steps=10), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(run):
+    return run / "out.onnx", export.export_run(run, run / "out.onnx")
+
+
+def test_the_graph_is_the_network_at_sizes_that_were_not_traced(run, exported):
+    path, spec = exported
+    network = presets.build_network(spec.name, "channels_first")
+    fit.load_weights(network, run / fit.WEIGHTS)
+    assert export.check_parity(network, Session(str(path))) < 1e-4
+
+
+def test_an_exported_file_runs_by_itself(exported):
+    picture = np.random.default_rng(0).integers(0, 40, (37, 51, 3), dtype=np.uint8)
+    result, report = Enhancer(str(exported[0])).enhance_array(picture)
+    assert result.shape == picture.shape and report.model == "exposure_unet_tiny"
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+def test_no_transpose_feeds_a_convolution(exported, shipped):
+    path = WEIGHTS_FOLDER / "exposure_unet.onnx" if shipped else exported[0]
+    nodes = onnx.load(str(path)).graph.node
+    assert {"DepthToSpace", "SpaceToDepth", "Conv"} <= {node.op_type for node in nodes}
+    turned = {node.output[0] for node in nodes if node.op_type == "Transpose"}
+    users = [node.op_type for node in nodes if turned.intersection(node.input)]
+    assert users in ([], ["Reshape"]), "only the 4x4 maps that are flattened for the dense layers"
+
+
+def test_the_spec_says_what_it_was_trained_on(exported):
+    spec = exported[1]
+    assert "our485" in spec.training_data or "data" in spec.training_data
+    assert Session(str(exported[0])).spec == spec
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(ScotopicError, match="no finished run"):
+        export.export_run(tmp_path, tmp_path / "out.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_shipped_weights_are_those_of_the_registry():
+    from scotopic.session import registry
+
+    for entry in registry().values():
+        assert sha256(WEIGHTS_FOLDER / entry["file"]) == entry["sha256"]
+        assert (WEIGHTS_FOLDER / entry["card"]).is_file()

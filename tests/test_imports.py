@@ -1,0 +1,59 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import scotopic
+
+ROOT = Path(scotopic.__file__).parent
+ROOMS = {
+    "errors": set(),
+    "exposure": {"errors"},
+    "tiling": {"errors"},
+    "metrics": {"errors", "exposure"},
+    "photo": {"errors"},
+    "session": {"errors"},
+    "enhancer": {"errors", "exposure", "session", "tiling"},
+    "batch": {"errors", "photo", "enhancer"},
+    "evaluation": {"errors", "photo", "enhancer", "metrics", "exposure"},
+    "api": {"errors", "photo", "enhancer", "batch"},
+    "training": {"errors", "exposure", "metrics", "session", "training"},
+}
+ANYWHERE = {"cli", "__init__", "__main__"}
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scotopic"):
+            parts = node.module.split(".")
+            names = parts[1:2] or [alias.name for alias in node.names]
+            yield from (name for name in names if name != "__version__")
+
+
+def test_imports_go_one_way():
+    for path in ROOT.rglob("*.py"):
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        if room not in ANYWHERE:
+            assert set(imported(path)) <= ROOMS[room], path
+
+
+def modules_after(code):
+    listing = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_import_loads_nothing_heavy():
+    assert not modules_after("import scotopic") & {"numpy", "PIL", "onnxruntime", "keras"}
+
+
+def test_enhancing_loads_no_training_framework(tmp_path):
+    code = (
+        "import numpy as np, scotopic\n"
+        "scotopic.enhance(np.zeros((20, 20, 3), np.uint8))\n"
+        "import scotopic.cli"
+    )
+    loaded = modules_after(code)
+    assert "onnxruntime" in loaded
+    assert not loaded & {"keras", "tensorflow", "torch", "jax", "skimage", "scipy"}

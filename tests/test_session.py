@@ -1,0 +1,78 @@
+import json
+import shutil
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from scotopic import session
+from scotopic.errors import ScotopicError
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """A copy of the shipped weights that a test may spoil."""
+    copy = tmp_path / "weights"
+    shutil.copytree(session.WEIGHTS_FOLDER, copy)
+    monkeypatch.setattr(session, "WEIGHTS_FOLDER", copy)
+    return copy / "exposure_unet.onnx"
+
+
+def test_one_changed_byte_is_refused(shipped):
+    data = bytearray(shipped.read_bytes())
+    data[len(data) // 2] ^= 1
+    shipped.write_bytes(data)
+    with pytest.raises(ScotopicError, match="SHA-256"):
+        session.Session()
+
+
+def test_missing_weights_are_named(shipped):
+    shipped.unlink()
+    with pytest.raises(ScotopicError, match="weights missing"):
+        session.Session()
+
+
+@pytest.mark.parametrize(
+    "content, word", [(b"no network", "not a network"), (b"", "not a network")]
+)
+def test_a_file_that_is_no_network(tmp_path, content, word):
+    path = tmp_path / "x.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ScotopicError, match=word):
+        session.Session(str(path))
+
+
+def test_unknown_names_list_the_known():
+    with pytest.raises(ScotopicError, match="exposure_unet"):
+        session.Session("nonesuch")
+    with pytest.raises(ScotopicError, match="cpu"):
+        session.Session(provider="abacus")
+
+
+def test_spec_goes_into_metadata_and_back():
+    spec = session.Session().spec
+    assert session.ModelSpec.from_metadata(spec.metadata(), "x") == spec
+    with pytest.raises(ScotopicError, match="lacks name"):
+        session.ModelSpec.from_metadata({}, "x")
+
+
+def test_exposure_does_not_depend_on_which_way_up_the_picture_is():
+    thumb = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32) * 0.2
+    network = session.Session()
+    upright, turned = (network.look(t)[0] for t in (thumb, np.rot90(thumb)))
+    assert abs(upright - turned) < 1e-6
+    assert not np.isclose(network.glance(thumb)[0], network.glance(np.rot90(thumb))[0], atol=1e-6)
+
+
+def test_described_models_are_verified(shipped):
+    (entry,) = session.describe_models()
+    assert entry["name"] == "exposure_unet" and entry["bytes"] == shipped.stat().st_size
+    assert json.dumps(entry)
+    shipped.write_bytes(b"spoiled")
+    with pytest.raises(ScotopicError, match="SHA-256"):
+        session.describe_models()
+
+
+def test_providers_are_asked_for_by_their_short_names():
+    assert "CPUExecutionProvider" in onnxruntime.get_available_providers()
+    session.Session(provider="CPU")
