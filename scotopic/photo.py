@@ -30,6 +30,12 @@ FORMATS = {
 DEEP_FORMATS = ("PNG", "TIFF")
 DEFAULT_QUALITY = 95
 _MAX_PIXELS = 1_000_000_000
+_XMP_TAG = 700
+_PIXEL_TAGS = {
+    *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291),
+    *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
+    *(341, 347, 529, 530, 531, 532, _XMP_TAG, 33723, 34377, 34675),
+}
 
 
 @dataclass
@@ -148,7 +154,8 @@ def _take_carried(photo: Photo, image: Image.Image) -> None:
     turn = image.getexif().get(0x0112, 1)
     if "icc_profile" not in photo.dropped:
         photo.icc_profile = info.get("icc_profile")
-    photo.exif = upright_exif(info["exif"]) if info.get("exif") else None
+    exif = _exif_of_tiff(image) if photo.format == "TIFF" else info.get("exif")
+    photo.exif = upright_exif(exif) if exif else None
     photo.xmp = _xmp(info)
     photo.text = dict(getattr(image, "text", {}) or {}) if photo.format == "PNG" else {}
     photo.text.pop("XML:com.adobe.xmp", None)
@@ -156,6 +163,14 @@ def _take_carried(photo: Photo, image: Image.Image) -> None:
     if turn in range(2, 9):
         photo.pixels = _turned(photo.pixels, turn)
         photo.alpha = None if photo.alpha is None else _turned(photo.alpha, turn)
+
+
+def _exif_of_tiff(image: Image.Image) -> bytes | None:
+    """EXIF of a TIFF: its tags but those that say how its pixels are stored."""
+    tags = image.getexif()
+    for tag in [tag for tag in tags if tag in _PIXEL_TAGS]:
+        del tags[tag]
+    return tags.tobytes() if len(tags) else None
 
 
 def _take_pixels(photo: Photo, image: Image.Image) -> None:
@@ -311,7 +326,7 @@ def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
         options["icc_profile"] = photo.icc_profile
     if photo.exif and form != "BMP":
         options["exif"] = photo.exif
-    if photo.xmp and form in ("JPEG", "WEBP", "TIFF"):
+    if photo.xmp and form in ("JPEG", "WEBP"):
         options["xmp"] = photo.xmp
     if photo.dpi and form != "WEBP":
         options["dpi"] = photo.dpi
@@ -320,12 +335,22 @@ def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
     if form == "WEBP":
         options |= {"quality": quality}
     if form == "TIFF":
-        options |= {"compression": "tiff_adobe_deflate"}
+        options |= {"compression": "tiff_adobe_deflate", "exif": _tiff_tags(photo)}
     if form == "PNG":
         options["pnginfo"] = _png_text(photo)
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def _tiff_tags(photo: Photo) -> Image.Exif:
+    """In a TIFF, EXIF and XMP are tags of the picture itself."""
+    tags = Image.Exif()
+    if photo.exif:
+        tags.load(photo.exif)
+    if photo.xmp:
+        tags[_XMP_TAG] = photo.xmp
+    return tags
 
 
 def _joined(photo: Photo, form: str) -> Array:
@@ -350,9 +375,8 @@ def _png_text(photo: Photo) -> PngImagePlugin.PngInfo:
 def _encode_deep(photo: Photo, form: str) -> bytes:
     codecs = _imagecodecs("output")
     pixels = np.ascontiguousarray(_joined(photo, form))
+    pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
     if form == "PNG":
-        if pixels.shape[-1] == 1:
-            pixels = pixels[..., 0]
         return _with_chunks(codecs.png_encode(pixels, level=6), photo)
     import tifffile
 
