@@ -31,6 +31,7 @@ DEEP_FORMATS = ("PNG", "TIFF")
 DEFAULT_QUALITY = 95
 _MAX_PIXELS = 1_000_000_000
 _XMP_TAG = 700
+_EXIF_FOLDERS = {0x8769, 0x8825, 0xA005}
 _PIXEL_TAGS = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291),
     *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
@@ -335,7 +336,10 @@ def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
     if form == "WEBP":
         options |= {"quality": quality}
     if form == "TIFF":
-        options |= {"compression": "tiff_adobe_deflate", "exif": _tiff_tags(photo)}
+        tags = _tiff_tags(photo)
+        options["exif"] = tags
+        if not _EXIF_FOLDERS.intersection(tags):
+            options["compression"] = "tiff_adobe_deflate"
     if form == "PNG":
         options["pnginfo"] = _png_text(photo)
     buffer = io.BytesIO()
@@ -344,7 +348,10 @@ def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
 
 
 def _tiff_tags(photo: Photo) -> Image.Exif:
-    """In a TIFF, EXIF and XMP are tags of the picture itself."""
+    """In a TIFF, EXIF and XMP are tags of the picture itself.
+
+    Pillow writes tags that are folders of tags only without compression.
+    """
     tags = Image.Exif()
     if photo.exif:
         tags.load(photo.exif)
