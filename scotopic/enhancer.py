@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from scotopic.errors import ScotopicError
 from scotopic.exposure import (
+    EVIDENCE_BLOCK,
     MAX_GAIN,
     Decision,
+    evidence,
+    expose,
     exposure_of,
     gain_for,
     gray,
@@ -147,8 +150,10 @@ class Enhancer:
             gain, chosen_by = float(np.clip(gain * 2**ev, 1 / MAX_GAIN, MAX_GAIN)), "ev"
         tiles = self._plan(pixels)
         result = np.empty_like(pixels)
+        weights = evidence(pixels)
         for tile in tiles:
-            self._enhance_tile(pixels, result, tile, gain, context, strength)
+            weight = _weight_of_tile(weights, tile, pixels.shape)
+            self._enhance_tile(pixels, result, tile, gain, context, strength, weight)
         report = Report(
             model=self.session.spec.name,
             exposure_before=exposure_of(thumb),
@@ -176,6 +181,7 @@ class Enhancer:
         gain: float,
         context: Array,
         strength: float,
+        weight: Array,
     ) -> None:
         source = _cut(pixels, tile)
         output = self.session.correct(source, gain, context)
@@ -187,6 +193,9 @@ class Enhancer:
             left - tile.source_columns[0] : min(right, pixels.shape[1]) - tile.source_columns[0],
         ]
         blended = output[inner]
+        if weight.min() < 1:
+            exposed = expose(source[inner], gain)
+            blended = exposed + weight * (blended - exposed)
         if strength < 1:
             blended = source[inner] + np.float32(strength) * (blended - source[inner])
         kept = np.moveaxis(np.clip(blended, 0, 1), 0, -1)
@@ -211,6 +220,24 @@ def _as_rgb(picture: Array) -> Array:
     ):
         raise ScotopicError("float pixels must lie in 0..1")
     return picture
+
+
+def _weight_of_tile(weights: Array, tile: Tile, shape: tuple[int, ...]) -> Array:
+    """Weights of blocks, between their centres linear, for a tile's pixels."""
+    if weights.min() == 1:
+        return np.ones((1, 1), np.float32)
+    (top, bottom), (left, right) = tile.rows, tile.columns
+    rows = _between_blocks(top, min(bottom, shape[0]), weights.shape[0])
+    columns = _between_blocks(left, min(right, shape[1]), weights.shape[1])
+    return np.asarray(rows @ weights @ columns.T)
+
+
+def _between_blocks(start: int, stop: int, blocks: int) -> Array:
+    """Matrix, (stop - start, blocks), that interpolates linearly between blocks."""
+    places = (np.arange(start, stop) + 0.5) / EVIDENCE_BLOCK - 0.5
+    return np.maximum(
+        1 - np.abs(np.clip(places, 0, blocks - 1)[:, None] - np.arange(blocks)), 0
+    ).astype(np.float32)
 
 
 def _cut(pixels: Array, tile: Tile) -> Array:

@@ -1,24 +1,15 @@
-import json
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import metrics, photo
 from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError
 
 
 @pytest.fixture(scope="module")
 def dark():
     coarse = np.random.default_rng(0).integers(0, 50, (12, 16, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((700, 530), Image.Resampling.BICUBIC))
-
-
-def run(*arguments, data=None):
-    command = [sys.executable, "-m", "scotopic", "enhance", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, input=data, check=False)
 
 
 def test_tiles_joined_are_the_picture_whole(dark):
@@ -42,73 +33,49 @@ def test_no_strength_gives_the_picture_back(dark):
     assert np.array_equal(Enhancer().enhance_array(dark, strength=0)[0], dark)
 
 
-def test_command_keeps_profile_and_exif_and_never_overwrites(tmp_path, dark):
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "Maker"
-    source = tmp_path / "a.jpg"
-    Image.fromarray(dark).save(source, exif=exif, icc_profile=b"profile" * 20)
-    result = run(source, "--json")
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["automatic"]["gain"] >= 1
-    with Image.open(tmp_path / "a_enhanced.jpg") as made:
-        assert made.size == dark.shape[:2]
-        assert (made.getexif()[0x0112], made.getexif()[0x010F]) == (1, "Maker")
-        assert made.info["icc_profile"] == b"profile" * 20
-    again = run(source)
-    assert again.returncode == 1 and b"exists" in again.stderr
+@pytest.mark.parametrize("level", [0.2, 0.35, 0.5])
+def test_the_level_asked_for_is_planned_exactly(dark, level):
+    _, report = Enhancer().enhance_array(dark, exposure=level)
+    assert report.chosen_by == "exposure" and abs(report.exposure_after - level) < 1e-4
 
 
-def test_sixteen_bits_stay_sixteen(tmp_path):
-    pixels = np.random.default_rng(2).integers(0, 9000, (40, 50, 3), dtype=np.uint16)
-    for form in ("PNG", "TIFF"):
-        data = photo.encode(photo.Photo(pixels), form)
-        assert np.array_equal(photo.read(data).pixels, pixels)
+def test_stops_are_added_to_the_automatic_gain(dark):
+    gains = [Enhancer().enhance_array(dark, ev=ev)[1].gain for ev in (0, 1)]
+    assert gains[1] == pytest.approx(2 * gains[0])
+
+
+def test_black_stays_black():
+    result, report = Enhancer().enhance_array(np.zeros((50, 60, 3), np.uint8))
+    assert report.gain == 1 and result.max() == 0
+
+
+def test_black_around_a_subject_stays_black_in_tiles_as_in_the_whole(dark):
+    picture = np.zeros((800, 900, 3), np.uint8)
+    picture[100:400, 100:500] = dark[:300, :400]
+    whole, _ = Enhancer().enhance_array(picture, exposure=0.2)
+    parts, report = Enhancer(memory=1).enhance_array(picture, exposure=0.2)
+    assert report.tiles > 1 and np.abs(whole.astype(int) - parts).max() <= 1
+    assert whole[450:].max() == 0 and whole[120:380, 120:480].mean() > 60
 
 
 @pytest.mark.parametrize(
-    "name, content", [("a.jpg", b""), ("b.jpg", b"no picture"), ("c.jpg", None)]
+    "pixels, word",
+    [
+        (np.zeros((4, 4, 3), np.int32), "int32"),
+        (np.zeros((4, 4, 2), np.uint8), "4, 4, 2"),
+        (np.zeros((0, 4, 3), np.uint8), "0, 4, 3"),
+        (np.full((4, 4, 3), np.nan, np.float32), "0..1"),
+        (np.full((4, 4, 3), 200.0), "0..1"),
+    ],
 )
-def test_bad_input_gets_one_line(tmp_path, dark, name, content):
-    path = tmp_path / name
-    if content is None:
-        Image.fromarray(dark).save(path)
-        content = path.read_bytes()[:3000]
-    path.write_bytes(content)
-    result = run(path)
-    assert result.returncode == 1
-    assert result.stderr.count(b"\n") == 1 and name.encode() in result.stderr
-    assert [p.name for p in tmp_path.iterdir()] == [name]
+def test_pixels_of_another_kind_are_refused(pixels, word):
+    with pytest.raises(ScotopicError, match=word):
+        Enhancer().enhance_array(pixels)
 
 
-def test_bad_calls_get_one_line(tmp_path):
-    for arguments in (
-        (tmp_path,),
-        (tmp_path / "x.png", "--model", "nothing"),
-        (tmp_path / "x.png", "--exposure", "2"),
-    ):
-        result = run(*arguments)
-        assert result.returncode == 2 and result.stderr.count(b"\n") == 1
-
-
-def test_enhancing_imports_no_training_framework(tmp_path, dark):
-    source = tmp_path / "a.png"
-    Image.fromarray(dark).save(source)
-    code = (
-        "import sys; from scotopic.cli import main\n"
-        f"try: main(['enhance', {str(source)!r}, '-q'])\n"
-        "except SystemExit: pass\n"
-        "print({'keras', 'torch', 'tensorflow', 'jax'} & set(sys.modules))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "set()"
-
-
-def test_convention_psnr_and_ssim_are_scikit_images():
-    from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-
-    a, b = np.random.default_rng(3).integers(0, 256, (2, 40, 50, 3), dtype=np.uint8)
-    assert metrics.psnr(a, b) == pytest.approx(peak_signal_noise_ratio(a, b), abs=1e-9)
-    theirs = structural_similarity(
-        a, b, channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
-    )
-    assert metrics.ssim(a, b) == pytest.approx(theirs, abs=1e-6)
+@pytest.mark.parametrize(
+    "settings", [{"exposure": 1.0}, {"strength": 2}, {"ev": 9}, {"exposure": 0.3, "ev": 1}]
+)
+def test_settings_out_of_range_are_refused(dark, settings):
+    with pytest.raises(ScotopicError):
+        Enhancer().enhance_array(dark, **settings)

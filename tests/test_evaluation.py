@@ -29,16 +29,25 @@ def test_psnr_and_ssim_are_those_of_scikit_image():
         reference = rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)
         noise = rng.normal(0, rng.uniform(1, 60), reference.shape)
         result = np.clip(reference + noise, 0, 255).astype(np.uint8)
-        assert abs(metrics.psnr(result, reference) - peak_signal_noise_ratio(reference, result)) < 1e-9
+        assert (
+            abs(metrics.psnr(result, reference) - peak_signal_noise_ratio(reference, result)) < 1e-9
+        )
         wanted = structural_similarity(
-            result, reference, channel_axis=-1, data_range=255,
-            gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+            result,
+            reference,
+            channel_axis=-1,
+            data_range=255,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
         )
         assert abs(metrics.ssim(result, reference) - wanted) < 1e-6
 
 
 def test_eight_bits_do_not_wrap():
-    assert abs(metrics.psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8))) < 1e-9
+    assert (
+        abs(metrics.psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8))) < 1e-9
+    )
 
 
 def test_gt_mean_forgives_a_factor(folders):
@@ -86,6 +95,8 @@ def test_faulty_folders_are_named(folders, tmp_path, fault):
     else:
         low = tmp_path / "empty"
         low.mkdir()
-    word = {"alone": "c.png", "size": "b: 60x48", "missing": "nowhere", "empty": "no pictures"}[fault]
+    word = {"alone": "c.png", "size": "b: 60x48", "missing": "nowhere", "empty": "no pictures"}[
+        fault
+    ]
     with pytest.raises(ScotopicError, match=word):
         list(evaluation.score_results(evaluation.pair_folders(low, high)))

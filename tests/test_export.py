@@ -5,10 +5,10 @@ import training_data
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
 keras = pytest.importorskip("keras", reason="export needs keras")
 
-from scotopic.enhancer import Enhancer  # noqa: E402
-from scotopic.errors import ScotopicError  # noqa: E402
-from scotopic.session import WEIGHTS_FOLDER, Session, sha256  # noqa: E402
-from scotopic.training import export, fit, presets  # noqa: E402
+from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError
+from scotopic.session import WEIGHTS_FOLDER, Session, sha256
+from scotopic.training import export, fit, presets
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="export needs torch")
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from scotopic.exposure import (
+    evidence,
     expose,
     exposure_of,
     gain_for,
@@ -63,3 +64,14 @@ def test_highlight_limit_flattens_the_stated_share():
     thumb = np.random.default_rng(3).random((64, 64, 3)) * 0.9
     flat = (expose(thumb, highlight_limit(thumb)).max(-1) > 0.95).mean()
     assert flat == pytest.approx(0.05, abs=0.002)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_evidence_is_nothing_in_black_and_whole_from_a_quarter_level_on(kind):
+    scale = 1 if kind == np.float32 else np.iinfo(kind).max
+    picture = np.zeros((40, 50, 3), kind)
+    picture[16:32, 16:32] = scale * 2 / 255
+    picture[35:, 48:] = scale / 255 if kind != np.uint16 else 257
+    weights = evidence(picture)
+    assert weights.shape == (3, 4) and weights[0].max() == 0
+    assert weights[1, 1] == 1 and weights[1, 2] == 0 and weights[2, 3] == 1

@@ -3,9 +3,9 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic import metrics  # noqa: E402
-from scotopic.training import losses, presets  # noqa: E402
-from scotopic.training.fit import no_gradient  # noqa: E402
+from scotopic import metrics
+from scotopic.training import losses, presets
+from scotopic.training.fit import no_gradient
 
 CONTEXT = np.zeros((1, 16), np.float32)
 GAIN = np.array([[4.0]], np.float32)

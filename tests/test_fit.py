@@ -12,8 +12,8 @@ import training_data
 
 pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic.errors import ScotopicError  # noqa: E402
-from scotopic.training import fit, presets  # noqa: E402
+from scotopic.errors import ScotopicError
+from scotopic.training import fit, presets
 
 TESTS = Path(__file__).parent
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}

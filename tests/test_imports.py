@@ -39,7 +39,9 @@ def test_imports_go_one_way():
 
 def modules_after(code):
     listing = f"{code}\nimport sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", listing], capture_output=True, text=True, check=True
+    )
     assert done.stderr == ""
     return {name.split(".")[0] for name in done.stdout.split()}
 

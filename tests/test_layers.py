@@ -3,8 +3,8 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic import exposure  # noqa: E402
-from scotopic.training import layers  # noqa: E402
+from scotopic import exposure
+from scotopic.training import layers
 
 FORMATS = ("channels_last", "channels_first")
 

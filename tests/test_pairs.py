@@ -6,9 +6,9 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic.errors import ScotopicError  # noqa: E402
-from scotopic.exposure import expose, exposure_of  # noqa: E402
-from scotopic.training import pairs, simulate  # noqa: E402
+from scotopic.errors import ScotopicError
+from scotopic.exposure import expose, exposure_of
+from scotopic.training import pairs, simulate
 
 
 def smooth(seed, size=(48, 64)):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import warnings
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 

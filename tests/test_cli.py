@@ -1,0 +1,214 @@
+"""The installed command, on real files."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import scotopic
+from scotopic import photo
+
+COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
+assert COMMAND, "the command is not installed beside this Python"
+
+
+def run(*arguments, data=None):
+    command = [COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, input=data, check=False)
+
+
+def enhance(*arguments, data=None):
+    return run("enhance", *arguments, data=data)
+
+
+@pytest.fixture(scope="module")
+def dark():
+    coarse = np.random.default_rng(0).integers(0, 50, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((160, 120), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def folder(tmp_path, dark):
+    made = tmp_path / "in"
+    (made / "deeper").mkdir(parents=True)
+    dark.save(made / "a.jpg")
+    dark.save(made / "a.png")
+    dark.save(made / "deeper" / "ünï cødé.png")
+    (made / "notes.txt").write_text("no picture")
+    return made
+
+
+def test_one_file_is_written_beside_its_source_and_never_over_another(tmp_path, dark):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    source = tmp_path / "a.jpg"
+    dark.save(source, exif=exif, icc_profile=b"profile" * 20)
+    result = enhance(source, "--json")
+    assert result.returncode == 0, result.stderr
+    entry = json.loads(result.stdout)
+    assert entry["automatic"]["gain"] >= 1 and entry["target"].endswith("a_enhanced.jpg")
+    with Image.open(tmp_path / "a_enhanced.jpg") as made:
+        assert made.size == dark.size[::-1]
+        assert (made.getexif()[0x0112], made.getexif()[0x010F]) == (1, "Maker")
+        assert made.info["icc_profile"] == b"profile" * 20
+        assert b"scotopic" in made.info["xmp"]
+    again = enhance(source)
+    assert again.returncode == 1 and b"exists" in again.stderr
+    assert enhance(source, "--overwrite", "--strip").returncode == 0
+    with Image.open(tmp_path / "a_enhanced.jpg") as made:
+        assert not made.getexif() and "xmp" not in made.info
+        assert made.info["icc_profile"] == b"profile" * 20
+
+
+def test_a_folder_is_mirrored(folder, tmp_path):
+    result = enhance(folder, "-o", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
+    assert made == ["a.jpg", "a.png", "deeper/ünï cødé.png"]
+
+
+def test_two_names_that_collide_are_both_kept(folder, tmp_path):
+    result = enhance(folder, "-o", tmp_path / "out", "--format", "webp", "-q")
+    assert result.returncode == 0 and result.stderr == b""
+    made = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert made == ["a.png.webp", "a.webp", "deeper"]
+
+
+def test_results_in_the_folder_are_not_sources(folder):
+    assert enhance(folder).returncode == 0
+    assert enhance(folder, "--overwrite").returncode == 0
+    assert len(list(folder.rglob("*_enhanced*"))) == 3
+    assert not list(folder.rglob("*_enhanced_enhanced*"))
+
+
+def test_standard_input_to_standard_output(dark):
+    buffer = io.BytesIO()
+    dark.save(buffer, "PNG")
+    result = enhance("-", "-o", "-", data=buffer.getvalue())
+    assert result.returncode == 0
+    assert photo.read(result.stdout).pixels.shape == (120, 160, 3)
+    assert enhance("-", data=b"text").stderr.count(b"\n") == 1
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path, dark):
+    dark.save(tmp_path / "a.png")
+    made = [enhance(tmp_path / "a.png", "-o", "-").stdout for _ in range(2)]
+    assert made[0] == made[1] and made[0]
+
+
+@pytest.mark.parametrize("fault", ["empty", "text", "cut", "absent"])
+def test_a_bad_file_gets_one_line_and_the_rest_goes_on(tmp_path, dark, fault):
+    path = tmp_path / "bad.jpg"
+    dark.save(tmp_path / "good.jpg")
+    whole = (tmp_path / "good.jpg").read_bytes()
+    content = {"empty": b"", "text": b"some text", "cut": whole[: len(whole) // 2]}.get(fault)
+    if content is not None:
+        path.write_bytes(content)
+    result = enhance(path, tmp_path / "good.jpg", "-q")
+    assert result.returncode == 1
+    lines = result.stderr.decode().splitlines()
+    assert len(lines) == 2 and "bad.jpg" in lines[0] and "1 of 2" in lines[1]
+    made = {p.name for p in tmp_path.iterdir()}
+    assert made - {"bad.jpg"} == {"good.jpg", "good_enhanced.jpg"}
+
+
+def test_one_pixel_is_a_picture(tmp_path):
+    Image.new("RGB", (1, 1), (9, 8, 7)).save(tmp_path / "a.png")
+    assert enhance(tmp_path / "a.png").returncode == 0
+    assert photo.read(tmp_path / "a_enhanced.png").pixels.shape == (1, 1, 3)
+
+
+def test_a_target_that_cannot_be_written(tmp_path, dark):
+    dark.save(tmp_path / "a.png")
+    (tmp_path / "file").write_text("in the way")
+    result = enhance(tmp_path / "a.png", "-o", tmp_path / "file" / "b.png")
+    assert result.returncode == 1 and result.stderr.count(b"\n") == 1
+    assert {p.name for p in tmp_path.iterdir()} == {"a.png", "file"}
+
+
+BAD_CALLS = {
+    "folder without pictures": ("{folder}",),
+    "unknown model": ("{picture}", "--model", "nonesuch"),
+    "broken model": ("{picture}", "--model", "{broken}"),
+    "exposure": ("{picture}", "--exposure", "2"),
+    "exposure and ev": ("{picture}", "--exposure", "0.3", "--ev", "1"),
+    "strength": ("{picture}", "--strength", "-1"),
+    "format": ("{picture}", "--format", "doc"),
+    "provider": ("{picture}", "--provider", "abacus"),
+    "two into one": ("{picture}", "{picture}", "-o", "{out}"),
+    "json and picture": ("{picture}", "-o", "-", "--json"),
+    "no suffix": ("{picture}", "--suffix", ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+def test_a_bad_call_gets_one_line_and_code_two(tmp_path, dark, name):
+    places = {
+        "picture": tmp_path / "a.png",
+        "folder": tmp_path / "empty",
+        "broken": tmp_path / "broken.onnx",
+        "out": tmp_path / "o.png",
+    }
+    places["folder"].mkdir()
+    places["broken"].write_bytes(b"no network")
+    dark.save(places["picture"])
+    before = sorted(os.listdir(tmp_path))
+    result = enhance(*(part.format(**places) for part in BAD_CALLS[name]))
+    assert result.returncode == 2
+    assert result.stderr.count(b"\n") == 1 and result.stderr.startswith(b"scotopic: ")
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_memory_is_a_size(tmp_path):
+    result = enhance(tmp_path / "a.png", "--memory", "lots")
+    assert result.returncode == 2 and b"512M" in result.stderr
+
+
+def test_models_are_listed():
+    result = run("models", "--json")
+    entry = json.loads(result.stdout.splitlines()[0])
+    assert entry["name"] == "exposure_unet" and len(entry["sha256"]) == 64
+    assert b"exposure_unet" in run("models").stdout
+
+
+def test_evaluate_writes_scores(tmp_path, dark):
+    for kind, picture in (("low", dark), ("high", dark.point(lambda v: 4 * v))):
+        (tmp_path / kind).mkdir()
+        picture.save(tmp_path / kind / "1.png")
+    folders = ("--inputs", tmp_path / "low", "--references", tmp_path / "high")
+    result = run("evaluate", *folders, "--json", tmp_path / "s.json", "--csv", "-")
+    assert result.returncode == 0, result.stderr
+    scores = json.loads((tmp_path / "s.json").read_text())
+    assert scores["pictures"][0]["name"] == "1"
+    assert result.stdout.decode().splitlines()[0].startswith("name,psnr,ssim")
+    assert b"PSNR for 1:" in run("evaluate", *folders).stdout
+    assert run("evaluate", "--references", tmp_path).returncode == 2
+
+
+def test_the_version_is_told():
+    assert run("--version").stdout.decode().strip().endswith(scotopic.__version__)
+
+
+def test_python_gives_back_the_kind_it_was_given(tmp_path, dark):
+    array = np.asarray(dark)
+    dark.save(tmp_path / "a.png")
+    wanted = scotopic.enhance(array)
+    assert wanted.dtype == np.uint8 and wanted.mean() > 2 * array.mean()
+    image = scotopic.enhance(dark)
+    assert isinstance(image, Image.Image) and np.array_equal(np.asarray(image), wanted)
+    made = scotopic.enhance((tmp_path / "a.png").read_bytes())
+    assert np.array_equal(photo.read(made).pixels, wanted)
+    path = scotopic.enhance(tmp_path / "a.png")
+    assert path == tmp_path / "a_enhanced.png"
+    assert np.array_equal(photo.read(path).pixels, wanted)
+    with pytest.raises(scotopic.ScotopicError, match="int"):
+        scotopic.enhance(3)
+    with pytest.raises(scotopic.ScotopicError, match="folder"):
+        scotopic.enhance(tmp_path)
