@@ -1,15 +1,19 @@
 PYTHON ?= python3
 PHOTO ?= docs/sample_dark.png
+# Keras backends for the tests of training, beside torch: jax, tensorflow-cpu.
+BACKENDS ?=
 
-.PHONY: demo test
+.PHONY: demo test docs
 
 demo: .venv-demo/done
-	mkdir -p demo
-	.venv-demo/bin/scotopic enhance "$(PHOTO)" -o demo/ --overwrite
-	@ls -l demo
+	.venv-demo/bin/python docs/demo.py "$(PHOTO)"
 
 test: .venv-test/done
+	$(if $(BACKENDS),.venv-test/bin/pip install -q $(BACKENDS))
 	.venv-test/bin/python -m pytest -q
+
+docs: .venv-test/done
+	.venv-test/bin/python docs/write_cli.py
 
 .venv-demo/done: pyproject.toml
 	$(PYTHON) -m venv .venv-demo
@@ -18,5 +22,5 @@ test: .venv-test/done
 
 .venv-test/done: pyproject.toml
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install -q -e '.[deep,test]'
+	.venv-test/bin/pip install -q -e '.[deep,train,test]'
 	touch $@

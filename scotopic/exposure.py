@@ -154,12 +154,12 @@ def expose(picture: Array, gain: float) -> Array:
     return result
 
 
-def exposure_of(thumb: Array, gain: float = 1.0) -> float:
+def exposure_of(thumb: Array, gain: float = 1.0, weights: Array | None = None) -> float:
     """Mean gray, 0 to 1, of a thumbnail under the exposing curve."""
-    return float(gray(expose(thumb.astype(np.float64), gain)).mean())
+    return float(np.average(gray(expose(thumb.astype(np.float64), gain)), weights=weights))
 
 
-def gain_for(thumb: Array, exposure: float) -> float:
+def gain_for(thumb: Array, exposure: float, weights: Array | None = None) -> float:
     """Solve for the gain that brings a thumbnail to a mean gray level.
 
     Parameters
@@ -168,6 +168,8 @@ def gain_for(thumb: Array, exposure: float) -> float:
         The thumbnail of the whole picture.
     exposure : float
         Level wanted, 0 to 1.
+    weights : array, (size, size), optional
+        Of each cell in the mean; by default all count alike.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def gain_for(thumb: Array, exposure: float) -> float:
     low, high = -np.log(MAX_GAIN), np.log(MAX_GAIN)
     for _ in range(_BISECTION_STEPS):
         middle = (low + high) / 2
-        if exposure_of(values, float(np.exp(middle))) < exposure:
+        if exposure_of(values, float(np.exp(middle)), weights) < exposure:
             low = middle
         else:
             high = middle
@@ -197,7 +199,7 @@ FLAT_SHARE = 0.05
 EMPTY_LEVEL = 0.02
 EMPTY_SHARE = 0.25
 LIT_LEVEL = 0.3
-SUBJECT_LEVEL = 0.45
+SUBJECT_LEVEL = 0.6
 _PATCH = 256
 _PATCHES = 4
 
@@ -342,9 +344,9 @@ def night_limit(thumb: Array) -> float:
     A cell of the thumbnail is empty when its gray is under ``EMPTY_LEVEL`` of
     the picture's brightest (99.5th percentile). In a picture that is lit
     somewhere (that brightest above ``LIT_LEVEL``) and empty over more than
-    ``EMPTY_SHARE``, the gain is at most what brings the mean of the other
-    cells, the subject, to ``SUBJECT_LEVEL``. Underexposed pictures have no
-    such brightness and are not touched by this rule.
+    ``EMPTY_SHARE``, the gain is at most what brings the subject to
+    ``SUBJECT_LEVEL``: the mean in which each cell counts by its own light.
+    Underexposed pictures have no such brightness and are not touched.
     """
     level = gray(thumb)
     brightest = np.quantile(level, 0.995)
@@ -352,4 +354,4 @@ def night_limit(thumb: Array) -> float:
     small_light = level.max() > LIT_LEVEL and empty.mean() > 0.9
     if empty.mean() <= EMPTY_SHARE or not (brightest > LIT_LEVEL or small_light):
         return MAX_GAIN
-    return gain_for(thumb[~empty][None], SUBJECT_LEVEL)
+    return gain_for(thumb, SUBJECT_LEVEL, weights=level)

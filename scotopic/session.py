@@ -161,7 +161,6 @@ class Session:
 
         path = find_model(model)
         options = onnxruntime.SessionOptions()
-        options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         if threads is not None:
             options.intra_op_num_threads = threads

@@ -212,3 +212,10 @@ def test_python_gives_back_the_kind_it_was_given(tmp_path, dark):
         scotopic.enhance(3)
     with pytest.raises(scotopic.ScotopicError, match="folder"):
         scotopic.enhance(tmp_path)
+
+
+def test_the_page_of_commands_is_up_to_date():
+    docs = Path(__file__).parent.parent / "docs"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import write_cli; print(write_cli.text(), end='')"
+    done = subprocess.run([sys.executable, "-c", code, docs], capture_output=True, check=True)
+    assert done.stdout.decode() == (docs / "cli.md").read_text(), "run: make docs"

@@ -51,7 +51,9 @@ def test_automatic_exposure_never_darkens():
 def test_a_moon_in_a_black_sky_keeps_its_sky():
     picture = np.full((64, 64, 3), 0.0005, np.float32)
     picture[28:36, 28:36] = 0.4
-    assert night_limit(picture) < 2
+    limit = night_limit(picture)
+    assert expose(picture, limit)[30, 30, 0] == pytest.approx(0.6, abs=0.06)
+    assert expose(picture, limit)[0, 0, 0] < 1 / 255
     assert restrain(picture, picture, 0.4).limited_by == "night"
 
 

@@ -1,0 +1,155 @@
+"""Time and memory of `Enhancer` and of files, at four sizes.
+
+    python benchmarks/speed.py [--repeats 5] [--json speed.json]
+
+Each size runs in a process of its own, so that its peak memory is its own.
+The share of the machine's matrix-product rate counts the multiply-adds of
+the local branch alone, two operations each, over the time of the whole way
+from pixels to pixels; the rate is that of a float32 product of 2048x2048
+matrices by ONNX Runtime with the same threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import onnxruntime
+from PIL import Image
+
+from scotopic import photo
+from scotopic.enhancer import Enhancer
+from scotopic.session import DEFAULT_MODEL, find_model
+
+SIZES = {
+    "600x400": (600, 400),
+    "1920x1080": (1920, 1080),
+    "12 MP": (4000, 3000),
+    "24 MP": (6000, 4000),
+}
+
+
+def picture(width: int, height: int) -> np.ndarray:
+    """A dark picture with structure and a little noise."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 60, (30, 40, 3), dtype=np.uint8)
+    smooth = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+    return smooth + rng.integers(0, 4, smooth.shape, dtype=np.uint8)
+
+
+def timed(call: Callable[[], object], repeats: int) -> dict[str, float]:
+    """Least, median and greatest seconds of a call, after one to warm up."""
+    call()
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - began)
+    return {"least": min(seconds), "median": statistics.median(seconds), "greatest": max(seconds)}
+
+
+def multiply_adds_per_pixel() -> float:
+    """Of the local branch: those of its convolutions, each at its own scale."""
+    graph = onnx.load(str(find_model(DEFAULT_MODEL))).graph
+    weights = {one.name: one.dims for one in graph.initializer}
+    halvings = {"picture": 0}
+    total = 0.0
+    for node in graph.node:
+        levels = [halvings[name] for name in node.input if name in halvings]
+        if not levels:
+            continue
+        level = max(levels)
+        if node.op_type == "Conv":
+            strides = next(list(a.ints) for a in node.attribute if a.name == "strides")
+            level += strides == [2, 2]
+            total += float(np.prod(weights[node.input[1]])) / 4**level
+        level += {"SpaceToDepth": 1, "DepthToSpace": -1}.get(node.op_type, 0)
+        halvings.update(dict.fromkeys(node.output, level))
+    return total
+
+
+def matrix_rate() -> float:
+    """Operations a second of a matrix product, by the runtime that runs the network."""
+    side = 2048
+    helper = onnx.helper
+    value = [helper.make_tensor_value_info(n, 1, [side, side]) for n in ("a", "b", "c")]
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["a", "b"], ["c"])], "g", value[:2], value[2:]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    a, b = np.random.default_rng(0).random((2, side, side), dtype=np.float32)
+    seconds = timed(lambda: session.run(None, {"a": a, "b": b}), 7)["median"]
+    return 2 * side**3 / seconds
+
+
+def measure(name: str, repeats: int) -> dict[str, object]:
+    """All of one size."""
+    began = time.perf_counter()
+    enhancer = Enhancer()
+    loading = time.perf_counter() - began
+    pixels = picture(*SIZES[name])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    enhancing = timed(lambda: enhancer.enhance_array(pixels), repeats)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    data = buffer.getvalue()
+    return {
+        "size": name,
+        "pixels": pixels.shape[0] * pixels.shape[1],
+        "loading": loading,
+        "enhancing": enhancing,
+        "decoding": timed(lambda: photo.read(data), repeats),
+        "encoding": timed(lambda: photo.encode(photo.Photo(pixels), "JPEG"), repeats),
+        "memory_before": before * 1024,
+        "memory_peak": peak * 1024,
+    }
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--json", help="file to write")
+    parser.add_argument("--size", choices=SIZES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.size:
+        print(json.dumps(measure(options.size, options.repeats)))
+        return
+    work, rate = 2 * multiply_adds_per_pixel(), matrix_rate()
+    print(f"local branch: {work / 2000:.1f} thousand multiply-adds a pixel")
+    print(f"matrix product: {rate / 1e9:.0f} GFLOP/s\n")
+    print("size        enhance: median (least to greatest)  of rate  decode  encode  load    peak")
+    rows = []
+    for name in SIZES:
+        command = [sys.executable, __file__, "--size", name, "--repeats", str(options.repeats)]
+        row = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        taken = row["enhancing"]
+        row["share_of_rate"] = row["pixels"] * work / taken["median"] / rate
+        rows.append(row)
+        spread = f"({taken['least']:.3f} to {taken['greatest']:.3f})"
+        print(
+            f"{name:11} {taken['median']:6.3f} s {spread:27} {row['share_of_rate']:6.0%}"
+            f"{row['decoding']['median']:8.3f}{row['encoding']['median']:8.3f}"
+            f"{row['loading']:6.2f}{row['memory_peak'] / 2**20:8.0f} MiB"
+        )
+    if options.json:
+        report = {"operations_per_pixel": work, "matrix_rate": rate, "sizes": rows}
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(report, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

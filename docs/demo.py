@@ -1,0 +1,28 @@
+"""Enhance one photo into demo/, and say what was written, its size and the seconds."""
+
+import sys
+import time
+from pathlib import Path
+
+from scotopic import ScotopicError, batch, photo
+from scotopic.enhancer import Enhancer
+
+
+def main(source: Path) -> None:
+    """What `make demo` runs."""
+    began = time.perf_counter()
+    settings = batch.Settings(output=Path("demo"), overwrite=True)
+    (job,) = batch.plan_jobs([source], settings)
+    report, notes = batch.run_job(Enhancer(), job, settings)
+    seconds = time.perf_counter() - began
+    height, width = photo.read(job.target).pixels.shape[:2]
+    kilobytes = job.target.stat().st_size / 1000
+    print(f"{job.target}: {width}x{height} pixels, {kilobytes:.0f} kB, {seconds:.2f} s")
+    print(f"mean level {report.exposure_before:.2f} to {report.exposure_after:.2f}", *notes)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except (ScotopicError, ValueError) as error:
+        raise SystemExit(f"demo: {error}") from None
