@@ -236,6 +236,7 @@ def _write(target: Path | None, text: str) -> None:
 @click.option("--exclude-siblings", is_flag=True, help="Leave out scenes of the test set.")
 @click.option("--limit", type=click.IntRange(1), help="Pairs of each data set, for a trial.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--start", type=_PATH, help="Finished run whose weights to go on from.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the output folder.")
 @click.option("-o", "--output", type=_PATH, required=True, help="Folder of the run.")
 @_one_line_errors
@@ -249,6 +250,7 @@ def train(
     exclude_siblings: bool,
     limit: int | None,
     seed: int,
+    start: Path | None,
     resume: bool,
     output: Path,
 ) -> None:
@@ -277,7 +279,17 @@ def train(
                 done = int(1000 * min(entry["used"], 1))
                 bar.update(done - bar.pos, f"step {entry['step']}, loss {entry['loss']:.4f}")
 
-        fit.train(preset, prepared, chosen, budget, output, seed=seed, resume=resume, report=report)
+        fit.train(
+            preset,
+            prepared,
+            chosen,
+            budget,
+            output,
+            seed=seed,
+            start=start,
+            resume=resume,
+            report=report,
+        )
     click.echo(f"{output}: trained", err=True)
 
 

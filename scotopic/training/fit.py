@@ -255,6 +255,16 @@ def load_weights(network: ExposureUNet, path: Path) -> ExposureUNet:
     return network
 
 
+def load_start(network: ExposureUNet, run: Path) -> None:
+    """Give a network the weights of a finished run."""
+    if not (run / WEIGHTS).exists() or not (run / RECORD).exists():
+        raise ScotopicError(f"{run}: no finished run to start from")
+    preset = json.loads((run / RECORD).read_text())["preset"]
+    if preset != network.name:
+        raise ScotopicError(f"{run}: holds {preset}, not {network.name}")
+    load_weights(network, run / WEIGHTS)
+
+
 def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
@@ -347,11 +357,17 @@ def validate(network: ExposureUNet, pairs: PairSet) -> dict[str, float]:
 
 
 def run_record(
-    preset: str, recipe: Recipe, budget: Budget, seed: int, data: TrainingData
+    preset: str,
+    recipe: Recipe,
+    budget: Budget,
+    seed: int,
+    data: TrainingData,
+    start: Path | None = None,
 ) -> dict[str, Any]:
     """Everything that says how weights came to be."""
     return {
         "preset": preset,
+        "start": None if start is None else json.loads((start / RECORD).read_text()),
         "recipe": recipe.as_dict(),
         "budget": {"steps": budget.steps, "minutes": budget.minutes},
         "seed": seed,
@@ -374,6 +390,7 @@ def train(
     folder: Path,
     *,
     seed: int = 0,
+    start: Path | None = None,
     resume: bool = False,
     report: Callable[[dict[str, Any]], None] = lambda entry: None,
 ) -> ExposureUNet:
@@ -386,6 +403,9 @@ def train(
     folder : Path
         Made if absent. A run already there is continued with `resume`, and
         refused without.
+    start : Path, optional
+        Folder of a finished run of this preset, whose weights are gone on
+        from; its record becomes part of this run's.
     resume : bool
     report : callable
         Told each step's and each epoch's entry, the latter also logged.
@@ -398,7 +418,9 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     network = compiled(build_network(preset), recipe)
-    record = run_record(preset, recipe, budget, seed, data)
+    if start is not None:
+        load_start(network, start)
+    record = run_record(preset, recipe, budget, seed, data, start)
     progress = _start(network, folder, record, resume)
     steps = budget.steps if budget.steps is not None else 10**9
     began = time.monotonic() - progress.seconds

@@ -100,7 +100,7 @@ def _scene_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
 
 def _reach_of_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
     """Where the light ends, in a night's scene: at an edge, or around a spot."""
-    if rng.random() < 0.75:
+    if rng.random() < 0.88:
         return np.ones(1)
     if rng.random() < 0.5:
         lit = _ramp(shape, rng, steepest=60)
