@@ -29,7 +29,8 @@ Array = NDArray[Any]
 
 DEFAULT_MEMORY = 2 * 2**30
 _PROCESS_BYTES = 200 * 2**20
-_MAX_TILE_PIXELS = 6 * 2**20
+MAX_TILE_PIXELS = 6 * 2**20
+"""Larger tiles are no faster."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Enhancer:
         spec = self.session.spec
         free = self.memory - _PROCESS_BYTES - 3 * pixels.nbytes
         smallest = 2 * spec.receptive_radius + 8 * spec.size_multiple
-        allowed = min(_MAX_TILE_PIXELS, max(free // spec.bytes_per_pixel, smallest**2))
+        allowed = min(MAX_TILE_PIXELS, max(free // spec.bytes_per_pixel, smallest**2))
         height, width = pixels.shape[:2]
         return plan(height, width, int(allowed), spec.receptive_radius, spec.size_multiple)
 

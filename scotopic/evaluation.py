@@ -112,7 +112,7 @@ def score_model(
         Folder for the results, as PNG.
     """
     for pair in pairs:
-        picture, reference = _read_8_bits(pair.picture), _read_8_bits(pair.reference)
+        picture, reference = read_8_bits(pair.picture), read_8_bits(pair.reference)
         level = exposure_of(thumbnail(reference))
         result, report = enhancer.enhance_array(
             picture,
@@ -128,7 +128,7 @@ def score_model(
 def score_results(pairs: Sequence[Pair]) -> Iterator[Score]:
     """Score results that are there already."""
     for pair in pairs:
-        yield _score(pair.name, _read_8_bits(pair.picture), _read_8_bits(pair.reference), None)
+        yield _score(pair.name, read_8_bits(pair.picture), read_8_bits(pair.reference), None)
 
 
 def _score(name: str, result: Array, reference: Array, predicted: float | None) -> Score:
@@ -193,7 +193,14 @@ def as_table(scores: Sequence[Score]) -> str:
     )
 
 
-def _read_8_bits(path: Path) -> Array:
+def read_8_bits(path: Path) -> Array:
+    """Pixels of a picture, (height, width, 3) and uint8, gray ones repeated.
+
+    Raises
+    ------
+    ScotopicError
+        When it cannot be read, or has 16 bits a channel.
+    """
     picture = photo.read(path)
     if picture.pixels.dtype != np.uint8:
         raise ScotopicError(f"{path}: 16 bits a channel; scores are of 8-bit pictures")

@@ -153,7 +153,7 @@ def _shuffles_as_operators(model: Any) -> None:
     nodes = model.graph.node
     makers = {output: node for node in nodes for output in node.output}
     users = {name: node for node in nodes for name in node.input}
-    for index, node in enumerate(nodes):
+    for node in nodes:
         if node.op_type != "Transpose":
             continue
         kind = kinds.get(tuple(node.attribute[0].ints))

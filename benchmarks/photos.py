@@ -1,0 +1,122 @@
+"""Before and after of real photos, and crops of both at 1:1.
+
+    python benchmarks/photos.py ../shared/data/photos --save photos/
+
+Writes NAME.png, the picture before and after, and NAME_crop.png, the same
+400x400 pixels of both, from the place with the most light between the
+darkest and the brightest. HEIC and camera RAW are decoded by pillow-heif and
+rawpy (`pip install pillow-heif rawpy`) and left out without them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from scotopic import photo
+from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError
+
+NAMES = (
+    "casino_night_4mp.jpg",
+    "moon_16mp.jpg",
+    "dark_room_1mp.jpg",
+    "night_shop_12mp.jpg",
+    "weld_16bit.png",
+    "concert_gray.jpg",
+    "church_phone_p3.heic",
+    "canon_s40.crw",
+)
+WIDTH = 800
+CROP = 400
+
+
+def read(path: Path) -> np.ndarray | None:
+    """Pixels of a file, by other decoders where scotopic has none."""
+    try:
+        if path.suffix == ".heic":
+            import pillow_heif
+
+            return np.asarray(pillow_heif.open_heif(path).to_pillow().convert("RGB"))
+        if path.suffix == ".crw":
+            import rawpy
+
+            with rawpy.imread(str(path)) as raw:
+                return raw.postprocess(use_camera_wb=True, no_auto_bright=True)
+    except ImportError:
+        return None
+    return photo.read(path).pixels
+
+
+def in_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """RGB of 8 bits, to be looked at."""
+    if pixels.dtype == np.uint16:
+        pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
+    return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
+
+
+def busiest(pixels: np.ndarray) -> tuple[int, int]:
+    """Top and left of the crop with the most spread among its middle tones."""
+    height, width = pixels.shape[:2]
+    best, place = -1.0, (0, 0)
+    for top in range(0, max(1, height - CROP), CROP // 2):
+        for left in range(0, max(1, width - CROP), CROP // 2):
+            level = pixels[top : top + CROP : 4, left : left + CROP : 4].mean(axis=-1)
+            spread = float(np.subtract(*np.quantile(level, (0.8, 0.2))))
+            if spread > best:
+                best, place = spread, (top, left)
+    return place
+
+
+def side_by_side(first: np.ndarray, second: np.ndarray) -> Image.Image:
+    """Two pictures of one size in one."""
+    return Image.fromarray(np.concatenate([first, second], axis=1))
+
+
+def small(pixels: np.ndarray) -> np.ndarray:
+    """A picture of the width of the sheets."""
+    image = Image.fromarray(pixels)
+    height = max(1, round(image.height * WIDTH / image.width))
+    return np.asarray(image.resize((WIDTH, height), Image.Resampling.LANCZOS))
+
+
+def main() -> None:
+    """Enhance each photo, say what was decided, write the sheets."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--save", type=Path, required=True)
+    parser.add_argument("--model", default="exposure_unet")
+    options = parser.parse_args()
+    options.save.mkdir(parents=True, exist_ok=True)
+    enhancer = Enhancer(options.model)
+    for name in NAMES:
+        try:
+            pixels = read(options.photos / name)
+        except ScotopicError as error:
+            print(error)
+            continue
+        if pixels is None:
+            print(f"{name}: no decoder here")
+            continue
+        after, report = enhancer.enhance_array(pixels)
+        first, second = in_8_bits(pixels), in_8_bits(after)
+        top, left = busiest(second)
+        window = np.s_[top : top + CROP, left : left + CROP]
+        stem = options.save / Path(name).stem
+        side_by_side(small(first), small(second)).save(f"{stem}.png")
+        side_by_side(first[window], second[window]).save(f"{stem}_crop.png")
+        decision = report.automatic
+        print(
+            f"{name}: level {report.exposure_before:.3f}, predicted"
+            f" {decision.predicted_exposure:.3f} (gain {decision.predicted_gain:.1f}),"
+            f" used {report.gain:.2f}, limited by {decision.limited_by};"
+            f" mean after {second.mean() / 255:.3f}; crop at {left},{top}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

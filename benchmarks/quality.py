@@ -1,0 +1,121 @@
+"""Scores of models on real pairs, all that the card states.
+
+    python benchmarks/quality.py ../shared/data [--model FILE]... [--json quality.json]
+
+For each model and set of pairs (LOL eval15, ROSE test, and the scenes that a
+run with a split held out of training):
+
+- scores with the automatic exposure, with the bare prediction that nothing
+  limits, and with the reference's own exposure fed in;
+- the error of the predicted exposure, beside that of the best constant;
+- on how many pictures ``--exposure`` at 0.2, 0.35 and 0.5 gives a mean within
+  15 % of it;
+- how like themselves the references come back when put in as if they were dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from scotopic import evaluation, metrics
+from scotopic.enhancer import Enhancer
+from scotopic.exposure import exposure_of, thumbnail
+from scotopic.session import DEFAULT_MODEL
+from scotopic.training.pairs import Scenes, pair_paths, split_by_scene, training_folder
+
+DATA_SETS = {"LOL": "lol_v1_256", "ROSE": "rose"}
+TEST_FOLDERS = {"LOL": "eval15", "ROSE": "test"}
+LEVELS = (0.2, 0.35, 0.5)
+TOLERANCE = 0.15
+
+
+def test_pairs(data: Path, name: str) -> list[evaluation.Pair]:
+    """Test pairs of a data set."""
+    folder = data / DATA_SETS[name] / TEST_FOLDERS[name]
+    return evaluation.pair_folders(folder / "low", folder / "high")
+
+
+def held_out_pairs(data: Path, name: str) -> list[evaluation.Pair]:
+    """Training pairs of the scenes that a run with a split does not see."""
+    folder = data / DATA_SETS[name]
+    pairs = [evaluation.Pair(*paths) for paths in pair_paths(training_folder(folder))]
+    _, held = split_by_scene([pair.name for pair in pairs], Scenes.read(folder))
+    return [pair for pair in pairs if pair.name in held]
+
+
+def judge(enhancer: Enhancer, pairs: list[evaluation.Pair]) -> dict[str, Any]:
+    """Everything about one model on one set."""
+    scores = {
+        exposure: list(evaluation.score_model(enhancer, pairs, exposure))
+        for exposure in evaluation.EXPOSURES
+    }
+    return {
+        "pictures": len(pairs),
+        **{exposure: evaluation.means(rows) for exposure, rows in scores.items()},
+        "constant_exposure_error": evaluation.constant_exposure_error(scores["automatic"]),
+        "levels_reached": {str(level): levels_reached(enhancer, pairs, level) for level in LEVELS},
+        "references_psnr": references_psnr(enhancer, pairs),
+    }
+
+
+def levels_reached(enhancer: Enhancer, pairs: list[evaluation.Pair], level: float) -> int:
+    """On how many pictures the mean is near the level asked for."""
+    reached = 0
+    for pair in pairs:
+        result, _ = enhancer.enhance_array(evaluation.read_8_bits(pair.picture), exposure=level)
+        reached += abs(exposure_of(thumbnail(result)) / level - 1) <= TOLERANCE
+    return reached
+
+
+def references_psnr(enhancer: Enhancer, pairs: list[evaluation.Pair]) -> dict[str, float]:
+    """How like itself a well-exposed picture comes back."""
+    values = []
+    for pair in pairs:
+        reference = evaluation.read_8_bits(pair.reference)
+        values.append(metrics.psnr(enhancer.enhance_array(reference)[0], reference))
+    return {"mean": fmean(values), "least": min(values)}
+
+
+def show(model: str, name: str, row: dict[str, Any]) -> None:
+    """Print one model on one set."""
+    print(f"\n{model}: {name}, {row['pictures']} pictures")
+    print("exposure from   PSNR    SSIM   GT-mean")
+    for exposure in evaluation.EXPOSURES:
+        mean = row[exposure]
+        print(f"{exposure:13} {mean['psnr']:6.2f}  {mean['ssim']:.4f}  {mean['gt_mean_psnr']:7.2f}")
+    error, constant = row["automatic"]["exposure_error"], row["constant_exposure_error"]
+    print(f"exposure error {error:.3f}, the best constant's {constant:.3f}")
+    reached = ", ".join(f"{level}: {count}" for level, count in row["levels_reached"].items())
+    print(f"level asked for reached within {TOLERANCE:.0%} on {reached}")
+    back = row["references_psnr"]
+    print(f"references come back at {back['mean']:.1f} dB, least {back['least']:.1f}", flush=True)
+
+
+def main() -> None:
+    """Judge, print, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="folder with lol_v1_256 and rose")
+    parser.add_argument("--model", action="append", help="name or .onnx file; repeatable")
+    parser.add_argument("--held-out", action="store_true", help="add the scenes held out")
+    parser.add_argument("--json", type=Path, help="file to write")
+    options = parser.parse_args()
+    report: dict[str, dict[str, Any]] = {}
+    for model in options.model or [DEFAULT_MODEL]:
+        enhancer = Enhancer(model)
+        sets = {f"{name} test": test_pairs(options.data, name) for name in DATA_SETS}
+        if options.held_out:
+            sets |= {f"{name} held out": held_out_pairs(options.data, name) for name in DATA_SETS}
+        report[model] = {}
+        for name, pairs in sets.items():
+            report[model][name] = judge(enhancer, pairs)
+            show(model, name, report[model][name])
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
