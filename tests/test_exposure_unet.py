@@ -27,11 +27,6 @@ def local(network, picture):
         )
 
 
-@pytest.mark.parametrize("preset", presets.NETWORKS)
-def test_parameters_are_those_stated(preset):
-    assert presets.build_network(preset).count_params() == presets.NETWORKS[preset]["parameters"]
-
-
 def test_a_fresh_network_is_the_exposing_curve():
     picture = np.random.default_rng(1).random((1, 16, 24, 3), dtype=np.float32)
     wanted = 4 * picture / (1 + 3 * picture)

@@ -415,11 +415,14 @@ def train(
     ExposureUNet
         With the averaged weights, which are also in ``weights.npz``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    network = compiled(build_network(preset), recipe)
+    network = build_network(preset)
+    if not isinstance(network, ExposureUNet):
+        raise ScotopicError(f"{preset}: this command trains networks of ExposureUNet alone so far")
+    compiled(network, recipe)
     if start is not None:
         load_start(network, start)
+    folder.mkdir(parents=True, exist_ok=True)
     record = run_record(preset, recipe, budget, seed, data, start)
     progress = _start(network, folder, record, resume)
     steps = budget.steps if budget.steps is not None else 10**9

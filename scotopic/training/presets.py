@@ -9,12 +9,15 @@ import keras
 
 from scotopic.errors import ScotopicError
 from scotopic.training.exposure_unet import ExposureUNet
+from scotopic.training.mirnet import MIRNet
 from scotopic.training.optimizers import ConvolutionMuon
 from scotopic.training.pairs import HELD_OUT, Augmentation
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "exposure_unet": {
+        "network": ExposureUNet,
         "parameters": 1_194_445,
+        "multiply_adds": 760_828_032,
         "settings": {
             "global_widths": (16, 32, 48, 64),
             "local_widths": (16, 32, 64, 128),
@@ -23,7 +26,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
         },
     },
     "exposure_unet_tiny": {
+        "network": ExposureUNet,
         "parameters": 38_349,
+        "multiply_adds": 124_437_120,
         "settings": {
             "global_widths": (4, 4, 8, 8),
             "local_widths": (8, 16),
@@ -31,10 +36,37 @@ NETWORKS: dict[str, dict[str, Any]] = {
             "context_size": 16,
         },
     },
+    "mirnet": {
+        "network": MIRNet,
+        "parameters": 31_787_419,
+        "multiply_adds": 479_435_919_360,
+        "settings": {"channels": 64, "groups": 3, "blocks": 2, "streams": 3, "columns": 2},
+    },
+    "mirnet_small": {
+        "network": MIRNet,
+        "parameters": 1_500_735,
+        "multiply_adds": 5_789_319_744,
+        "settings": {"channels": 24, "groups": 2, "blocks": 1, "stem": 2},
+    },
+    "mirnet_tutorial": {
+        "network": MIRNet,
+        "parameters": 42_320_719,
+        "multiply_adds": 479_435_919_360,
+        "settings": {
+            "channels": 64,
+            "groups": 3,
+            "blocks": 2,
+            "share_columns": False,
+            "bias": True,
+            "activation": "relu",
+        },
+    },
 }
+"""Classes, settings, and what these cost: parameters, and the multiply-adds
+of a picture of 256x256 (`scotopic.training.counting`)."""
 
 
-def build_network(preset: str, data_format: str = "channels_last") -> ExposureUNet:
+def build_network(preset: str, data_format: str = "channels_last") -> Any:
     """Make the network of a preset, with fresh weights.
 
     Raises
@@ -44,7 +76,8 @@ def build_network(preset: str, data_format: str = "channels_last") -> ExposureUN
     """
     if preset not in NETWORKS:
         raise ScotopicError(f"no preset {preset!r}; there are: {', '.join(NETWORKS)}")
-    return ExposureUNet(**NETWORKS[preset]["settings"], data_format=data_format, name=preset)
+    entry = NETWORKS[preset]
+    return entry["network"](**entry["settings"], data_format=data_format, name=preset)
 
 
 @dataclass(frozen=True)

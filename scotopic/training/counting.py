@@ -1,0 +1,70 @@
+"""What a network costs: its multiply-adds, counted as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import keras
+
+from scotopic.exposure import THUMBNAIL_SIZE
+
+
+def multiply_adds(network: keras.Model, height: int, width: int) -> int:
+    """Multiply-adds of all convolutions and dense layers for one picture.
+
+    The network is run on shapes alone. Biases, activations, fixed filters and
+    what is done value by value do not count; twice this is its FLOPs.
+
+    Parameters
+    ----------
+    network : `ExposureUNet` or `MIRNet`
+    height, width : int
+        Of the picture, in pixels; the global branch's thumbnail counts too.
+    """
+    with _counting() as counts:
+        network(_inputs(network, height, width))
+    return sum(counts)
+
+
+def _inputs(network: keras.Model, height: int, width: int) -> Any:
+    def pictures(rows: int, columns: int) -> keras.KerasTensor:
+        last = network.data_format == "channels_last"
+        return keras.KerasTensor((1, rows, columns, 3) if last else (1, 3, rows, columns))
+
+    if not hasattr(network, "global_branch"):
+        return pictures(height, width)
+    return {
+        "picture": pictures(height, width),
+        "thumbnail": pictures(THUMBNAIL_SIZE, THUMBNAIL_SIZE),
+        "gain": keras.KerasTensor((1, 1)),
+    }
+
+
+@contextlib.contextmanager
+def _counting() -> Iterator[list[int]]:
+    """Collect the cost of each layer that runs inside."""
+    counts: list[int] = []
+
+    def counted(layer: type, places_of: Callable[..., Any]) -> Any:
+        call = layer.call  # type: ignore[attr-defined]
+
+        def run(self: Any, inputs: Any) -> Any:
+            outputs = call(self, inputs)
+            shape = places_of(inputs, outputs).shape
+            last = getattr(self, "data_format", "channels_last") == "channels_last"
+            places = shape[1:-1] if last else shape[2:]
+            counts.append(math.prod(self.kernel.shape) * math.prod(places))
+            return outputs
+
+        return mock.patch.object(layer, "call", run)
+
+    with (
+        counted(keras.layers.Conv2D, lambda inputs, outputs: outputs),
+        counted(keras.layers.Conv2DTranspose, lambda inputs, outputs: inputs),
+        counted(keras.layers.Dense, lambda inputs, outputs: outputs),
+    ):
+        yield counts
