@@ -75,6 +75,16 @@ def test_csv_and_means_hold_the_same_numbers(folders):
     assert evaluation.as_dict(scores)["mean"]["psnr"] == pytest.approx(mean)
 
 
+def test_intervals_are_those_of_a_normal_mean():
+    levels = np.random.default_rng(0).normal(20, 3, 200)
+    scores = [evaluation.Score("x", level, 0, float("inf"), 0, 0.5, 0) for level in levels]
+    low, high = evaluation.intervals(scores)["psnr"]
+    wanted = levels.mean() + np.array([-1.96, 1.96]) * levels.std() / np.sqrt(200)
+    assert (low, high) == pytest.approx(wanted, abs=0.05)
+    assert evaluation.intervals(scores) == evaluation.intervals(scores)
+    assert evaluation.intervals(scores)["gt_mean_psnr"] == (float("inf"), float("inf"))
+
+
 def test_the_best_constant_is_the_median_in_the_logarithm():
     def score(level):
         return evaluation.Score("x", 0, 0, 0, 0, level, 0)
