@@ -163,7 +163,12 @@ def _tell(target: Path, report: Any, notes: list[str], in_full: bool) -> None:
 @click.option("--inputs", type=_PATH, help="Dark pictures, for --model.")
 @click.option("--references", type=_PATH, required=True, help="Their references, same names.")
 @click.option("--model", help="Name, or .onnx file; judges what it makes of the inputs.")
-@click.option("--results", type=_PATH, help="Results of any method, to be judged as they are.")
+@click.option(
+    "--results",
+    type=_PATH,
+    multiple=True,
+    help="Results of any method, judged as they are; repeatable, to compare with the first.",
+)
 @click.option(
     "--exposure-from",
     type=click.Choice(["automatic", "unlimited", "reference"]),
@@ -181,34 +186,38 @@ def evaluate(
     inputs: Path | None,
     references: Path,
     model: str | None,
-    results: Path | None,
+    results: tuple[Path, ...],
     exposure_from: str,
     save: Path | None,
     json_file: Path | None,
     csv_file: Path | None,
 ) -> None:
-    """Score a model, or results, against references."""
+    """Score a model, or results of any methods, against references."""
     from scotopic import evaluation
     from scotopic.enhancer import Enhancer
 
-    if (results is None) == (inputs is None):
+    if bool(results) == (inputs is not None):
         raise ScotopicError("give either --inputs with --model, or --results")
-    if results is not None:
-        pairs = evaluation.pair_folders(results, references)
-        scores = evaluation.score_results(pairs)
+    pairs = {
+        str(folder): evaluation.pair_folders(folder, references)
+        for folder in results or (inputs,)
+        if folder is not None
+    }
+    if results:
+        scores = {method: evaluation.score_results(found) for method, found in pairs.items()}
     else:
-        assert inputs is not None
-        pairs = evaluation.pair_folders(inputs, references)
-        enhancer = Enhancer(model or _DEFAULT_MODEL)
-        scores = evaluation.score_model(enhancer, pairs, exposure_from, save)
+        name = model or _DEFAULT_MODEL
+        (found,) = pairs.values()
+        scores = {name: evaluation.score_model(Enhancer(name), found, exposure_from, save)}
     quiet = _STREAM_NAME in (str(json_file), str(csv_file))
-    collected = []
-    with _progress(len(pairs), hidden=quiet) as bar:
-        for score in scores:
-            collected.append(score)
-            if not quiet and bar.hidden:
-                click.echo(f"PSNR for {score.name}: {score.psnr:.2f} dB")
-            bar.update(1, score.name)
+    collected: dict[str, list[evaluation.Score]] = {method: [] for method in scores}
+    with _progress(sum(map(len, pairs.values())), hidden=quiet) as bar:
+        for method, stream in scores.items():
+            for score in stream:
+                collected[method].append(score)
+                if not quiet and bar.hidden:
+                    click.echo(f"PSNR for {score.name}: {score.psnr:.2f} dB")
+                bar.update(1, score.name)
     _write(json_file, json.dumps(evaluation.as_dict(collected), indent=1) + "\n")
     _write(csv_file, evaluation.as_csv(collected))
     if not quiet:

@@ -186,10 +186,13 @@ def test_evaluate_writes_scores(tmp_path, dark):
     result = run("evaluate", *folders, "--json", tmp_path / "s.json", "--csv", "-")
     assert result.returncode == 0, result.stderr
     scores = json.loads((tmp_path / "s.json").read_text())
-    assert scores["pictures"][0]["name"] == "1"
-    assert result.stdout.decode().splitlines()[0].startswith("name,psnr,ssim")
+    assert scores["methods"]["exposure_unet"]["pictures"][0]["name"] == "1"
+    assert result.stdout.decode().splitlines()[0].startswith("method,name,psnr,ssim")
     assert b"PSNR for 1:" in run("evaluate", *folders).stdout
     assert run("evaluate", "--references", tmp_path).returncode == 2
+    both = ("--results", tmp_path / "low", "--results", tmp_path / "high")
+    compared = run("evaluate", *both, "--references", tmp_path / "high").stdout.decode()
+    assert f"{tmp_path / 'high'} less {tmp_path / 'low'}, picture by picture" in compared
 
 
 def test_the_version_is_told():

@@ -69,10 +69,10 @@ def test_a_model_is_scored_by_what_it_saves(folders, tmp_path, exposure):
 
 def test_csv_and_means_hold_the_same_numbers(folders):
     scores = list(evaluation.score_results(evaluation.pair_folders(*folders)))
-    rows = list(csv.DictReader(io.StringIO(evaluation.as_csv(scores))))
+    rows = list(csv.DictReader(io.StringIO(evaluation.as_csv({"x": scores}))))
     mean = sum(float(row["psnr"]) for row in rows) / 2
     assert abs(evaluation.means(scores)["psnr"] - mean) < 1e-9
-    assert evaluation.as_dict(scores)["mean"]["psnr"] == pytest.approx(mean)
+    assert evaluation.as_dict({"x": scores})["methods"]["x"]["mean"]["psnr"] == pytest.approx(mean)
 
 
 def test_intervals_are_those_of_a_normal_mean():
@@ -83,6 +83,29 @@ def test_intervals_are_those_of_a_normal_mean():
     assert (low, high) == pytest.approx(wanted, abs=0.05)
     assert evaluation.intervals(scores) == evaluation.intervals(scores)
     assert evaluation.intervals(scores)["gt_mean_psnr"] == (float("inf"), float("inf"))
+
+
+def test_methods_are_compared_picture_by_picture():
+    rng = np.random.default_rng(1)
+    hard = rng.normal(20, 5, 30)
+
+    def method(lead):
+        return [
+            evaluation.Score(str(i), psnr + lead + 0.1 * rng.normal(), 0, 0, 0, 0.5, 0)
+            for i, psnr in enumerate(hard)
+        ]
+
+    one, other = method(0), method(0.5)
+    lead = evaluation.differences(other, one)
+    low, high = evaluation.intervals(lead)["psnr"]
+    assert 0.4 < low < 0.5 < high < 0.6
+    assert np.subtract(*evaluation.intervals(one)["psnr"][::-1]) > 2
+    table = evaluation.as_table({"one": one, "other": other})
+    assert "other less one, picture by picture" in table
+    told = evaluation.as_dict({"one": one, "other": other})
+    assert told["differences"]["other"]["mean"]["psnr"] == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(ScotopicError, match="same pictures"):
+        evaluation.differences(one, other[1:])
 
 
 def test_the_best_constant_is_the_median_in_the_logarithm():

@@ -1,0 +1,89 @@
+"""The shipped weights on real pictures, where they lie beside the project."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scotopic import evaluation, metrics, photo
+from scotopic.enhancer import Enhancer
+from scotopic.exposure import exposure_of, thumbnail
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared" / "data"
+PHOTOS = DATA / "photos"
+EVAL15 = DATA / "lol_v1_256" / "eval15"
+RESULTS = ROOT / "benchmarks" / "results"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real pictures are not here")
+
+
+@pytest.fixture(scope="module")
+def enhancer():
+    return Enhancer()
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return evaluation.pair_folders(EVAL15 / "low", EVAL15 / "high")
+
+
+def test_a_moon_keeps_its_black_sky(enhancer):
+    sky = photo.read(PHOTOS / "moon_16mp.jpg").pixels
+    result, report = enhancer.enhance_array(sky)
+    assert report.automatic.limited_by == "night"
+    assert np.median(result) == 0 and np.mean(result[:500, :500]) < 1
+
+
+def test_a_night_view_keeps_its_night(enhancer):
+    view = photo.read(PHOTOS / "casino_night_4mp.jpg").pixels
+    result, report = enhancer.enhance_array(view)
+    assert 1 < report.gain < 12 and report.automatic.limited_by == "night"
+    assert exposure_of(thumbnail(view)) < exposure_of(thumbnail(result)) < 0.3
+
+
+def test_sixteen_bits_go_in_and_come_out(tmp_path):
+    command = shutil.which("scotopic", path=str(Path(sys.executable).parent))
+    target = tmp_path / "weld.png"
+    subprocess.run([command, "enhance", PHOTOS / "weld_16bit.png", "-o", target], check=True)
+    source, result = photo.read(PHOTOS / "weld_16bit.png"), photo.read(target)
+    assert result.pixels.dtype == np.uint16 and result.pixels.shape == source.pixels.shape
+    assert np.unique(result.pixels & 255).size == 256
+    assert result.icc_profile == source.icc_profile
+
+
+def test_tiles_of_a_real_photo_are_the_whole(enhancer):
+    pixels = photo.read(PHOTOS / "night_shop_12mp.jpg").pixels[600:1700, 1000:2600]
+    tiled, report = Enhancer(memory=2**20).enhance_array(pixels, ev=2)
+    whole, one = enhancer.enhance_array(pixels, ev=2)
+    assert (report.tiles > 4, one.tiles) == (True, 1)
+    assert np.abs(tiled.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("level", [0.2, 0.35, 0.5])
+def test_the_level_asked_for_is_reached(enhancer, pairs, level):
+    means = [
+        exposure_of(
+            thumbnail(enhancer.enhance_array(photo.read(p.picture).pixels, exposure=level)[0])
+        )
+        for p in pairs
+    ]
+    assert sum(abs(mean / level - 1) < 0.15 for mean in means) >= 13
+
+
+def test_well_lit_pictures_come_back_as_they_are(enhancer, pairs):
+    references = [photo.read(pair.reference).pixels for pair in pairs]
+    values = [metrics.psnr(enhancer.enhance_array(x)[0], x) for x in references]
+    assert np.mean(values) >= 27
+
+
+def test_the_scores_on_record_are_those_of_the_shipped_weights(enhancer, pairs):
+    newest = max(RESULTS.glob("*-quality.json"))
+    wanted = json.loads(newest.read_text())["exposure_unet"]["LOL test"]["automatic"]
+    given = evaluation.means(list(evaluation.score_model(enhancer, pairs)))
+    assert given["psnr"] == pytest.approx(wanted["psnr"], abs=0.02)
+    assert given["ssim"] == pytest.approx(wanted["ssim"], abs=0.001)
