@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scotopic import __version__, photo
 from scotopic.enhancer import Enhancer, Report, check_settings
 from scotopic.errors import ScotopicError
+from scotopic.manifest import Manifest
+from scotopic.session import sha256_of
 
 STREAM = Path("-")
 """Standard input as a source, standard output as a target."""
@@ -35,6 +38,8 @@ class Settings:
     overwrite : bool
     strip : bool
         Drop all metadata but the colour profile.
+    skip_bright : bool
+        Copy pictures that are as bright as predicted already.
     """
 
     output: Path | None = None
@@ -46,6 +51,7 @@ class Settings:
     suffix: str = "_enhanced"
     overwrite: bool = False
     strip: bool = False
+    skip_bright: bool = False
 
     def __post_init__(self) -> None:
         check_settings(self.exposure, self.ev, self.strength)
@@ -54,6 +60,11 @@ class Settings:
             raise ScotopicError(f"no format {self.extension!r}; there are: {known}")
         if self.output is None and not self.suffix:
             raise ScotopicError("an empty suffix would name the sources; give an output folder")
+
+    def of_result(self) -> dict[str, Any]:
+        """Those that a result depends on."""
+        apart = {"output", "suffix", "overwrite"}
+        return {name: value for name, value in vars(self).items() if name not in apart}
 
     @property
     def output_is_file(self) -> bool:
@@ -98,42 +109,109 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> list[Job]:
     return jobs
 
 
-def run_job(enhancer: Enhancer, job: Job, settings: Settings) -> tuple[Report, list[str]]:
-    """Read, enhance and write one picture.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a picture.
 
-    Returns
-    -------
-    report : Report
+    Attributes
+    ----------
+    status : str
+        ``enhanced``; ``copied``, since it was bright enough; ``done before``.
+    report : Report or None
+        None for a picture that was done before.
     notes : list of str
         What had to be converted on the way.
+    """
+
+    status: str
+    report: Report | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        made = {} if self.report is None else self.report.as_dict()
+        return {"status": self.status, "notes": self.notes, **made}
+
+
+def run_job(
+    enhancer: Enhancer, job: Job, settings: Settings, manifest: Manifest | None = None
+) -> Outcome:
+    """Read, enhance and write one picture.
+
+    Parameters
+    ----------
+    enhancer, job, settings
+        What with, what, and how.
+    manifest : Manifest, optional
+        Record of the output folder: what it says is done is not done again.
 
     Raises
     ------
     ScotopicError
         When it cannot be read or written; one line that names it.
     """
-    streamed = job.target == STREAM
-    if not streamed and job.target.exists() and not settings.overwrite:
-        raise ScotopicError(f"{job.target}: exists; give --overwrite or another output")
-    source: Any = sys.stdin.buffer.read() if job.source == STREAM else job.source
-    picture = photo.read(source, "standard input" if job.source == STREAM else None)
+    _refuse_to_replace(job.target, settings, manifest)
+    streamed = job.source == STREAM
+    data = sys.stdin.buffer.read() if streamed else photo.read_bytes(job.source)
+    made_from = {
+        "input": sha256_of(data),
+        "model": enhancer.session.sha256,
+        "version": __version__,
+        **settings.of_result(),
+    }
+    if manifest is None:
+        return _run_job(enhancer, job, settings, data)[0]
+    if not settings.overwrite and manifest.is_done(job.target, made_from):
+        return Outcome("done before")
+    facts = {"source": str(job.source), "made_from": made_from}
+    manifest.note(job.target, "started", **facts)
+    began = time.monotonic()
+    try:
+        outcome, written = _run_job(enhancer, job, settings, data)
+    except ScotopicError as error:
+        manifest.note(job.target, "failed", error=str(error), **facts)
+        raise
+    facts |= {"output": sha256_of(written), "seconds": round(time.monotonic() - began, 3)}
+    manifest.note(job.target, "done", outcome=outcome.status, **facts)
+    return outcome
+
+
+def _refuse_to_replace(target: Path, settings: Settings, manifest: Manifest | None) -> None:
+    if target == STREAM or settings.overwrite or not target.exists():
+        return
+    if manifest is None or not manifest.is_own(target):
+        raise ScotopicError(f"{target}: exists; give --overwrite or another output")
+
+
+def _run_job(
+    enhancer: Enhancer, job: Job, settings: Settings, data: bytes
+) -> tuple[Outcome, bytes]:
+    """Outcome, and what was written."""
+    picture = photo.read(data, "standard input" if job.source == STREAM else str(job.source))
     report = enhance_photo(enhancer, picture, settings)
-    encoded = photo.encode(picture, _format(picture, job.target, settings), settings.quality)
-    if streamed:
-        sys.stdout.buffer.write(encoded)
+    form = _format(picture, job.target, settings)
+    copied = report.tiles == 0
+    if not (copied and form == picture.format):
+        data = photo.encode(picture, form, settings.quality)
+    if job.target == STREAM:
+        sys.stdout.buffer.write(data)
     else:
-        photo.write_atomically(encoded, job.target)
-    return report, picture.notes
+        photo.write_atomically(data, job.target)
+    return Outcome("copied" if copied else "enhanced", report, picture.notes), data
 
 
 def enhance_photo(enhancer: Enhancer, picture: photo.Photo, settings: Settings) -> Report:
     """Enhance a photo in place, and record in it what made it."""
     picture.pixels, report = enhancer.enhance_array(
-        picture.pixels, exposure=settings.exposure, ev=settings.ev, strength=settings.strength
+        picture.pixels,
+        exposure=settings.exposure,
+        ev=settings.ev,
+        strength=settings.strength,
+        skip_bright=settings.skip_bright,
     )
     if settings.strip:
         picture.strip()
-    else:
+    elif report.tiles:
         picture.xmp = photo.credit(picture.xmp, f"scotopic {__version__} ({report.model})")
     return report
 

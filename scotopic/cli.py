@@ -103,6 +103,13 @@ def main() -> None:
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--strip", is_flag=True, help="Drop all metadata but the colour profile.")
+@click.option("--skip-bright", is_flag=True, help="Copy pictures that are bright enough already.")
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    help="In an output folder, pass over what an earlier call did the same way.  [default: resume]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One object a picture on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")
@@ -113,6 +120,8 @@ def enhance(
     memory: int,
     jobs: int | None,
     provider: str,
+    resume: bool,
+    dry_run: bool,
     as_json: bool,
     quiet: bool,
     verbose: int,
@@ -121,41 +130,55 @@ def enhance(
     """Enhance pictures, folders of them, or standard input (-)."""
     from scotopic import batch
     from scotopic.enhancer import Enhancer
+    from scotopic.manifest import Manifest
 
     chosen = batch.Settings(**settings)
     planned = batch.plan_jobs(paths, chosen)
     if as_json and any(job.target == batch.STREAM for job in planned):
         raise ScotopicError("--json and the picture cannot both go to standard output")
+    if dry_run:
+        for job in planned:
+            click.echo(f"{job.source} -> {job.target}")
+        return
+    in_folder = resume and chosen.output is not None and not chosen.output_is_file
+    manifest = Manifest(chosen.output) if in_folder else None
     enhancer = Enhancer(model, memory, provider, jobs)
-    failed = 0
+    failed = before = 0
     with _progress(len(planned), hidden=quiet or len(planned) == 1) as bar:
         for job in planned:
             try:
-                report, notes = batch.run_job(enhancer, job, chosen)
+                outcome = batch.run_job(enhancer, job, chosen, manifest)
             except ScotopicError as error:
                 if verbose > 1:
                     raise
                 failed += 1
                 _complain(str(error))
             else:
+                before += outcome.status == "done before"
                 if as_json:
                     entry = {"source": str(job.source), "target": str(job.target)}
-                    click.echo(json.dumps({**entry, "notes": notes, **report.as_dict()}))
+                    click.echo(json.dumps({**entry, **outcome.as_dict()}))
                 if not quiet:
-                    _tell(job.target, report, notes, bar.hidden or verbose > 0)
+                    _tell(job.target, outcome, bar.hidden or verbose > 0)
             bar.update(1, job.source.name)
+    if before and not quiet:
+        _complain(f"{before} of {len(planned)} pictures were done before")
     if failed and len(planned) > 1:
         _complain(f"{failed} of {len(planned)} pictures failed")
     raise SystemExit(1 if failed else 0)
 
 
-def _tell(target: Path, report: Any, notes: list[str], in_full: bool) -> None:
+def _tell(target: Path, outcome: Any, in_full: bool) -> None:
+    report = outcome.report
+    if report is None:
+        return
     automatic = report.automatic
     limited = report.chosen_by == "automatic" and automatic.limited_by
     why = f", limited by {automatic.limited_by}" if limited else ""
+    said = "copied" if outcome.status == "copied" else f"gain {report.gain:.2f}{why}"
     if in_full:
-        click.echo(f"{target}: gain {report.gain:.2f}{why}", err=True)
-    for note in notes:
+        click.echo(f"{target}: {said}", err=True)
+    for note in outcome.notes:
         click.echo(f"{target}: {note}", err=True)
 
 

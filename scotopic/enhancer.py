@@ -113,6 +113,7 @@ class Enhancer:
         ev: float = 0.0,
         strength: float = 1.0,
         limited: bool = True,
+        skip_bright: bool = False,
     ) -> tuple[Array, Report]:
         """Enhance pixels.
 
@@ -129,6 +130,9 @@ class Enhancer:
         limited : bool
             Whether the automatic exposure is limited by what the picture
             can bear (`scotopic.exposure.restrain`).
+        skip_bright : bool
+            Whether a picture that is as bright as predicted already comes
+            back unchanged, with no tiles in its report.
 
         Returns
         -------
@@ -149,8 +153,9 @@ class Enhancer:
             gain, chosen_by = gain_for(thumb, exposure), "exposure"
         elif ev:
             gain, chosen_by = float(np.clip(gain * 2**ev, 1 / MAX_GAIN, MAX_GAIN)), "ev"
-        tiles = self._plan(pixels)
-        result = np.empty_like(pixels)
+        skipped = skip_bright and chosen_by == "automatic" and gain <= 1
+        tiles = [] if skipped else self._plan(pixels)
+        result = pixels.copy() if skipped else np.empty_like(pixels)
         weights = evidence(pixels)
         for tile in tiles:
             weight = _weight_of_tile(weights, tile, pixels.shape)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
 import os
-import tempfile
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,10 +93,7 @@ def read(source: str | Path | bytes, name: str | None = None) -> Photo:
         When it cannot be read whole; one line that names it.
     """
     name = name or (str(source) if not isinstance(source, bytes) else "input")
-    try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    except OSError as error:
-        raise ScotopicError(f"{name}: {error.strerror or error}") from error
+    data = source if isinstance(source, bytes) else read_bytes(Path(source))
     if not data:
         raise ScotopicError(f"{name}: the file is empty")
     try:
@@ -110,6 +108,14 @@ def read(source: str | Path | bytes, name: str | None = None) -> Photo:
         raise ScotopicError(f"{name}: not a picture, or of a format not known here") from error
     except Exception as error:
         raise ScotopicError(f"{name}: damaged or unsupported: {error}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Bytes of a file; a `ScotopicError` that names it when there are none to be had."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ScotopicError(f"{path}: {error.strerror or error}") from error
 
 
 def from_image(image: Image.Image) -> Photo:
@@ -430,24 +436,24 @@ def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
 def write_atomically(data: bytes, target: Path) -> None:
     """Put a file in place whole: temporary file, flush, rename.
 
+    The temporary file has one name for each target: what a killed process
+    left is used up by the next one.
+
     Raises
     ------
     ScotopicError
         When it cannot be written; nothing is left behind.
     """
-    temporary = None
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()
+    temporary = target.with_name(f".scotopic-{digest[:16]}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".scotopic-")
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise ScotopicError(f"{target}: cannot be written: {error.strerror}") from error

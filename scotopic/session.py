@@ -91,9 +91,9 @@ def registry() -> dict[str, dict[str, Any]]:
     return content
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def sha256_of(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def describe_models() -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def find_model(model: str) -> Path:
         path = WEIGHTS_FOLDER / known[model]["file"]
         if not path.is_file():
             raise ScotopicError(f"{path}: weights missing; install scotopic again")
-        if sha256(path) != known[model]["sha256"]:
+        if sha256_of(path.read_bytes()) != known[model]["sha256"]:
             raise ScotopicError(
                 f"{path}: weights differ from those shipped (SHA-256); install scotopic again"
             )
@@ -148,6 +148,12 @@ class Session:
     threads : int, optional
         Threads of the network; by default one a core.
 
+    Attributes
+    ----------
+    spec : ModelSpec
+    sha256 : str
+        Of the file.
+
     Raises
     ------
     ScotopicError
@@ -160,6 +166,7 @@ class Session:
         import onnxruntime
 
         path = find_model(model)
+        self.sha256 = sha256_of(path.read_bytes())
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:

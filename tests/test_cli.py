@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import scotopic
-from scotopic import photo
+from scotopic import manifest, photo
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 assert COMMAND, "the command is not installed beside this Python"
@@ -71,14 +71,14 @@ def test_a_folder_is_mirrored(folder, tmp_path):
     result = enhance(folder, "-o", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
-    assert made == ["a.jpg", "a.png", "deeper/ünï cødé.png"]
+    assert made == [manifest.NAME, "a.jpg", "a.png", "deeper/ünï cødé.png"]
 
 
 def test_two_names_that_collide_are_both_kept(folder, tmp_path):
     result = enhance(folder, "-o", tmp_path / "out", "--format", "webp", "-q")
     assert result.returncode == 0 and result.stderr == b""
     made = sorted(p.name for p in (tmp_path / "out").iterdir())
-    assert made == ["a.png.webp", "a.webp", "deeper"]
+    assert made == [manifest.NAME, "a.png.webp", "a.webp", "deeper"]
 
 
 def test_results_in_the_folder_are_not_sources(folder):

@@ -7,7 +7,7 @@ keras = pytest.importorskip("keras", reason="export needs keras")
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.session import WEIGHTS_FOLDER, Session, sha256
+from scotopic.session import WEIGHTS_FOLDER, Session, sha256_of
 from scotopic.training import export, fit, presets
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="export needs torch")
@@ -67,5 +67,5 @@ def test_shipped_weights_are_those_of_the_registry():
     from scotopic.session import registry
 
     for entry in registry().values():
-        assert sha256(WEIGHTS_FOLDER / entry["file"]) == entry["sha256"]
+        assert sha256_of((WEIGHTS_FOLDER / entry["file"]).read_bytes()) == entry["sha256"]
         assert (WEIGHTS_FOLDER / entry["card"]).is_file()

@@ -1,0 +1,141 @@
+"""A batch that is stopped goes on where it was."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scotopic.manifest import NAME, Manifest
+
+COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
+COUNT = 12
+MADE_FROM = {"input": "a", "ev": 0.0}
+
+
+def enhance(*arguments):
+    command = [COMMAND, "enhance", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for index in range(COUNT):
+        coarse = Image.fromarray(rng.integers(0, 50, (6, 8, 3), dtype=np.uint8))
+        coarse.resize((320, 240), Image.Resampling.BICUBIC).save(folder / f"{index:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(pictures, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed")
+    assert enhance(pictures, "-o", out).returncode == 0
+    return contents(out)
+
+
+def contents(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != NAME}
+
+
+def entries(folder, status):
+    lines = map(json.loads, (folder / NAME).read_text().splitlines())
+    return [entry for entry in lines if entry["status"] == status]
+
+
+def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undisturbed, tmp_path):
+    kills, rng = 0, np.random.default_rng(1)
+    while kills < 4:
+        with subprocess.Popen([COMMAND, "enhance", pictures, "-o", tmp_path]) as process:
+            wanted = len(contents(tmp_path)) + int(rng.integers(1, 3))
+            while len(contents(tmp_path)) < min(wanted, COUNT) and process.poll() is None:
+                time.sleep(0.002)
+            process.kill()
+        kills += 1
+    result = enhance(pictures, "-o", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert contents(tmp_path) == undisturbed
+    done = Counter(entry["target"] for entry in entries(tmp_path, "done"))
+    assert set(done.values()) == {1}
+    started = Counter(entry["target"] for entry in entries(tmp_path, "started"))
+    assert sum(started.values()) <= COUNT + kills
+
+
+def test_what_was_done_is_passed_over_until_a_setting_changes(pictures, undisturbed, tmp_path):
+    assert enhance(pictures, "-o", tmp_path).returncode == 0
+    again = enhance(pictures, "-o", tmp_path)
+    assert again.returncode == 0 and f"{COUNT} of {COUNT} pictures were done before" in again.stderr
+    assert len(entries(tmp_path, "done")) == COUNT
+    assert enhance(pictures, "-o", tmp_path, "--ev", "1").returncode == 0
+    assert len(entries(tmp_path, "done")) == 2 * COUNT
+    assert not set(undisturbed.values()) & set(contents(tmp_path).values())
+
+
+def test_a_result_that_somebody_changed_is_not_replaced_unasked(pictures, tmp_path):
+    source = pictures / "00.png"
+    assert enhance(source, "-o", tmp_path).returncode == 0
+    (tmp_path / "00.png").write_bytes(b"my own work")
+    refused = enhance(source, "-o", tmp_path)
+    assert refused.returncode == 1 and "exists" in refused.stderr
+    assert (tmp_path / "00.png").read_bytes() == b"my own work"
+    assert enhance(source, "-o", tmp_path, "--overwrite").returncode == 0
+    assert enhance(source, "-o", tmp_path, "--no-resume").returncode == 1
+
+
+def test_a_failure_is_recorded_and_tried_again(pictures, tmp_path):
+    bad, out = tmp_path / "bad", tmp_path / "out"
+    bad.mkdir()
+    (bad / "a.png").write_bytes(b"no picture")
+    assert enhance(bad, "-o", out).returncode == 1
+    assert "not a picture" in entries(out, "failed")[0]["error"]
+    shutil.copy(pictures / "00.png", bad / "a.png")
+    assert enhance(bad, "-o", out).returncode == 0
+
+
+def test_a_dry_run_says_what_would_be_written_and_writes_nothing(pictures, tmp_path):
+    result = enhance(pictures, "-o", tmp_path / "out", "--dry-run")
+    assert result.returncode == 0 and len(result.stdout.splitlines()) == COUNT
+    assert f"{pictures / '00.png'} -> {tmp_path / 'out' / '00.png'}" in result.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_bright_pictures_are_copied_when_asked(tmp_path):
+    source, out = tmp_path / "bright.jpg", tmp_path / "out"
+    rng = np.random.default_rng(0)
+    bright = Image.fromarray(rng.integers(90, 255, (6, 8, 3), dtype=np.uint8))
+    bright.resize((160, 120), Image.Resampling.BICUBIC).save(source)
+    assert enhance(source, "-o", out / "x.jpg").returncode == 0
+    assert (out / "x.jpg").read_bytes() != source.read_bytes()
+    out2 = tmp_path / "out2"
+    out2.mkdir()
+    assert enhance(source, "-o", out2, "--skip-bright").returncode == 0
+    assert (out2 / "bright.jpg").read_bytes() == source.read_bytes()
+    assert entries(out2, "done")[0]["outcome"] == "copied"
+
+
+def test_a_torn_line_is_passed_over(tmp_path):
+    manifest = Manifest(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"result")
+    digest = "f6a214f7a5fcda0c2cee9660b7fc29f5649e3c68aad48e20e950137c98913a68"
+    manifest.note(tmp_path / "a.png", "done", made_from=MADE_FROM, output=digest)
+    with (tmp_path / NAME).open("a") as file:
+        file.write('{"target": "b.png", "stat')
+    again = Manifest(tmp_path)
+    assert again.is_done(tmp_path / "a.png", MADE_FROM)
+    again.note(tmp_path / "c.png", "started", made_from=MADE_FROM)
+    third = Manifest(tmp_path)
+    assert third.is_own(tmp_path / "c.png") and third.is_done(tmp_path / "a.png", MADE_FROM)
+    assert not third.is_own(tmp_path / "b.png")
+
+
+def test_names_that_are_no_text_are_kept(tmp_path):
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    Manifest(tmp_path).note(tmp_path / name, "started", made_from=MADE_FROM)
+    assert Manifest(tmp_path).is_own(tmp_path / name)
