@@ -17,10 +17,10 @@ docs: .venv-test/done
 
 .venv-demo/done: pyproject.toml
 	$(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/pip install -q -e '.[deep]'
+	.venv-demo/bin/pip install -q -e '.[deep,heif,raw]'
 	touch $@
 
 .venv-test/done: pyproject.toml
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install -q -e '.[deep,train,test]'
+	.venv-test/bin/pip install -q -e '.[deep,heif,raw,train,test]'
 	touch $@

@@ -4,8 +4,7 @@
 
 Writes NAME.png, the picture before and after, and NAME_crop.png, the same
 400x400 pixels of both, from the place with the most light between the
-darkest and the brightest. HEIC and camera RAW are decoded by pillow-heif and
-rawpy (`pip install pillow-heif rawpy`) and left out without them.
+darkest and the brightest.
 """
 
 from __future__ import annotations
@@ -32,23 +31,6 @@ NAMES = (
 )
 WIDTH = 800
 CROP = 400
-
-
-def read(path: Path) -> np.ndarray | None:
-    """Pixels of a file, by other decoders where scotopic has none."""
-    try:
-        if path.suffix == ".heic":
-            import pillow_heif
-
-            return np.asarray(pillow_heif.open_heif(path).to_pillow().convert("RGB"))
-        if path.suffix == ".crw":
-            import rawpy
-
-            with rawpy.imread(str(path)) as raw:
-                return raw.postprocess(use_camera_wb=True, no_auto_bright=True)
-    except ImportError:
-        return None
-    return photo.read(path).pixels
 
 
 def in_8_bits(pixels: np.ndarray) -> np.ndarray:
@@ -94,12 +76,9 @@ def main() -> None:
     enhancer = Enhancer(options.model)
     for name in NAMES:
         try:
-            pixels = read(options.photos / name)
+            pixels = photo.read(options.photos / name).pixels
         except ScotopicError as error:
             print(error)
-            continue
-        if pixels is None:
-            print(f"{name}: no decoder here")
             continue
         after, report = enhancer.enhance_array(pixels)
         first, second = in_8_bits(pixels), in_8_bits(after)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scotopic import __version__, photo
+from scotopic import __version__, foreign, photo
 from scotopic.enhancer import Enhancer, Report, check_settings
 from scotopic.errors import ScotopicError
 from scotopic.manifest import Manifest
@@ -230,7 +230,9 @@ def _sources(paths: Sequence[Path], settings: Settings) -> Iterator[tuple[Path, 
 
 def _is_source(path: Path, settings: Settings) -> bool:
     """Whether a file in a folder is a picture, and not an earlier result."""
-    if not _is_picture(path) or path.name.startswith(".") or not path.is_file():
+    if path.suffix.lower() not in (*photo.FORMATS, *foreign.RESULT_SUFFIXES):
+        return False
+    if path.name.startswith(".") or not path.is_file():
         return False
     if settings.output is None:
         return not path.stem.endswith(settings.suffix)
@@ -238,6 +240,7 @@ def _is_source(path: Path, settings: Settings) -> bool:
 
 
 def _is_picture(path: Path) -> bool:
+    """Whether a name is that of a picture that can be written."""
     return path.suffix.lower() in photo.FORMATS
 
 
@@ -247,13 +250,17 @@ def _target(source: Path, root: Path, settings: Settings) -> Path:
         return STREAM
     if output is not None and settings.output_is_file:
         return output
-    ending = source.suffix if _is_picture(source) else ".png"
+    ending = source.suffix if _is_picture(source) else _ending_of_result(source)
     if settings.extension is not None:
         ending = _dotted(settings.extension)
     if output is None:
         return source.with_name(source.stem + settings.suffix + ending)
     name = Path("picture") if source == STREAM else source.relative_to(root)
     return (output / name).with_suffix(ending)
+
+
+def _ending_of_result(source: Path) -> str:
+    return foreign.RESULT_SUFFIXES.get(source.suffix.lower(), ".png")
 
 
 def _free_name(target: Path, source: Path, taken: set[Path]) -> Path:

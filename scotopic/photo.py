@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from scotopic import foreign
 from scotopic.errors import ScotopicError
 
 Array = NDArray[Any]
@@ -139,6 +140,12 @@ def to_image(photo: Photo) -> Image.Image:
 
 def _decode(data: bytes, name: str) -> Photo:
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
+    if foreign.is_raw(data, name):
+        pixels, profile = foreign.develop_raw(data, name)
+        notes = ["developed from camera RAW; its EXIF is not carried over"]
+        return Photo(pixels, format="RAW", icc_profile=profile, notes=notes)
+    if foreign.is_heif(data):
+        return from_image(foreign.open_heif(data, name))
     with Image.open(io.BytesIO(data)) as image:
         form = image.format or "PNG"
         deep = _decode_deep(data, form, name)

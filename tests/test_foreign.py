@@ -1,0 +1,53 @@
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scotopic import foreign, photo
+from scotopic.errors import ScotopicError
+
+
+def heic(orientation=1):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    coarse = np.random.default_rng(0).integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    image = Image.fromarray(coarse).resize((160, 120), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker"
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(image).save(buffer, quality=95, exif=exif.tobytes())
+    return buffer.getvalue(), np.asarray(image)
+
+
+def test_heic_is_read_with_its_exif_and_not_turned_twice():
+    data, pixels = heic()
+    taken = photo.read(data)
+    assert taken.format == "HEIF" and taken.pixels.shape == (120, 160, 3)
+    assert np.abs(taken.pixels.astype(int) - pixels).mean() < 4
+    again = photo.read(photo.encode(taken, "JPEG"))
+    exif = Image.Exif()
+    exif.load(again.exif)
+    assert (exif[0x010F], exif.get(0x0112, 1)) == ("Maker", 1)
+
+
+def test_formats_are_known_by_their_start():
+    assert foreign.is_heif(b"\0\0\0\x18ftypheic") and not foreign.is_heif(b"\0\0\0\x18ftypavif")
+    assert foreign.is_raw(b"II\x1a\0\0\0HEAPCCDR", "input") and foreign.is_raw(b"II*\0", "a.NEF")
+    assert not foreign.is_raw(b"II*\0", "a.tif")
+
+
+def test_a_raw_file_that_is_none_gets_one_line():
+    pytest.importorskip("rawpy", reason="camera RAW needs rawpy")
+    with pytest.raises(ScotopicError, match="a.nef: camera RAW that cannot be read"):
+        photo.read(b"no picture at all", "a.nef")
+
+
+@pytest.mark.parametrize(
+    ("package", "data", "name"),
+    [("pillow_heif", b"\0\0\0\x18ftypheic", "a.heic"), ("rawpy", b"II*\0", "a.dng")],
+)
+def test_a_missing_decoder_is_named_with_its_remedy(monkeypatch, package, data, name):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ScotopicError, match=f"{name}: .*pip install 'scotopic"):
+        photo.read(data, name)
