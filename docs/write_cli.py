@@ -13,7 +13,7 @@ def text() -> str:
     """The page: each command's help, at a width that does not depend on the terminal."""
     parts = ["# Commands\n\nWritten by `make docs` from the commands' own help.\n"]
     root = click.Context(main, info_name="scotopic", terminal_width=100, max_content_width=100)
-    for name in ("enhance", "evaluate", "train", "export", "models"):
+    for name in ("enhance", "evaluate", "train", "export", "models", "doctor"):
         context = click.Context(
             main.commands[name], info_name=name, parent=root, terminal_width=100
         )

@@ -353,6 +353,19 @@ def models(as_json: bool) -> None:
             click.echo(f"  trained on {entry['training_data']}")
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One object on standard output.")
+@_one_line_errors
+def doctor(as_json: bool) -> None:
+    """Say what this machine has, and what is missing."""
+    from scotopic import doctor as examination
+
+    found = examination.examine()
+    click.echo(json.dumps(found) if as_json else examination.as_text(found))
+    if found["seconds_600x400"] is None:
+        raise SystemExit(1)
+
+
 def _load_keras() -> None:
     """Choose a backend unless the user has; say what is missing."""
     os.environ.setdefault("KERAS_BACKEND", "torch")

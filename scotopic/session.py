@@ -153,6 +153,8 @@ class Session:
     spec : ModelSpec
     sha256 : str
         Of the file.
+    provider : str
+        The execution provider that is really used.
 
     Raises
     ------
@@ -180,6 +182,7 @@ class Session:
         except Exception as error:
             first_line = str(error).splitlines()[0]
             raise ScotopicError(f"{path}: not a network that can be run: {first_line}") from error
+        self.provider = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
         metadata = dict(self._session.get_modelmeta().custom_metadata_map)
         self.spec = ModelSpec.from_metadata(metadata, str(path))
 

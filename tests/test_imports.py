@@ -19,6 +19,7 @@ ROOMS = {
     "batch": {"errors", "foreign", "photo", "enhancer", "manifest", "session"},
     "evaluation": {"errors", "photo", "enhancer", "metrics", "exposure"},
     "api": {"errors", "photo", "enhancer", "batch"},
+    "doctor": {"errors", "enhancer", "session"},
     "training": {"errors", "exposure", "metrics", "session", "training"},
 }
 ANYWHERE = {"cli", "__init__", "__main__"}

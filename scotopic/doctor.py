@@ -1,0 +1,125 @@
+"""What this machine has for scotopic, and what is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scotopic import __version__
+from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError
+from scotopic.session import DEFAULT_MODEL, describe_models
+
+PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
+EXTRAS = {
+    "deep": (("imagecodecs", "tifffile"), "16-bit PNG and TIFF in colour"),
+    "heif": (("pillow-heif",), "HEIC"),
+    "raw": (("rawpy",), "camera RAW"),
+    "train": (("keras", "onnx", "onnxscript", "scikit-image"), "training and export"),
+}
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_TIMED_SIZE = (400, 600)
+
+
+def examine() -> dict[str, Any]:
+    """Everything, as plain values.
+
+    Returns
+    -------
+    dict
+        ``versions``, ``extras`` (each with what is missing), ``providers``,
+        ``provider`` (the one used), ``threads``, ``memory`` in bytes (None
+        where the system does not say), ``models`` (name to "verified" or what
+        is wrong) and ``seconds_600x400`` (None without a working model).
+    """
+    import onnxruntime
+
+    models, seconds, provider = {}, None, None
+    try:
+        models = {entry["name"]: "verified" for entry in describe_models()}
+        enhancer = Enhancer()
+        provider, seconds = enhancer.session.provider, _seconds(enhancer)
+    except ScotopicError as error:
+        models[DEFAULT_MODEL] = str(error)
+    return {
+        "versions": {
+            "scotopic": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in PACKAGES},
+        },
+        "extras": {
+            name: {"for": purpose, "missing": [p for p in packages if not _version(p)]}
+            for name, (packages, purpose) in EXTRAS.items()
+        },
+        "providers": onnxruntime.get_available_providers(),
+        "provider": provider,
+        "threads": threads(),
+        "memory": memory(),
+        "models": models,
+        "seconds_600x400": seconds,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def threads() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory() -> int | None:
+    """Bytes that this process may have: the machine's, or its container's limit."""
+    limits = []
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for path in _CGROUP_LIMITS:
+        try:
+            limits.append(int(Path(path).read_text()))
+        except (OSError, ValueError):
+            continue
+    return min(limits) if limits else None
+
+
+def _seconds(enhancer: Enhancer) -> float:
+    """Of enhancing a small picture, the second time."""
+    picture = np.random.default_rng(0).integers(0, 60, (*_TIMED_SIZE, 3), dtype=np.uint8)
+    enhancer.enhance_array(picture)
+    began = time.perf_counter()
+    enhancer.enhance_array(picture)
+    return round(time.perf_counter() - began, 4)
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The same for people, with what to install for what is missing."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    size = found["memory"]
+    lines = [
+        versions,
+        f"provider: {found['provider']}; there are: {', '.join(found['providers'])}",
+        f"threads: {found['threads']}; memory: "
+        + ("not known" if size is None else f"{size / 2**30:.1f} GiB"),
+        *(f"model {name}: {state}" for name, state in found["models"].items()),
+    ]
+    if found["seconds_600x400"] is not None:
+        lines.append(f"600x400 takes {found['seconds_600x400']:.3f} s")
+    for name, extra in found["extras"].items():
+        missing = extra["missing"]
+        lines.append(
+            f"{extra['for']}: "
+            + (f"missing; pip install 'scotopic[{name}]'" if missing else "can be done")
+        )
+    return "\n".join(lines)

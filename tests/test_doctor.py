@@ -1,0 +1,45 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scotopic import doctor, session
+
+COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
+
+
+def test_the_command_tells_people_and_programs():
+    told = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, check=True)
+    assert "model exposure_unet: verified" in told.stdout and "provider: cpu" in told.stdout
+    found = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, check=True)
+    found = json.loads(found.stdout)
+    assert found["threads"] == len(os.sched_getaffinity(0)) and found["memory"] > 2**28
+    assert found["seconds_600x400"] > 0 and found["versions"]["numpy"]
+
+
+def test_a_damaged_model_is_said(monkeypatch, tmp_path):
+    entry = {"exposure_unet": {"file": "x.onnx", "sha256": "0", "card": "x.md"}}
+    (tmp_path / "x.onnx").write_bytes(b"damaged")
+    (tmp_path / "registry.json").write_text(json.dumps(entry))
+    monkeypatch.setattr(session, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(session, "REGISTRY", tmp_path / "registry.json")
+    found = doctor.examine()
+    assert "differ from those shipped" in found["models"]["exposure_unet"]
+    assert found["seconds_600x400"] is None
+
+
+def test_what_is_missing_comes_with_its_remedy(monkeypatch):
+    monkeypatch.setitem(doctor.EXTRAS, "raw", (("no-such-package",), "camera RAW"))
+    assert "camera RAW: missing; pip install 'scotopic[raw]'" in doctor.as_text(doctor.examine())
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("1000", 1000), ("max", None)])
+def test_a_containers_limit_counts(monkeypatch, tmp_path, text, wanted):
+    (tmp_path / "memory.max").write_text(text)
+    monkeypatch.setattr(doctor, "_CGROUP_LIMITS", (str(tmp_path / "memory.max"),))
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert doctor.memory() == (wanted or machine)
