@@ -101,3 +101,10 @@ def test_exposure_loss_forgives_by_ratio():
         for a, b in pairs
     )
     assert abs(first - second) < 1e-4 and abs(first - np.log(2) ** 2 / 2) < 1e-4
+
+
+def test_exposure_loss_teaches_nothing_where_there_is_nothing_to_learn():
+    loss = losses.ExposureLoss()
+    wanted, given = np.array([[0.0], [0.2]], np.float32), np.array([[0.9], [0.4]], np.float32)
+    both = float(loss(wanted, keras.ops.convert_to_tensor(given)))
+    assert abs(both - np.log(2) ** 2 / 4) < 1e-4

@@ -140,3 +140,15 @@ def test_noise_fields_have_unit_variance_and_the_correlation_asked_for(sigma):
     assert abs(field.std() - 1) < 0.03
     neighbours = float((field[1:] * field[:-1]).mean())
     assert abs(neighbours - (np.exp(-1 / (4 * sigma**2)) if sigma else 0)) < 0.06
+
+
+def test_simulated_targets_do_not_teach_exposure():
+    reference = np.random.default_rng(0).integers(60, 200, (180, 180, 3), dtype=np.uint8)
+    made = simulate.simulated_set([reference, reference], ["a", "b"], 2, 0)
+    assert made.names == ["a-0", "a-1", "b-0", "b-1"]
+    real = pairs.PairSet("real", ["a"], [reference // 4], [reference])
+    levels = [
+        pairs.sample(one, 0, 64, pairs.Augmentation(), np.random.default_rng(0))["exposure"][0]
+        for one in (made, made.subset(["b-0"]), real)
+    ]
+    assert levels[:2] == [0, 0] and levels[2] == pytest.approx(real.exposures[0])

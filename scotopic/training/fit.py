@@ -147,10 +147,10 @@ def free_photographs() -> dict[str, Array]:
     return {name: read_image(folder / name) for name in names if (folder / name).exists()}
 
 
-def compiled(network: ExposureUNet, recipe: Recipe) -> ExposureUNet:
-    """Give a network its losses and its optimizer."""
+def compiled(network: ExposureUNet, recipe: Recipe, steps: int | None = None) -> ExposureUNet:
+    """Give a network its losses and its optimizer, for a run of so many steps if known."""
     network.compile(
-        optimizer=optimizer(recipe),
+        optimizer=optimizer(recipe, steps),
         loss={"picture": PictureLoss(), "exposure": ExposureLoss()},
         loss_weights={"picture": 1.0, "exposure": EXPOSURE_WEIGHT},
     )
@@ -419,7 +419,7 @@ def train(
     network = build_network(preset)
     if not isinstance(network, ExposureUNet):
         raise ScotopicError(f"{preset}: this command trains networks of ExposureUNet alone so far")
-    compiled(network, recipe)
+    compiled(network, recipe, budget.steps)
     if start is not None:
         load_start(network, start)
     folder.mkdir(parents=True, exist_ok=True)

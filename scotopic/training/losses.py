@@ -61,8 +61,11 @@ class PictureLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("scotopic")
 class ExposureLoss(keras.losses.Loss):
-    """Huber loss (delta 1) of the log of the exposure."""
+    """Huber loss (delta 1) of the log of the exposure; none where that is 0."""
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
-        """Mean over the batch."""
-        return keras.losses.huber(ops.log(y_true), ops.log(y_pred + 1e-6))
+        """One value a sample."""
+        taught = y_true > 0
+        wanted = ops.where(taught, y_true, 1.0)
+        given = ops.where(taught, y_pred + 1e-6, 1.0)
+        return keras.losses.huber(ops.log(wanted), ops.log(given))

@@ -58,12 +58,15 @@ class PairSet:
     exposures, gains : list of float
         Mean gray of each reference, and the gain that brings the dark
         picture there.
+    teaches_exposure : bool
+        Whether the level of its references is one to be learned.
     """
 
     name: str
     names: list[str]
     low: list[Array]
     high: list[Array]
+    teaches_exposure: bool = True
     thumbnails: list[Array] = field(init=False)
     exposures: list[float] = field(init=False)
     gains: list[float] = field(init=False)
@@ -94,6 +97,7 @@ class PairSet:
             [self.names[i] for i in kept],
             [self.low[i] for i in kept],
             [self.high[i] for i in kept],
+            self.teaches_exposure,
         )
 
     def digest(self) -> str:
@@ -228,7 +232,7 @@ def sample(
     dict
         ``picture``, ``target`` (crop, crop, 3), ``thumbnail`` (64, 64, 3) of
         the whole dark picture, all float32 in 0..1; ``gain`` and
-        ``exposure`` (1,) float32.
+        ``exposure`` (1,) float32, the latter 0 where there is none to learn.
 
     Raises
     ------
@@ -251,6 +255,7 @@ def sample(
         change = 2 ** rng.uniform(-options.varied_stops, options.varied_stops)
         picture, thumb, gain = expose(picture, change), expose(thumb, change), gain / change
     gain *= np.exp(rng.normal(0, options.gain_jitter))
+    exposure = pairs.exposures[index] if pairs.teaches_exposure else 0.0
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
 
     def turned(array: Array) -> Array:
@@ -262,7 +267,7 @@ def sample(
         "target": turned(high[window].astype(np.float32) / np.float32(255)),
         "thumbnail": turned(thumb),
         "gain": np.array([gain], np.float32),
-        "exposure": np.array([pairs.exposures[index]], np.float32),
+        "exposure": np.array([exposure], np.float32),
     }
 
 

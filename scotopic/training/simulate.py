@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -64,14 +65,21 @@ def darken(reference: Array, rng: np.random.Generator) -> tuple[Array, Array]:
 def simulated_set(
     references: Sequence[Array], names: Sequence[str], variants: int, seed: int
 ) -> PairSet:
-    """Darken each reference several times, each differently, by the seed."""
-    made = [
-        darken(reference, np.random.default_rng([seed, index, variant]))
-        for index, reference in enumerate(references)
-        for variant in range(variants)
-    ]
-    labels = [f"{name}-{variant}" for name in names for variant in range(variants)]
-    return PairSet("simulated", labels, [low for low, _ in made], [high for _, high in made])
+    """Darken each reference several times, each differently, by the seed.
+
+    How bright the targets are is the simulation's doing and no photographer's:
+    they do not teach exposure.
+    """
+
+    def make(place: tuple[int, int]) -> tuple[Array, Array]:
+        return darken(references[place[0]], np.random.default_rng([seed, *place]))
+
+    places = [(index, variant) for index in range(len(references)) for variant in range(variants)]
+    with ThreadPoolExecutor() as pool:
+        made = list(pool.map(make, places))
+    labels = [f"{names[index]}-{variant}" for index, variant in places]
+    low, high = ([pair[side] for pair in made] for side in (0, 1))
+    return PairSet("simulated", labels, low, high, teaches_exposure=False)
 
 
 def _resized(reference: Array, rng: np.random.Generator) -> Array:
