@@ -174,7 +174,7 @@ class Enhancer:
     def _plan(self, pixels: Array) -> list[Tile]:
         spec = self.session.spec
         free = self.memory - _PROCESS_BYTES - 3 * pixels.nbytes
-        smallest = 2 * spec.receptive_radius + 8 * spec.size_multiple
+        smallest = 2 * spec.receptive_radius + 24 * spec.size_multiple
         allowed = min(MAX_TILE_PIXELS, max(free // spec.bytes_per_pixel, smallest**2))
         height, width = pixels.shape[:2]
         return plan(height, width, int(allowed), spec.receptive_radius, spec.size_multiple)

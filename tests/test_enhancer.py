@@ -9,7 +9,7 @@ from scotopic.errors import ScotopicError
 @pytest.fixture(scope="module")
 def dark():
     coarse = np.random.default_rng(0).integers(0, 50, (12, 16, 3), dtype=np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize((700, 530), Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(coarse).resize((1100, 830), Image.Resampling.BICUBIC))
 
 
 def test_tiles_joined_are_the_picture_whole(dark):
