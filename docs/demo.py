@@ -13,12 +13,14 @@ def main(source: Path) -> None:
     began = time.perf_counter()
     settings = batch.Settings(output=Path("demo"), overwrite=True)
     (job,) = batch.plan_jobs([source], settings)
-    report, notes = batch.run_job(Enhancer(), job, settings)
+    outcome = batch.run_job(Enhancer(), job, settings)
+    report = outcome.report
+    assert report is not None, "without a record of the folder nothing is passed over"
     seconds = time.perf_counter() - began
     height, width = photo.read(job.target).pixels.shape[:2]
     kilobytes = job.target.stat().st_size / 1000
     print(f"{job.target}: {width}x{height} pixels, {kilobytes:.0f} kB, {seconds:.2f} s")
-    print(f"mean level {report.exposure_before:.2f} to {report.exposure_after:.2f}", *notes)
+    print(f"mean level {report.exposure_before:.2f} to {report.exposure_after:.2f}", *outcome.notes)
 
 
 if __name__ == "__main__":

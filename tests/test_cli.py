@@ -222,3 +222,11 @@ def test_the_page_of_commands_is_up_to_date():
     code = "import sys; sys.path.insert(0, sys.argv[1]); import write_cli; print(write_cli.text(), end='')"
     done = subprocess.run([sys.executable, "-c", code, docs], capture_output=True, check=True)
     assert done.stdout.decode() == (docs / "cli.md").read_text(), "run: make docs"
+
+
+def test_the_demo_says_what_it_wrote(tmp_path):
+    docs = Path(__file__).parent.parent / "docs"
+    command = [sys.executable, docs / "demo.py", docs / "sample_dark.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "pixels" in done.stdout and "mean level" in done.stdout
+    assert len(list((tmp_path / "demo").iterdir())) == 1
