@@ -55,7 +55,7 @@ def prepare(source: Path, save: Path) -> None:
 def tiles_against_whole(pixels: np.ndarray, save: Path) -> None:
     """Print the largest difference, in levels of 255, and write its picture."""
     tiled, report = Enhancer(memory=SMALL).enhance_array(pixels, exposure=EXPOSURE)
-    # A tile is capped for speed, whatever the memory; here the whole is wanted.
+    # A tile is capped whatever the memory; here the whole is wanted.
     scotopic.enhancer.MAX_TILE_PIXELS = pixels.size
     whole, one = Enhancer(memory=2**40).enhance_array(pixels, exposure=EXPOSURE)
     difference = np.abs(tiled.astype(np.int16) - whole)

@@ -30,7 +30,7 @@ Array = NDArray[Any]
 DEFAULT_MEMORY = 2 * 2**30
 _PROCESS_BYTES = 200 * 2**20
 MAX_TILE_PIXELS = 6 * 2**20
-"""Larger tiles are no faster."""
+"""What a tile never exceeds, however much memory there is."""
 
 
 @dataclass(frozen=True)

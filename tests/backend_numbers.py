@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from scotopic.training import fit, pairs, presets
+from scotopic.training.mirnet import MIRNet
 
 
 def set_weights(network):
@@ -31,12 +32,17 @@ def main(folder):
     batches = list(fit.batches(dataset, 0))
     result = network(batches[0][0])
     pictures = keras.ops.convert_to_numpy(result["picture"])
+    mirnet = MIRNet(channels=8, groups=1, blocks=1)
+    set_weights(mirnet)
+    picture = np.random.default_rng(6).random((1, 21, 30, 3), dtype=np.float32)
+    corrected = keras.ops.convert_to_numpy(mirnet(picture))
     steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
     print(
         json.dumps(
             {
                 "picture": pictures[0, ::16, ::16].ravel().tolist(),
                 "exposure": keras.ops.convert_to_numpy(result["exposure"]).ravel().tolist(),
+                "mirnet": corrected[0, ::4, ::4].ravel().tolist(),
                 "batch": float(batches[1][0]["picture"].mean()),
                 "losses": [float(loss) for loss in steps],
             }

@@ -23,7 +23,7 @@ def ssim(target: Tensor, result: Tensor, step: int = 1) -> Tensor:
     """Mean SSIM of batches (batch, height, width, 3): `scotopic.metrics.ssim`.
 
     With a `step` above 1 the mean is over every so many windows each way:
-    neighbours overlap almost wholly, and the loss takes a third of the time.
+    neighbours overlap almost wholly, and fewer of them cost less.
     """
     stacked = ops.concatenate(
         [target, result, target * target, result * result, target * result], axis=-1

@@ -32,7 +32,7 @@ class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
 
         Each step of the iteration multiplies the matrix by a polynomial of
         its Gram matrix, so only that small one is iterated on, and the matrix
-        is multiplied once, by the product of all: 3 times as fast.
+        is multiplied once, by the product of all.
         """
         matrix = ops.reshape(x, (-1, x.shape[-1]))
         wide = matrix.shape[0] < matrix.shape[1]
