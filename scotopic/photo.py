@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
-from scotopic import foreign
+from scotopic import foreign, iptc, tiff
 from scotopic.errors import ScotopicError
 
 Array = NDArray[Any]
@@ -31,13 +31,14 @@ FORMATS = {
 }
 DEEP_FORMATS = ("PNG", "TIFF")
 DEFAULT_QUALITY = 95
-_MAX_PIXELS = 1_000_000_000
-_XMP_TAG = 700
+MAX_MEGAPIXELS = 1000
+"""Larger pictures are refused unless asked for: a small file can claim any size."""
+_XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG = 700, 33723, 34377
 _EXIF_FOLDERS = {0x8769, 0x8825, 0xA005}
 _PIXEL_TAGS = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291),
     *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
-    *(341, 347, 529, 530, 531, 532, _XMP_TAG, 33723, 34377, 34675),
+    *(341, 347, 529, 530, 531, 532, _XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG, 34675, 37724),
 }
 
 
@@ -57,6 +58,10 @@ class Photo:
     text : dict
         PNG text chunks.
     dpi : (float, float) or None
+    photoshop : bytes or None
+        Photoshop's resources, which hold the IPTC records.
+    jpeg : dict
+        How a JPEG was compressed: ``qtables``, ``subsampling``, ``progressive``.
     notes : list of str
         What had to be converted, for the user to know.
     dropped : list of str
@@ -71,15 +76,19 @@ class Photo:
     xmp: bytes | None = None
     text: dict[str, str] = field(default_factory=dict)
     dpi: tuple[float, float] | None = None
+    photoshop: bytes | None = None
+    jpeg: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
 
     def strip(self) -> None:
         """Drop all metadata but the colour profile."""
-        self.exif, self.xmp, self.text, self.dpi = None, None, {}, None
+        self.exif, self.xmp, self.text, self.dpi, self.photoshop = None, None, {}, None, None
 
 
-def read(source: str | Path | bytes, name: str | None = None) -> Photo:
+def read(
+    source: str | Path | bytes, name: str | None = None, max_megapixels: int = MAX_MEGAPIXELS
+) -> Photo:
     """Read a picture.
 
     Parameters
@@ -87,6 +96,8 @@ def read(source: str | Path | bytes, name: str | None = None) -> Photo:
     source : path or bytes
     name : str, optional
         How errors name it; by default the path.
+    max_megapixels : int
+        Larger pictures are refused before they are decoded.
 
     Raises
     ------
@@ -100,7 +111,7 @@ def read(source: str | Path | bytes, name: str | None = None) -> Photo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _decode(data, name)
+            return _decode(data, name, max_megapixels)
     except ScotopicError:
         raise
     except MemoryError as error:
@@ -138,15 +149,27 @@ def to_image(photo: Photo) -> Image.Image:
     return image
 
 
-def _decode(data: bytes, name: str) -> Photo:
-    Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
+def _check_size(image: Image.Image, name: str, max_megapixels: int) -> None:
+    megapixels = image.width * image.height / 1e6
+    if megapixels > max_megapixels:
+        raise ScotopicError(
+            f"{name}: {megapixels:.0f} megapixels, over the limit of {max_megapixels}; "
+            "raise it by --max-megapixels"
+        )
+
+
+def _decode(data: bytes, name: str, max_megapixels: int) -> Photo:
+    Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, by name and for every format
     if foreign.is_raw(data, name):
         pixels, profile = foreign.develop_raw(data, name)
         notes = ["developed from camera RAW; its EXIF is not carried over"]
         return Photo(pixels, format="RAW", icc_profile=profile, notes=notes)
     if foreign.is_heif(data):
-        return from_image(foreign.open_heif(data, name))
+        image = foreign.open_heif(data, name)
+        _check_size(image, name, max_megapixels)
+        return from_image(image)
     with Image.open(io.BytesIO(data)) as image:
+        _check_size(image, name, max_megapixels)
         form = image.format or "PNG"
         deep = _decode_deep(data, form, name)
         photo = Photo(np.empty(0), format="JPEG" if form == "MPO" else form)
@@ -156,6 +179,8 @@ def _decode(data: bytes, name: str) -> Photo:
             image.load()
             _take_pixels(photo, image)
         _take_carried(photo, image)
+        if photo.format == "JPEG":
+            photo.photoshop, photo.jpeg = iptc.of_jpeg(data), _compression(image)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
             photo.notes.append(f"{frames} pictures in the file: the first is taken")
@@ -171,12 +196,34 @@ def _take_carried(photo: Photo, image: Image.Image) -> None:
     exif = _exif_of_tiff(image) if photo.format == "TIFF" else info.get("exif")
     photo.exif = upright_exif(exif) if exif else None
     photo.xmp = _xmp(info)
+    photo.photoshop = _photoshop_of_tiff(image) if photo.format == "TIFF" else None
     photo.text = dict(getattr(image, "text", {}) or {}) if photo.format == "PNG" else {}
     photo.text.pop("XML:com.adobe.xmp", None)
     photo.dpi = info.get("dpi")
     if turn in range(2, 9):
         photo.pixels = _turned(photo.pixels, turn)
         photo.alpha = None if photo.alpha is None else _turned(photo.alpha, turn)
+
+
+def _compression(image: Any) -> dict[str, Any]:
+    """How a JPEG is compressed; nothing where Pillow cannot do the same."""
+    if image.mode not in ("RGB", "L") or not image.quantization:
+        return {}
+    kept = {
+        "qtables": list(image.quantization.values()),
+        "progressive": bool(image.info.get("progressive")),
+    }
+    sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else 0
+    return {**kept, "subsampling": sampling} if sampling >= 0 else {}
+
+
+def _photoshop_of_tiff(image: Any) -> bytes | None:
+    """Photoshop's resources of a TIFF, or such as hold its IPTC records."""
+    raw = image.tag_v2._tagdata  # as stored: some writers call bytes 32-bit numbers
+    resources, records = raw.get(_PHOTOSHOP_TAG), raw.get(_IPTC_TAG)
+    if records and (not resources or iptc.records_of(resources) is None):
+        return iptc.resources_of(records) + (resources or b"")
+    return resources or None
 
 
 def _exif_of_tiff(image: Image.Image) -> bytes | None:
@@ -227,7 +274,11 @@ def _decode_deep(data: bytes, form: str, name: str) -> Array | None:
             _imagecodecs(name)
             import tifffile
 
-            return np.asarray(tifffile.imread(io.BytesIO(data), key=0))
+            if image.tag_v2.get(262) != 2:  # type: ignore[attr-defined]
+                raise ScotopicError(f"{name}: 16-bit TIFF in other colours than RGB")
+            array = np.asarray(tifffile.imread(io.BytesIO(data), key=0))
+            planar = image.tag_v2.get(284) == 2  # type: ignore[attr-defined]
+            return np.moveaxis(array, 0, -1) if planar else array
     return None
 
 
@@ -305,8 +356,11 @@ def credit(xmp: bytes | None, software: str) -> bytes:
     return packet[:end] + (entry + "/>").encode() + packet[end:]
 
 
-def encode(photo: Photo, form: str, quality: int = DEFAULT_QUALITY) -> bytes:
+def encode(photo: Photo, form: str, quality: int | None = None) -> bytes:
     """Encode a photo, with what it carries, as a file of a format.
+
+    Without a quality a JPEG is compressed as it was before, and what was none
+    at 95.
 
     Raises
     ------
@@ -332,7 +386,7 @@ def _in_8_bits(photo: Photo, form: str) -> Photo:
     return Photo(**{**vars(photo), "pixels": cut(photo.pixels), "alpha": alpha})
 
 
-def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
+def _encode_8_bits(photo: Photo, form: str, quality: int | None) -> bytes:
     pixels = _joined(photo, form)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     options: dict[str, Any] = {}
@@ -345,9 +399,9 @@ def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
     if photo.dpi and form != "WEBP":
         options["dpi"] = photo.dpi
     if form == "JPEG":
-        options |= {"quality": quality, "subsampling": "4:4:4", "optimize": True}
+        options |= {"optimize": True, **_jpeg_options(photo, quality)}
     if form == "WEBP":
-        options |= {"quality": quality}
+        options |= {"quality": quality or DEFAULT_QUALITY}
     if form == "TIFF":
         tags = _tiff_tags(photo)
         options["exif"] = tags
@@ -356,8 +410,20 @@ def _encode_8_bits(photo: Photo, form: str, quality: int) -> bytes:
     if form == "PNG":
         options["pnginfo"] = _png_text(photo)
     buffer = io.BytesIO()
+    # Pillow gives libjpeg one buffer, by default too small for noise at quality 100.
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 2 * pixels.nbytes + 2**16)
     image.save(buffer, form, **options)
+    if photo.photoshop and form == "JPEG":
+        return iptc.into_jpeg(buffer.getvalue(), photo.photoshop)
+    if photo.photoshop and form != "TIFF":
+        photo.notes.append(f"IPTC not written: {form} holds none")
     return buffer.getvalue()
+
+
+def _jpeg_options(photo: Photo, quality: int | None) -> dict[str, Any]:
+    if quality is not None or not photo.jpeg:
+        return {"quality": quality or DEFAULT_QUALITY, "subsampling": "4:4:4"}
+    return photo.jpeg
 
 
 def _tiff_tags(photo: Photo) -> Image.Exif:
@@ -370,6 +436,9 @@ def _tiff_tags(photo: Photo) -> Image.Exif:
         tags.load(photo.exif)
     if photo.xmp:
         tags[_XMP_TAG] = photo.xmp
+    if photo.photoshop:
+        tags[_PHOTOSHOP_TAG] = photo.photoshop
+        tags[_IPTC_TAG] = iptc.records_of(photo.photoshop) or b""
     return tags
 
 
@@ -402,28 +471,40 @@ def _encode_deep(photo: Photo, form: str) -> bytes:
 
     buffer = io.BytesIO()
     kind = "minisblack" if photo.pixels.shape[-1] == 1 else "rgb"
-    tags = [(700, 1, len(photo.xmp), photo.xmp, True)] if photo.xmp else []
-    dots = {} if photo.dpi is None else {"resolution": photo.dpi, "resolutionunit": 2}
+    order = tiff.byte_order(photo.exif) if photo.exif else None
     tifffile.imwrite(
         buffer,
         pixels,
+        byteorder=">" if order == "big" else "<",
         photometric=kind,
         compression="zlib",
         iccprofile=photo.icc_profile,
         extrasamples=None if photo.alpha is None else ["unassalpha"],
-        extratags=tags,
+        extratags=_deep_tags(photo),
         metadata=None,
-        **dots,
+        software=False,
+        **({} if photo.dpi is None else {"resolution": photo.dpi, "resolutionunit": 2}),
     )
-    if photo.exif:
-        photo.notes.append("EXIF not written: 16-bit TIFF keeps profile, XMP and resolution")
+    try:
+        if photo.exif:
+            return tiff.with_exif(buffer.getvalue(), photo.exif, _PIXEL_TAGS)
+    except ValueError:
+        photo.notes.append("EXIF not written: it is damaged")
     return buffer.getvalue()
+
+
+def _deep_tags(photo: Photo) -> list[tuple[int, int, int, bytes, bool]]:
+    """Tags for tifffile: number, type, count, value, once."""
+    resources = photo.photoshop
+    values = [(_XMP_TAG, 1, photo.xmp), (_PHOTOSHOP_TAG, 7, resources)]
+    values.append((_IPTC_TAG, 7, iptc.records_of(resources) if resources else None))
+    return [(tag, kind, len(value), value, True) for tag, kind, value in values if value]
 
 
 def _with_chunks(png: bytes, photo: Photo) -> bytes:
     """Put the chunks that Pillow writes for an 8-bit picture into another PNG."""
     small = Photo(**{**vars(photo), "pixels": np.zeros((1, 1, 3), np.uint8), "alpha": None})
-    carrier = _encode_8_bits(small, "PNG", DEFAULT_QUALITY)
+    carrier = _encode_8_bits(small, "PNG", None)
     kept = b"".join(
         chunk for kind, chunk in _chunks(carrier) if kind not in (b"IHDR", b"IDAT", b"IEND")
     )

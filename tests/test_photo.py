@@ -1,5 +1,6 @@
 import io
 import os
+import zlib
 
 import numpy as np
 import pytest
@@ -188,3 +189,32 @@ def test_pillow_images_come_and_go(pixels):
     again = photo.to_image(taken)
     assert again.mode == "RGBA" and np.array_equal(np.asarray(again), np.asarray(image))
     assert again.info["icc_profile"] == PROFILE
+
+
+def test_larger_pictures_than_allowed_are_refused_before_they_are_decoded():
+    claimed = bytearray(saved(Image.new("L", (8, 8)), "PNG"))
+    claimed[16:24] = (40_000).to_bytes(4, "big") * 2
+    claimed[29:33] = zlib.crc32(bytes(claimed[12:29])).to_bytes(4, "big")
+    with pytest.raises(ScotopicError, match="1600 megapixels, over the limit of 1000; raise it"):
+        photo.read(bytes(claimed))
+    with pytest.raises(ScotopicError, match="over the limit of 1"):
+        photo.read(saved(Image.new("L", (1100, 1000)), "BMP"), max_megapixels=1)
+    assert photo.read(saved(Image.new("L", (1000, 1000)), "BMP"), max_megapixels=1)
+
+
+def test_noise_at_the_highest_quality_is_written():
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900, 3), dtype=np.uint8)
+    assert photo.read(photo.encode(photo.Photo(noise), "JPEG", 100)).pixels.shape == noise.shape
+
+
+def test_deep_tiff_of_other_layouts(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="16 bits need scotopic[deep]")
+    pytest.importorskip("imagecodecs", reason="16 bits need scotopic[deep]")
+    planes = np.random.default_rng(0).integers(0, 65536, (3, 20, 30), dtype=np.uint16)
+    options = {"photometric": "rgb", "planarconfig": "separate"}
+    tifffile.imwrite(tmp_path / "a.tif", planes, **options)
+    assert np.array_equal(photo.read(tmp_path / "a.tif").pixels, np.moveaxis(planes, 0, -1))
+    inks = np.zeros((20, 30, 4), np.uint16)
+    tifffile.imwrite(tmp_path / "b.tif", inks, photometric="separated")
+    with pytest.raises(ScotopicError, match=r"b\.tif: 16-bit TIFF in other colours than RGB"):
+        photo.read(tmp_path / "b.tif")
