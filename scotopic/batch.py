@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -31,8 +32,8 @@ class Settings:
         As for `Enhancer.enhance_array`.
     extension : str, optional
         Of the format to write, such as ``png``; None keeps the source's.
-    quality : int
-        Of JPEG and WebP, 1 to 100.
+    quality : int, optional
+        Of JPEG and WebP, 1 to 100; None is the source's own, or 95.
     suffix : str
         Added to names that are written beside their source.
     overwrite : bool
@@ -40,6 +41,10 @@ class Settings:
         Drop all metadata but the colour profile.
     skip_bright : bool
         Copy pictures that are as bright as predicted already.
+    times : bool
+        Give results the times of access and change of their sources.
+    max_megapixels : int
+        Larger pictures are refused before they are decoded.
     """
 
     output: Path | None = None
@@ -47,11 +52,13 @@ class Settings:
     ev: float = 0.0
     strength: float = 1.0
     extension: str | None = None
-    quality: int = photo.DEFAULT_QUALITY
+    quality: int | None = None
     suffix: str = "_enhanced"
     overwrite: bool = False
     strip: bool = False
     skip_bright: bool = False
+    times: bool = False
+    max_megapixels: int = photo.MAX_MEGAPIXELS
 
     def __post_init__(self) -> None:
         check_settings(self.exposure, self.ev, self.strength)
@@ -63,7 +70,7 @@ class Settings:
 
     def of_result(self) -> dict[str, Any]:
         """Those that a result depends on."""
-        apart = {"output", "suffix", "overwrite"}
+        apart = {"output", "suffix", "overwrite", "times", "max_megapixels"}
         return {name: value for name, value in vars(self).items() if name not in apart}
 
     @property
@@ -82,12 +89,15 @@ class Job:
     target: Path
 
 
-def plan_jobs(paths: Sequence[Path], settings: Settings) -> list[Job]:
+def plan_jobs(
+    paths: Sequence[Path], settings: Settings, before: Sequence[Job] | None = None
+) -> list[Job]:
     """Pair pictures with targets, in a stable order.
 
     Folders are walked; the output mirrors them. Two pictures that would get
     one name are both kept: the later one's gets its own ending put before
-    the new one, and a number if need be.
+    the new one, and a number if need be. Sources of jobs planned `before` are
+    passed over, their targets left to them, and folders may be empty.
 
     Raises
     ------
@@ -95,8 +105,11 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> list[Job]:
         When a folder has no pictures, or several are to go into one file.
     """
     jobs: list[Job] = []
-    taken: set[Path] = set()
-    for source, root in _sources(paths, settings):
+    planned = {job.source for job in before or ()}
+    taken = {job.target for job in before or ()}
+    for source, root in _sources(paths, settings, may_be_empty=before is not None):
+        if source in planned:
+            continue
         target = _target(source, root, settings)
         if target != STREAM and not settings.output_is_file:
             target = _free_name(target, source, taken)
@@ -107,6 +120,40 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> list[Job]:
             f"{settings.output}: one file for {len(jobs)} pictures; name a folder instead"
         )
     return jobs
+
+
+def arrivals(paths: Sequence[Path], settings: Settings, pause: float = 1.0) -> Iterator[list[Job]]:
+    """Watch folders: jobs for what is there, and for what is put there, without end.
+
+    A picture counts as put there when its size and time stay the same from
+    one look to the next, `pause` seconds later.
+
+    Raises
+    ------
+    ScotopicError
+        When a path is no folder.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise ScotopicError(f"{path}: only folders can be watched")
+    done: list[Job] = []
+    seen: dict[Path, tuple[int, int]] = {}
+    while True:
+        new = [(job, _look(job.source)) for job in plan_jobs(paths, settings, done)]
+        ready = [job for job, look in new if look and look == seen.get(job.source)]
+        seen = {job.source: look for job, look in new if look}
+        if ready:
+            done += ready
+            yield ready
+        time.sleep(pause)
+
+
+def _look(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -187,16 +234,20 @@ def _run_job(
     enhancer: Enhancer, job: Job, settings: Settings, data: bytes
 ) -> tuple[Outcome, bytes]:
     """Outcome, and what was written."""
-    picture = photo.read(data, "standard input" if job.source == STREAM else str(job.source))
+    name = "standard input" if job.source == STREAM else str(job.source)
+    picture = photo.read(data, name, settings.max_megapixels)
     report = enhance_photo(enhancer, picture, settings)
     form = _format(picture, job.target, settings)
     copied = report.tiles == 0
-    if not (copied and form == picture.format):
+    if not (copied and form == picture.format and not settings.strip):
         data = photo.encode(picture, form, settings.quality)
     if job.target == STREAM:
         sys.stdout.buffer.write(data)
     else:
         photo.write_atomically(data, job.target)
+        if settings.times and job.source != STREAM:
+            source = job.source.stat()
+            os.utime(job.target, ns=(source.st_atime_ns, source.st_mtime_ns))
     return Outcome("copied" if copied else "enhanced", report, picture.notes), data
 
 
@@ -216,14 +267,16 @@ def enhance_photo(enhancer: Enhancer, picture: photo.Photo, settings: Settings) 
     return report
 
 
-def _sources(paths: Sequence[Path], settings: Settings) -> Iterator[tuple[Path, Path]]:
+def _sources(
+    paths: Sequence[Path], settings: Settings, may_be_empty: bool
+) -> Iterator[tuple[Path, Path]]:
     """Pictures with the folder that their place in the output is relative to."""
     for path in paths:
         if not path.is_dir():
             yield path, path.parent
             continue
         inside = [p for p in sorted(path.rglob("*")) if _is_source(p, settings)]
-        if not inside:
+        if not inside and not may_be_empty:
             raise ScotopicError(f"{path}: no pictures in this folder")
         yield from ((picture, path) for picture in inside)
 
@@ -236,7 +289,7 @@ def _is_source(path: Path, settings: Settings) -> bool:
         return False
     if settings.output is None:
         return not path.stem.endswith(settings.suffix)
-    return settings.output not in path.parents
+    return settings.output.resolve() not in path.resolve().parents
 
 
 def _is_picture(path: Path) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import platform
 import time
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scotopic import __version__
+from scotopic import __version__, machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.session import DEFAULT_MODEL, describe_models
@@ -24,7 +21,6 @@ EXTRAS = {
     "raw": (("rawpy",), "camera RAW"),
     "train": (("keras", "onnx", "onnxscript", "scikit-image"), "training and export"),
 }
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _TIMED_SIZE = (400, 600)
 
 
@@ -36,14 +32,14 @@ def examine() -> dict[str, Any]:
     dict
         ``versions``, ``extras`` (each with what is missing), ``providers``,
         ``provider`` (the one used), ``threads``, ``memory`` in bytes (None
-        where the system does not say), ``models`` (name to "verified" or what
+        where the system does not say), ``memory_used_by_default``, ``models`` (name to "verified" or what
         is wrong) and ``seconds_600x400`` (None without a working model).
     """
     import onnxruntime
 
     models, seconds, provider = {}, None, None
     try:
-        models = {entry["name"]: "verified" for entry in describe_models()}
+        models = {entry["name"]: "verified" for entry in describe_models() if entry["file"]}
         enhancer = Enhancer()
         provider, seconds = enhancer.session.provider, _seconds(enhancer)
     except ScotopicError as error:
@@ -60,8 +56,9 @@ def examine() -> dict[str, Any]:
         },
         "providers": onnxruntime.get_available_providers(),
         "provider": provider,
-        "threads": threads(),
-        "memory": memory(),
+        "threads": machine.threads(),
+        "memory": machine.memory(),
+        "memory_used_by_default": machine.default_memory(),
         "models": models,
         "seconds_600x400": seconds,
     }
@@ -72,26 +69,6 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def threads() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def memory() -> int | None:
-    """Bytes that this process may have: the machine's, or its container's limit."""
-    limits = []
-    with contextlib.suppress(ValueError, OSError, AttributeError):
-        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for path in _CGROUP_LIMITS:
-        try:
-            limits.append(int(Path(path).read_text()))
-        except (OSError, ValueError):
-            continue
-    return min(limits) if limits else None
 
 
 def _seconds(enhancer: Enhancer) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scotopic import doctor, session
+from scotopic import doctor, machine, session
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 
@@ -40,6 +40,25 @@ def test_what_is_missing_comes_with_its_remedy(monkeypatch):
 @pytest.mark.parametrize(("text", "wanted"), [("1000", 1000), ("max", None)])
 def test_a_containers_limit_counts(monkeypatch, tmp_path, text, wanted):
     (tmp_path / "memory.max").write_text(text)
-    monkeypatch.setattr(doctor, "_CGROUP_LIMITS", (str(tmp_path / "memory.max"),))
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    assert doctor.memory() == (wanted or machine)
+    monkeypatch.setattr(machine, "_CGROUP_LIMITS", (str(tmp_path / "memory.max"),))
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert machine.memory() == (wanted or whole)
+
+
+def test_the_default_is_half_of_what_is_free_within_bounds(monkeypatch, tmp_path):
+    for name in ("limit", "used", "info"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(machine, "_CGROUP_LIMITS", (str(tmp_path / "limit"),))
+    monkeypatch.setattr(machine, "_CGROUP_USED", (str(tmp_path / "used"),))
+    monkeypatch.setattr(machine, "_MEMINFO", str(tmp_path / "info"))
+    assert machine.free_memory() is None and machine.default_memory() == 2 * 2**30
+    (tmp_path / "info").write_text("MemTotal: 9 kB\nMemAvailable:    6291456 kB\n")
+    assert machine.default_memory() == 3 * 2**30
+    (tmp_path / "limit").write_text(str(3 * 2**30))
+    (tmp_path / "used").write_text(str(2**30))
+    assert machine.free_memory() == 2 * 2**30 and machine.default_memory() == 2**30
+    (tmp_path / "used").write_text(str(3 * 2**30))
+    assert machine.default_memory() == 512 * 2**20
+    (tmp_path / "limit").write_text("max")
+    (tmp_path / "info").write_text("MemAvailable: 99999999 kB\n")
+    assert machine.default_memory() == 4 * 2**30

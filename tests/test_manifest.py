@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -139,3 +140,49 @@ def test_names_that_are_no_text_are_kept(tmp_path):
     name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
     Manifest(tmp_path).note(tmp_path / name, "started", made_from=MADE_FROM)
     assert Manifest(tmp_path).is_own(tmp_path / name)
+
+
+def test_a_watched_folder_is_gone_on_with_as_pictures_come(tmp_path):
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    picture = Image.new("RGB", (24, 16), (9, 8, 7))
+    picture.save(source / "a.png")
+    command = [COMMAND, "enhance", source, "-o", output, "--watch", "--format", "png"]
+    with subprocess.Popen([str(c) for c in command], stderr=subprocess.DEVNULL) as process:
+
+        def comes(name):
+            deadline = time.monotonic() + 60
+            while not (output / name).exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return (output / name).exists()
+
+        assert comes("a.png")
+        first = (output / "a.png").read_bytes()
+        Image.new("RGB", (24, 16), (90, 80, 70)).save(source / "a.bmp")
+        picture.save(source / "b.png")
+        assert comes("b.png") and comes("a.bmp.png")
+        assert (output / "a.png").read_bytes() == first, "the later one takes another name"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    refused = subprocess.run(
+        [COMMAND, "enhance", source, "--watch"], capture_output=True, check=False
+    )
+    assert refused.returncode == 2 and b"output folder" in refused.stderr
+
+
+def test_results_in_the_folder_itself_are_no_sources_however_it_is_named(tmp_path, monkeypatch):
+    Image.new("RGB", (24, 16), (9, 8, 7)).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    assert enhance(".", "-o", tmp_path / "out").returncode == 0
+    assert enhance(".", "-o", tmp_path / "out").returncode == 0
+    assert enhance(tmp_path, "-o", "out").returncode == 0
+    assert sorted(p.name for p in (tmp_path / "out").rglob("*")) == [NAME, "a.png"]
+
+
+def test_a_bright_picture_that_is_copied_is_stripped_too(tmp_path):
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    Image.new("RGB", (64, 64), (200, 210, 190)).save(tmp_path / "a.jpg", exif=exif)
+    done = enhance(tmp_path / "a.jpg", "--skip-bright", "--strip")
+    assert done.returncode == 0
+    assert b"maker" not in (tmp_path / "a_enhanced.jpg").read_bytes()
