@@ -22,6 +22,8 @@ from statistics import fmean
 from typing import Any
 
 from scotopic import evaluation, metrics
+from scotopic.checks import Case
+from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
 from scotopic.exposure import exposure_of, thumbnail
 from scotopic.session import DEFAULT_MODEL
@@ -33,26 +35,34 @@ LEVELS = (0.2, 0.35, 0.5)
 TOLERANCE = 0.15
 
 
-def test_pairs(data: Path, name: str) -> list[evaluation.Pair]:
+def test_pairs(data: Path, name: str) -> list[Case]:
     """Test pairs of a data set."""
     folder = data / DATA_SETS[name] / TEST_FOLDERS[name]
-    return evaluation.pair_folders(folder / "low", folder / "high")
+    cases, _ = evaluation.pair_folders(inputs=folder / "low", references=folder / "high")
+    return cases
 
 
-def held_out_pairs(data: Path, name: str) -> list[evaluation.Pair]:
+def held_out_pairs(data: Path, name: str) -> list[Case]:
     """Training pairs of the scenes that a run with a split does not see."""
     folder = data / DATA_SETS[name]
-    pairs = [evaluation.Pair(*paths) for paths in pair_paths(training_folder(folder))]
+    paths = pair_paths(training_folder(folder))
+    pairs = [Case(name, picture=low, reference=high) for name, low, high in paths]
     _, held = split_by_scene([pair.name for pair in pairs], Scenes.read(folder))
     return [pair for pair in pairs if pair.name in held]
 
 
-def judge(enhancer: Enhancer, pairs: list[evaluation.Pair]) -> dict[str, Any]:
+def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[evaluation.Score]:
+    """Scores; a picture that cannot be judged ends it all."""
+    scores = list(evaluation.judge_model(enhancer, pairs, exposure))
+    failed = [one.reason for one in scores if isinstance(one, evaluation.Failure)]
+    if failed:
+        raise SystemExit(failed[0])
+    return scores
+
+
+def judge(enhancer: Enhancer, pairs: list[Case]) -> dict[str, Any]:
     """Everything about one model on one set."""
-    scores = {
-        exposure: list(evaluation.score_model(enhancer, pairs, exposure))
-        for exposure in evaluation.EXPOSURES
-    }
+    scores = {exposure: scores_of(enhancer, pairs, exposure) for exposure in evaluation.EXPOSURES}
     return {
         "pictures": len(pairs),
         **{exposure: evaluation.means(rows) for exposure, rows in scores.items()},
@@ -62,20 +72,20 @@ def judge(enhancer: Enhancer, pairs: list[evaluation.Pair]) -> dict[str, Any]:
     }
 
 
-def levels_reached(enhancer: Enhancer, pairs: list[evaluation.Pair], level: float) -> int:
+def levels_reached(enhancer: Enhancer, pairs: list[Case], level: float) -> int:
     """On how many pictures the mean is near the level asked for."""
     reached = 0
     for pair in pairs:
-        result, _ = enhancer.enhance_array(evaluation.read_8_bits(pair.picture), exposure=level)
+        result, _ = enhancer.enhance_array(read_image(pair.picture), exposure=level)
         reached += abs(exposure_of(thumbnail(result)) / level - 1) <= TOLERANCE
     return reached
 
 
-def references_psnr(enhancer: Enhancer, pairs: list[evaluation.Pair]) -> dict[str, float]:
+def references_psnr(enhancer: Enhancer, pairs: list[Case]) -> dict[str, float]:
     """How like itself a well-exposed picture comes back."""
     values = []
     for pair in pairs:
-        reference = evaluation.read_8_bits(pair.reference)
+        reference = read_image(pair.reference)
         values.append(metrics.psnr(enhancer.enhance_array(reference)[0], reference))
     return {"mean": fmean(values), "least": min(values)}
 

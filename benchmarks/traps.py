@@ -1,10 +1,15 @@
 """What published figures can be worth: each trap on real pictures.
 
-    python benchmarks/traps.py ../shared/data/lol_v1_256/eval15 [--model NAME]
+    python benchmarks/traps.py ../shared/data/lol_v1_256/eval15 [--model NAME] [--each]
 
 For the untouched dark pictures, for uniform noise, and for what a model makes
 of the dark ones, mean PSNR: true, with the 8-bit wrap, with the range error,
-of luma alone, after GT-mean, and with the reference's exposure fed in.
+of luma alone, after GT-mean, and with the reference's exposure fed in. With
+`--each`, before it, a row of true and wrapped figures for each picture.
+
+Last, what keeping the checkpoint that is best on the test set is worth, by
+simulation: 50 checkpoints of one quality, that is, the model's results with
+the exposure of each picture off by a random 10 %, anew for each checkpoint.
 """
 
 from __future__ import annotations
@@ -15,8 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from scotopic import evaluation, metrics
+from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
-from scotopic.exposure import exposure_of, gray, thumbnail
+from scotopic.exposure import expose, exposure_of, gray, thumbnail
 from scotopic.session import DEFAULT_MODEL
 
 
@@ -37,23 +43,60 @@ def luma_psnr(result: np.ndarray, reference: np.ndarray) -> float:
 
 FORMULAS = {
     "true": metrics.psnr,
+    "SSIM": metrics.ssim,
     "8-bit wrap": wrapped_psnr,
     "range error": range_error_psnr,
     "luma alone": luma_psnr,
     "GT-mean": metrics.gt_mean_psnr,
 }
+CHECKPOINTS = 50
+FORMULA_NAMES = list(FORMULAS)
+EACH = {
+    "enhanced": ("true", "SSIM", "GT-mean", "8-bit wrap"),
+    "dark, untouched": ("true", "8-bit wrap"),
+}
+
+
+def show_each(scores: dict[str, dict[str, list[float]]]) -> None:
+    """A row a picture, and their mean."""
+    columns = [f"{what} {how}" for what, formulas in EACH.items() for how in formulas]
+    rows = {
+        name: [of[what][FORMULA_NAMES.index(how)] for what, hows in EACH.items() for how in hows]
+        for name, of in scores.items()
+    }
+    rows["mean"] = list(np.mean(list(rows.values()), axis=0))
+    print("| picture | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for name, values in rows.items():
+        print(f"| {name} | " + " | ".join(f"{value:.4g}" for value in values) + " |")
+
+
+def picked_checkpoint(
+    results: list[np.ndarray], references: list[np.ndarray], rng: np.random.Generator
+) -> tuple[float, float]:
+    """Mean PSNR over simulated checkpoints, and that of the best."""
+    means = []
+    for _ in range(CHECKPOINTS):
+        gains = np.exp(rng.normal(0, 0.1, len(results)))
+        drifted = [expose(x / 255.0, gain) for x, gain in zip(results, gains, strict=True)]
+        scores = [metrics.psnr(x, y / 255.0) for x, y in zip(drifted, references, strict=True)]
+        means.append(float(np.mean(scores)))
+    return float(np.mean(means)), max(means)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pairs", type=Path, help="folder with low and high")
     parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--each", action="store_true", help="a row for each picture too")
     options = parser.parse_args()
     enhancer, rng = Enhancer(options.model), np.random.default_rng(0)
-    rows: dict[str, list[list[float]]] = {}
-    for pair in evaluation.pair_folders(options.pairs / "low", options.pairs / "high"):
-        dark, reference = map(evaluation.read_8_bits, (pair.picture, pair.reference))
+    found: dict[str, dict[str, list[float]]] = {}
+    enhanced, wanted = [], []
+    folders = {"inputs": options.pairs / "low", "references": options.pairs / "high"}
+    for pair in evaluation.pair_folders(**folders)[0]:
+        dark, reference = map(read_image, (pair.picture, pair.reference))
         level = exposure_of(thumbnail(reference))
         results = {
             "dark, untouched": dark,
@@ -61,12 +104,22 @@ def main() -> None:
             "enhanced": enhancer.enhance_array(dark)[0],
             "enhanced, exposure fed": enhancer.enhance_array(dark, exposure=level)[0],
         }
-        for name, result in results.items():
-            scores = [formula(result, reference) for formula in FORMULAS.values()]
-            rows.setdefault(name, []).append(scores)
+        enhanced.append(results["enhanced"])
+        wanted.append(reference)
+        found[pair.name] = {
+            name: [formula(result, reference) for formula in FORMULAS.values()]
+            for name, result in results.items()
+        }
+    if options.each:
+        show_each(found)
     print(f"{'':24}" + "".join(f"{name:>13}" for name in FORMULAS))
-    for name, scores in rows.items():
-        print(f"{name:24}" + "".join(f"{mean:13.2f}" for mean in np.mean(scores, axis=0)))
+    for name in next(iter(found.values())):
+        means = np.mean([scores[name] for scores in found.values()], axis=0)
+        print(f"{name:24}" + "".join(f"{mean:13.4g}" for mean in means))
+    mean, best = picked_checkpoint(enhanced, wanted, rng)
+    print(
+        f"{CHECKPOINTS} simulated checkpoints of one quality: mean {mean:.2f} dB, best {best:.2f} dB"
+    )
 
 
 if __name__ == "__main__":

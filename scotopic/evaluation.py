@@ -1,22 +1,24 @@
-"""A method against references: scores for each picture, and their means."""
+"""A method judged: scores for each picture, their means, and what to doubt."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import metrics, photo
+from scotopic import checks, metrics, photo
+from scotopic.checks import Case, Pictures
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.exposure import exposure_of, thumbnail
+from scotopic.niqe import niqe
 
 Array = NDArray[Any]
 
@@ -24,61 +26,146 @@ EXPOSURES = ("automatic", "unlimited", "reference")
 """Where a model's exposure comes from: the prediction limited by what the
 picture can bear, the bare prediction, or the reference's own mean level."""
 
-
-@dataclass(frozen=True)
-class Pair:
-    """A picture and its reference, by the name they share."""
-
-    name: str
-    picture: Path
-    reference: Path
+_RESAMPLINGS = 10_000
 
 
 @dataclass(frozen=True)
 class Score:
-    """How close a result is to its reference.
+    """A picture's scores.
 
     Attributes
     ----------
     name : str
-    psnr, ssim, gt_mean_psnr : float
-        As `scotopic.metrics` defines them, of the 8-bit result; PSNR in dB.
-    exposure, reference_exposure : float
-        Mean gray level of the result and of the reference, 0 to 1.
-    exposure_error : float
-        Absolute natural logarithm of predicted over reference exposure; the
-        prediction is the network's, or for given results their level.
+    values : dict
+        By the keys of `MEASURES`; those alone that could be computed.
+    notes : tuple of str
+        What was done to read the picture, and what is to be doubted.
     """
 
     name: str
-    psnr: float
-    ssim: float
-    gt_mean_psnr: float
-    exposure: float
-    reference_exposure: float
-    exposure_error: float
+    values: dict[str, float]
+    notes: tuple[str, ...] = field(default=())
 
 
-_RESAMPLINGS = 10_000
-COLUMNS = tuple(field.name for field in fields(Score) if field.name != "name")
+@dataclass(frozen=True)
+class Failure:
+    """A picture that could not be judged, and why."""
+
+    name: str
+    reason: str
 
 
-def pair_folders(pictures: Path, references: Path) -> list[Pair]:
-    """Pair the pictures of two folders by their names without the ending.
+@dataclass(frozen=True)
+class Measure:
+    """A column of scores.
+
+    Attributes
+    ----------
+    key, label : str
+    digits : int
+        Shown to people after the point.
+    needs : tuple of str
+        Which of ``reference`` and ``picture`` it is computed with.
+    of : callable
+        From `Pictures` to a number; a `ScotopicError` means there is none.
+    """
+
+    key: str
+    label: str
+    digits: int
+    needs: tuple[str, ...]
+    of: Callable[[Pictures], float]
+
+
+def _against(measure: Callable[[Array, Array], float]) -> Callable[[Pictures], float]:
+    return lambda pictures: measure(pictures.result, _given(pictures.reference))
+
+
+def _given(array: Array | None) -> Array:
+    assert array is not None
+    return array
+
+
+def _level(picture: Array) -> float:
+    return exposure_of(thumbnail(picture))
+
+
+def _exposure_error(pictures: Pictures) -> float:
+    predicted, wanted = pictures.predicted, _level(_given(pictures.reference))
+    predicted = _level(pictures.result) if predicted is None else predicted
+    return abs(math.log(max(predicted, 1e-6) / max(wanted, 1e-6)))
+
+
+MEASURES = (
+    Measure("psnr", "PSNR, dB", 2, ("reference",), _against(metrics.psnr)),
+    Measure("ssim", "SSIM", 4, ("reference",), _against(metrics.ssim)),
+    Measure("gt_mean_psnr", "GT-mean PSNR, dB", 2, ("reference",), _against(metrics.gt_mean_psnr)),
+    Measure("gt_mean_ssim", "GT-mean SSIM", 4, ("reference",), _against(metrics.gt_mean_ssim)),
+    Measure("ms_ssim", "MS-SSIM", 4, ("reference",), _against(metrics.ms_ssim)),
+    Measure("mae", "mean abs. error", 4, ("reference",), _against(metrics.mae)),
+    Measure("ciede2000", "CIEDE2000", 2, ("reference",), _against(metrics.ciede2000)),
+    Measure(
+        "reference_exposure",
+        "reference's level",
+        3,
+        ("reference",),
+        lambda p: _level(_given(p.reference)),
+    ),
+    Measure("exposure_error", "exposure error", 3, ("reference",), _exposure_error),
+    Measure("loe", "LOE", 3, ("picture",), lambda p: metrics.loe(p.result, _given(p.picture))),
+    Measure(
+        "input_exposure", "input's level", 3, ("picture",), lambda p: _level(_given(p.picture))
+    ),
+    Measure("exposure", "level", 3, (), lambda p: _level(p.result)),
+    Measure("highlights", "clipped highlights", 4, (), lambda p: metrics.clipped(p.result)[0]),
+    Measure("shadows", "crushed shadows", 4, (), lambda p: metrics.clipped(p.result)[1]),
+    Measure("niqe", "NIQE", 2, (), lambda p: niqe(p.result)),
+    Measure("noise", "noise", 4, (), lambda p: metrics.noise_level(p.result)),
+    Measure("colourfulness", "colourfulness", 1, (), lambda p: metrics.colourfulness(p.result)),
+)
+"""All columns. ``exposure_error`` is the absolute natural logarithm of
+predicted over reference exposure; the prediction is the network's, or for
+given results their level."""
+
+
+def pair_folders(
+    *, results: Path | None = None, inputs: Path | None = None, references: Path | None = None
+) -> tuple[list[Case], list[Failure]]:
+    """Pair the pictures of folders by their names without the ending.
+
+    Returns
+    -------
+    cases : list of Case
+        Of the names that all folders have, numbers in their order.
+    unpaired : list of Failure
+        A name that is missing somewhere, and where.
 
     Raises
     ------
     ScotopicError
-        When a folder is empty, or a picture is without a partner: those are
-        named.
+        When a folder is not there or empty, when two files share a name, and
+        when no name is common to all.
     """
-    first, second = _by_stem(pictures), _by_stem(references)
-    alone = [str(first[stem]) for stem in first if stem not in second]
-    alone += [str(second[stem]) for stem in second if stem not in first]
-    if alone:
-        more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
-        raise ScotopicError(f"without a partner: {', '.join(alone[:5])}{more}")
-    return [Pair(stem, first[stem], second[stem]) for stem in first]
+    given = {"result": results, "picture": inputs, "reference": references}
+    folders = {kind: folder for kind, folder in given.items() if folder is not None}
+    found = {kind: _by_stem(folder) for kind, folder in folders.items()}
+    names = sorted({name for files in found.values() for name in files}, key=_numerically)
+    common = [name for name in names if all(name in files for files in found.values())]
+    if not common:
+        told = " and ".join(map(str, folders.values()))
+        raise ScotopicError(f"{told}: no picture of one has a partner of its name in the other")
+    unpaired = []
+    for name in names:
+        missing = [str(folders[kind]) for kind, files in found.items() if name not in files]
+        if missing:
+            (having, *_) = (files[name] for files in found.values() if name in files)
+            unpaired.append(Failure(name, f"{having}: without a partner in {', '.join(missing)}"))
+    cases = [Case(name, **{kind: files[name] for kind, files in found.items()}) for name in common]
+    return cases, unpaired
+
+
+def _numerically(name: str) -> tuple[int, str]:
+    return (int(name), name) if name.isdecimal() else (2**62, name)
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
@@ -95,62 +182,110 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
-def score_model(
+Looker = Callable[[Case, Pictures, Score], None]
+"""Is shown each picture that was judged: for contact sheets and the like."""
+
+
+def judge_model(
     enhancer: Enhancer,
-    pairs: Sequence[Pair],
+    cases: Sequence[Case],
     exposure: str = "automatic",
     save: Path | None = None,
-) -> Iterator[Score]:
-    """Enhance each picture, save it if asked, and score it as 8-bit pixels.
+    look: Looker = lambda case, pictures, score: None,
+    measures: Sequence[Measure] = MEASURES,
+) -> Iterator[Score | Failure]:
+    """Enhance each picture, save it if asked, and judge it as 8-bit pixels.
 
     Parameters
     ----------
     enhancer : Enhancer
-    pairs : sequence of Pair
+    cases : sequence of Case
+        With pictures; with references if there are any.
     exposure : str
         One of `EXPOSURES`.
     save : Path, optional
         Folder for the results, as PNG.
+    look : callable
+        Shown what was judged.
+    measures : sequence of Measure
     """
-    for pair in pairs:
-        picture, reference = read_8_bits(pair.picture), read_8_bits(pair.reference)
-        level = exposure_of(thumbnail(reference))
-        result, report = enhancer.enhance_array(
-            picture,
-            exposure=level if exposure == "reference" else None,
-            limited=exposure != "unlimited",
-        )
-        if save is not None:
-            data = photo.encode(photo.Photo(result), "PNG")
-            photo.write_atomically(data, save / f"{pair.name}.png")
-        yield _score(pair.name, result, reference, report.automatic.predicted_exposure)
+    for case in cases:
+        try:
+            yield _judged(case, _made(enhancer, case, exposure, save), look, measures)
+        except ScotopicError as error:
+            yield Failure(case.name, str(error))
 
 
-def score_results(pairs: Sequence[Pair]) -> Iterator[Score]:
-    """Score results that are there already."""
-    for pair in pairs:
-        yield _score(pair.name, read_8_bits(pair.picture), read_8_bits(pair.reference), None)
-
-
-def _score(name: str, result: Array, reference: Array, predicted: float | None) -> Score:
-    if result.shape != reference.shape:
-        raise ScotopicError(f"{name}: {_size(result)}, its reference {_size(reference)}")
-    level, wanted = (exposure_of(thumbnail(x)) for x in (result, reference))
-    predicted = level if predicted is None else predicted
-    return Score(
-        name=name,
-        psnr=metrics.psnr(result, reference),
-        ssim=metrics.ssim(result, reference),
-        gt_mean_psnr=metrics.gt_mean_psnr(result, reference),
-        exposure=level,
-        reference_exposure=wanted,
-        exposure_error=abs(math.log(max(predicted, 1e-6) / max(wanted, 1e-6))),
+def _made(enhancer: Enhancer, case: Case, exposure: str, save: Path | None) -> Pictures:
+    if case.picture is None:
+        raise ScotopicError(f"{case.name}: no picture to enhance")
+    picture, notes = read_pixels(case.picture)
+    if picture.dtype != np.uint8:
+        raise ScotopicError(f"{case.picture}: 16 bits a channel; models are judged on 8-bit ones")
+    reference = None if case.reference is None else read_pixels(case.reference)[0]
+    fed = exposure == "reference"
+    if fed and reference is None:
+        raise ScotopicError(f"{case.name}: no reference to take the exposure from")
+    level = _level(_given(reference)) if fed else None
+    result, report = enhancer.enhance_array(
+        picture, exposure=level, limited=exposure != "unlimited"
     )
+    if save is not None:
+        photo.write_atomically(photo.encode(photo.Photo(result), "PNG"), save / f"{case.name}.png")
+    automatic = report.automatic
+    predicted = None if automatic is None else automatic.predicted_exposure
+    return Pictures(result, picture, reference, predicted, notes)
+
+
+def judge_results(
+    cases: Sequence[Case],
+    look: Looker = lambda case, pictures, score: None,
+    measures: Sequence[Measure] = MEASURES,
+) -> Iterator[Score | Failure]:
+    """Judge results that are there already."""
+    for case in cases:
+        try:
+            assert case.result is not None
+            result, notes = read_pixels(case.result)
+            others = (
+                None if path is None else read_pixels(path)[0]
+                for path in (case.picture, case.reference)
+            )
+            yield _judged(case, Pictures(result, *others, None, notes), look, measures)
+        except ScotopicError as error:
+            yield Failure(case.name, str(error))
+
+
+def _judged(case: Case, pictures: Pictures, look: Looker, measures: Sequence[Measure]) -> Score:
+    for kind, other in (("reference", pictures.reference), ("input", pictures.picture)):
+        if other is not None and other.shape != pictures.result.shape:
+            raise ScotopicError(f"{case.name}: {_size(pictures.result)}, its {kind} {_size(other)}")
+    values, notes = {}, list(pictures.notes)
+    for measure in measures:
+        if all(getattr(pictures, needed) is not None for needed in measure.needs):
+            try:
+                values[measure.key] = measure.of(pictures)
+            except ScotopicError as error:
+                notes.append(f"has no {measure.label}: {error}")
+    score = Score(case.name, values, (*notes, *checks.doubts(case, pictures)))
+    look(case, pictures, score)
+    return score
+
+
+def columns(scores: Sequence[Score]) -> list[Measure]:
+    """The measures that all these pictures have."""
+    known = {measure.key: measure for measure in MEASURES}
+    every = dict.fromkeys(key for score in scores for key in score.values)
+    return [
+        known.get(key) or Measure(key, key.upper(), 4, (), lambda pictures: math.nan)
+        for key in every
+        if all(key in score.values for score in scores)
+    ]
 
 
 def means(scores: Sequence[Score]) -> dict[str, float]:
     """The mean of each column."""
-    return {column: float(np.mean([getattr(s, column) for s in scores])) for column in COLUMNS}
+    return {m.key: float(np.mean([s.values[m.key] for s in scores])) for m in columns(scores)}
 
 
 def intervals(scores: Sequence[Score], seed: int = 0) -> dict[str, tuple[float, float]]:
@@ -162,59 +297,72 @@ def intervals(scores: Sequence[Score], seed: int = 0) -> dict[str, tuple[float, 
     """
     draws = np.random.default_rng(seed).integers(len(scores), size=(_RESAMPLINGS, len(scores)))
 
-    def interval(column: str) -> tuple[float, float]:
-        resampled = np.array([getattr(score, column) for score in scores])[draws].mean(axis=1)
+    def interval(key: str) -> tuple[float, float]:
+        resampled = np.array([score.values[key] for score in scores])[draws].mean(axis=1)
         low, high = np.quantile(resampled, (0.025, 0.975), method="nearest")
         return float(low), float(high)
 
-    return {column: interval(column) for column in COLUMNS}
+    return {measure.key: interval(measure.key) for measure in columns(scores)}
 
 
-def constant_exposure_error(scores: Sequence[Score]) -> float:
+def constant_exposure_error(scores: Sequence[Score]) -> float | None:
     """Exposure error of the best constant: the median in the logarithm.
 
     It knows the references, so it is the least that any constant can have.
+    None without references.
     """
-    logs = np.log([max(score.reference_exposure, 1e-6) for score in scores])
+    levels = [score.values.get("reference_exposure") for score in scores]
+    known = [level for level in levels if level is not None]
+    if len(known) < len(levels):
+        return None
+    logs = np.log(np.maximum(known, 1e-6))
     return float(np.abs(logs - np.median(logs)).mean())
 
 
 def differences(scores: Sequence[Score], others: Sequence[Score]) -> list[Score]:
-    """Picture by picture, the first less the second; both of the same pictures.
+    """Picture by picture, the first less the second, of the pictures that both have.
 
     The mean of these has a much narrower interval than either method's own
     mean, since a hard picture is hard for both.
-
-    Raises
-    ------
-    ScotopicError
-        When the pictures are not the same.
     """
-    if [score.name for score in scores] != [other.name for other in others]:
-        raise ScotopicError("only methods with results of the same pictures can be compared")
+    known = {other.name: other.values for other in others}
+    common = [score for score in scores if score.name in known]
     return [
-        Score(one.name, *(getattr(one, c) - getattr(other, c) for c in COLUMNS))
-        for one, other in zip(scores, others, strict=True)
+        replace(
+            score,
+            values={
+                key: value - known[score.name][key]
+                for key, value in score.values.items()
+                if key in known[score.name]
+            },
+        )
+        for score in common
     ]
 
 
 def as_csv(methods: Mapping[str, Sequence[Score]]) -> str:
     """A line a method and picture, under a line of column names."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, ["method", "name", *COLUMNS], lineterminator="\n")
+    every = [score for scores in methods.values() for score in scores]
+    keys = list(dict.fromkeys(key for score in every for key in score.values))
+    writer = csv.DictWriter(buffer, ["method", "name", *keys], lineterminator="\n")
     writer.writeheader()
     for method, scores in methods.items():
-        writer.writerows({"method": method, **asdict(score)} for score in scores)
+        for score in scores:
+            writer.writerow({"method": method, "name": score.name, **score.values})
     return buffer.getvalue()
 
 
-def as_dict(methods: Mapping[str, Sequence[Score]]) -> dict[str, Any]:
+def as_dict(
+    methods: Mapping[str, Sequence[Score]], failures: Mapping[str, Sequence[Failure]] | None = None
+) -> dict[str, Any]:
     """For JSON: each method's pictures, means and intervals; its lead over the first."""
     first, *others = methods
-    return {
+    content = {
         "methods": {
             method: {
-                "pictures": [asdict(score) for score in scores],
+                "pictures": [{"name": s.name, **s.values, "notes": s.notes} for s in scores],
+                "failed": [vars(failure) for failure in (failures or {}).get(method, ())],
                 "mean": means(scores),
                 "interval": intervals(scores),
                 "constant_exposure_error": constant_exposure_error(scores),
@@ -225,8 +373,20 @@ def as_dict(methods: Mapping[str, Sequence[Score]]) -> dict[str, Any]:
             method: {"mean": means(lead), "interval": intervals(lead)}
             for method in others
             for lead in [differences(methods[method], methods[first])]
+            if lead
         },
     }
+    finite: dict[str, Any] = _finite(content)
+    return finite
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for numbers that JSON has not: the PSNR of equal pictures."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_table(methods: Mapping[str, Sequence[Score]]) -> str:
@@ -234,43 +394,45 @@ def as_table(methods: Mapping[str, Sequence[Score]]) -> str:
     first, *others = methods
     lines = []
     for method, scores in methods.items():
-        constant = constant_exposure_error(scores)
         lines += [f"{method}: mean of {len(scores)}, and its 95 % interval", *_rows(scores)]
-        lines[-1] += f" (a constant's: {constant:.3f})"
+        constant = constant_exposure_error(scores)
+        if constant is not None:
+            lines.append(f"  {'a constant’s error':20} {constant:.3f}")
     for method in others:
-        lines += [f"{method} less {first}, picture by picture"]
-        lines += _rows(differences(methods[method], methods[first]))
+        lead = differences(methods[method], methods[first])
+        lines += [f"{method} less {first}, picture by picture, {len(lead)} of them"]
+        lines += _rows(lead) if lead else []
     return "\n".join(lines)
 
 
 def _rows(scores: Sequence[Score]) -> list[str]:
     mean, interval = means(scores), intervals(scores)
 
-    def row(label: str, column: str, digits: int, unit: str = "") -> str:
-        low, high = interval[column]
-        value, ends = f"{mean[column]:.{digits}f}{unit}", f"{low:.{digits}f} to {high:.{digits}f}"
-        return f"  {label:15} {value:10} {ends}"
+    def row(measure: Measure) -> str:
+        low, high = (f"{end:.{measure.digits}f}" for end in interval[measure.key])
+        return f"  {measure.label:20} {mean[measure.key]:<9.{measure.digits}f} {low} to {high}"
 
-    return [
-        row("PSNR", "psnr", 2, " dB"),
-        row("SSIM", "ssim", 4),
-        row("GT-mean PSNR", "gt_mean_psnr", 2, " dB"),
-        row("exposure error", "exposure_error", 3),
-    ]
+    return [row(measure) for measure in columns(scores)]
 
 
-def read_8_bits(path: Path) -> Array:
-    """Pixels of a picture, (height, width, 3) and uint8, gray ones repeated.
+def read_pixels(path: Path) -> tuple[Array, tuple[str, ...]]:
+    """Pixels of a picture, (height, width, 3), gray ones repeated; and what to say of it.
 
     Raises
     ------
     ScotopicError
-        When it cannot be read, or has 16 bits a channel.
+        When it cannot be read.
     """
     picture = photo.read(path)
+    notes = []
+    if picture.alpha is not None:
+        notes.append("has alpha, which is not judged")
     if picture.pixels.dtype != np.uint8:
-        raise ScotopicError(f"{path}: 16 bits a channel; scores are of 8-bit pictures")
-    return np.repeat(picture.pixels, 3, -1) if picture.pixels.shape[-1] == 1 else picture.pixels
+        notes.append("has 16 bits a channel, and is judged so")
+    if picture.pixels.shape[-1] == 1:
+        notes.append("is gray")
+        return np.repeat(picture.pixels, 3, -1), tuple(notes)
+    return picture.pixels, tuple(notes)
 
 
 def _size(picture: Array) -> str:

@@ -76,6 +76,30 @@ def gt_mean_psnr(result: Array, reference: Array) -> float:
     return psnr(match_mean(result, reference), _as_unit(reference, reference)[0])
 
 
+def gt_mean_ssim(result: Array, reference: Array) -> float:
+    """SSIM after `match_mean`."""
+    return ssim(match_mean(result, reference), _as_unit(reference, reference)[0])
+
+
+def ciede2000(result: Array, reference: Array) -> float:
+    """Mean colour difference CIEDE2000, both taken for sRGB under D65.
+
+    By scikit-image: Sharma, Wu and Dalal, Color Research and Application
+    30(1), 2005. Differences of about 1 are just seen.
+
+    Raises
+    ------
+    ScotopicError
+        When the shapes differ, and when scikit-image is not installed.
+    """
+    a, b = _as_unit(result, reference)
+    try:
+        from skimage.color import deltaE_ciede2000, rgb2lab
+    except ImportError as error:
+        raise ScotopicError("CIEDE2000 needs: pip install scikit-image") from error
+    return float(deltaE_ciede2000(rgb2lab(a), rgb2lab(b)).mean())
+
+
 def mae(result: Array, reference: Array) -> float:
     """Mean absolute difference over all pixels and channels, 0 to 1."""
     a, b = _as_unit(result, reference)
@@ -151,6 +175,22 @@ def clipped(picture: Array) -> tuple[float, float]:
     """Shares of the pixels with a channel at the highest value, and with all at the lowest."""
     unit, _ = _as_unit(picture, picture)
     return float((unit.max(-1) == 1).mean()), float((unit.max(-1) == 0).mean())
+
+
+def noise_level(picture: Array) -> float:
+    """Standard deviation of the noise in gray, 0 to 1, as if it were white.
+
+    The median absolute value of the picture filtered by the difference of two
+    Laplacians, which is blind to planes and edges along the axes, over 0.6745
+    and the filter's norm of 6: Immerkær, Computer Vision and Image
+    Understanding 64(2), 1996, with the median for the mean. Fine texture
+    counts as noise, and noise that is correlated between pixels counts for
+    less than it is.
+    """
+    plane = gray(_as_unit(picture, picture)[0])
+    rows = plane[:-2] - 2 * plane[1:-1] + plane[2:]
+    filtered = rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]
+    return float(np.median(np.abs(filtered)) / (0.6745 * 6)) if filtered.size else 0.0
 
 
 def colourfulness(picture: Array) -> float:

@@ -1,14 +1,22 @@
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage import data
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from scotopic import metrics
+from scotopic.data import read_image
 from scotopic.errors import ScotopicError
+from scotopic.niqe import niqe
 
 GOLDEN = Path(__file__).parent / "golden"
+EVAL15 = Path(__file__).parent.parent.parent / "shared" / "data" / "lol_v1_256" / "eval15"
 CASES = ([0, 176, 192, 0.02], [1, 256, 256, 0.1], [2, 400, 608, 0.3])
+
+NIQE_CASES = ([3, 208, 288, 0.02], [4, 400, 608, 0.1])
 
 
 def drawn_pair(seed, height, width, noise):
@@ -70,3 +78,66 @@ def test_colourfulness_of_gray_is_nothing_and_of_two_colours_as_by_hand():
     halves[0, :, 0], halves[1, :, 1] = 255, 255
     # red - green is +-255, its mean 0; (red + green) / 2 - blue is 127.5 everywhere.
     assert metrics.colourfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
+
+
+@pytest.mark.parametrize("entry", json.loads((GOLDEN / "ciede2000.json").read_text()))
+def test_ciede2000_is_colour_sciences(entry):
+    given = metrics.ciede2000(*drawn_pair(*entry["case"]))
+    assert given == pytest.approx(entry["value"], abs=2e-3), (
+        "the two round sRGB's matrix differently"
+    )
+
+
+def test_ciede2000_without_scikit_image_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.color", None)
+    with pytest.raises(ScotopicError, match="pip install scikit-image"):
+        metrics.ciede2000(*drawn_pair(*CASES[0]))
+
+
+@pytest.mark.parametrize("sigma", [0.002, 0.02, 0.06])
+def test_the_noise_level_is_that_of_the_noise(sigma):
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[0:200, 0:300] / 300
+    clean = 0.2 + 0.3 * np.stack([rows, columns, (rows > 0.3) * 1.0], -1)
+    weights = np.array([0.299, 0.587, 0.114])
+    noisy = np.clip(clean + rng.normal(0, sigma, clean.shape) / np.linalg.norm(weights), 0, 1)
+    assert metrics.noise_level(clean) < 1e-9
+    assert metrics.noise_level(noisy) == pytest.approx(sigma, rel=0.05)
+
+
+def test_gt_mean_ssim_is_ssim_after_the_scaling():
+    first, second = drawn_pair(*CASES[0])
+    matched = metrics.match_mean(first // 3, second)
+    assert metrics.gt_mean_ssim(first // 3, second) == metrics.ssim(matched, second / 255)
+
+
+def of_scikit_image(result, reference):
+    options = {"channel_axis": -1, "data_range": 255, "gaussian_weights": True, "sigma": 1.5}
+    return (
+        peak_signal_noise_ratio(reference, result),
+        structural_similarity(result, reference, use_sample_covariance=False, **options),
+    )
+
+
+@pytest.mark.skipif(not EVAL15.is_dir(), reason="needs the real data beside the project")
+def test_psnr_and_ssim_of_real_pictures_are_those_of_scikit_image():
+    dark = sorted((EVAL15 / "low").iterdir())
+    assert len(dark) == 15
+    for path in dark:
+        result, reference = read_image(path), read_image(EVAL15 / "high" / path.name)
+        psnr, ssim = of_scikit_image(result, reference)
+        assert abs(metrics.psnr(result, reference) - psnr) < 1e-9
+        assert abs(metrics.ssim(result, reference) - ssim) < 1e-6
+
+
+@pytest.mark.parametrize("entry", json.loads((GOLDEN / "niqe.json").read_text()))
+def test_niqe_is_scikit_videos(entry):
+    assert niqe(drawn_pair(*entry["case"])[0]) == pytest.approx(entry["value"], rel=2e-3)
+
+
+def test_niqe_tells_noise_from_a_photograph_and_refuses_small_pictures():
+    photograph = data.astronaut()
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    assert niqe(photograph) < 10 < 40 < niqe(noise)
+    with pytest.raises(ScotopicError, match="194x194"):
+        niqe(photograph[:193])
