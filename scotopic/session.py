@@ -22,6 +22,7 @@ DEFAULT_MODEL = "exposure_unet"
 METADATA_PREFIX = "scotopic."
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 REGISTRY = WEIGHTS_FOLDER / "registry.json"
+PRESETS = WEIGHTS_FOLDER / "presets.json"
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,16 @@ class ModelSpec:
         ``NCHW``: batch, channels, height, width.
     size_multiple : int
         Sides of the picture given to the local branch are multiples of it.
-    receptive_radius : int
+    receptive_radius : int or None
         Pixels; how far the inputs of an aligned block of ``size_multiple``
-        pixels reach beyond it.
-    thumbnail_size : int
-    context_size : int
+        pixels reach beyond it. None when the network pools over the picture:
+        tiles of it are not the picture whole.
+    thumbnail_size, context_size : int or None
+        None when the network takes the picture alone.
     bytes_per_pixel : int
-        Working memory of the local branch for each pixel of a tile.
+        Working memory for each pixel of a tile.
     curve : str
-        The exposing curve.
+        The exposing curve, or ``none``.
     encoding : str
         Colour encoding expected.
     training_data, licence, recipe_sha256 : str
@@ -52,9 +54,9 @@ class ModelSpec:
     name: str
     version: str
     size_multiple: int
-    receptive_radius: int
-    thumbnail_size: int
-    context_size: int
+    receptive_radius: int | None
+    thumbnail_size: int | None
+    context_size: int | None
     bytes_per_pixel: int
     training_data: str
     licence: str
@@ -62,6 +64,11 @@ class ModelSpec:
     layout: str = "NCHW"
     curve: str = "g*x/(1+(g-1)*x)"
     encoding: str = "as stored, gamma, RGB in 0..1"
+
+    @property
+    def predicts_exposure(self) -> bool:
+        """Whether the network decides on an exposure, and corrects at any."""
+        return self.thumbnail_size is not None
 
     def metadata(self) -> dict[str, str]:
         """As key and value for an ONNX file."""
@@ -86,7 +93,7 @@ class ModelSpec:
 
 
 def registry() -> dict[str, dict[str, Any]]:
-    """Shipped networks: name to file, SHA-256 and card."""
+    """Shipped networks: name to preset, file, SHA-256, card and scores."""
     content: dict[str, dict[str, Any]] = json.loads(REGISTRY.read_text(encoding="utf-8"))
     return content
 
@@ -96,18 +103,39 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def presets() -> dict[str, dict[str, Any]]:
+    """Networks that can be built: name to class, settings and what these cost.
+
+    ``parameters`` is a count, ``multiply_adds`` that of a picture of 256x256.
+    """
+    content: dict[str, dict[str, Any]] = json.loads(PRESETS.read_text(encoding="utf-8"))
+    return content
+
+
 def describe_models() -> list[dict[str, Any]]:
-    """What is shipped, each file verified: its registry entry, size and spec.
+    """What is shipped, each file verified, and the presets without weights.
+
+    Returns
+    -------
+    list of dict
+        Of shipped ones the registry entry, ``bytes``, what the preset costs
+        and the spec; of others ``file`` and the like are None.
 
     Raises
     ------
     ScotopicError
         When a file is missing or is not what was shipped.
     """
-    described = []
+    costs, described = presets(), []
     for name, entry in registry().items():
         size = find_model(name).stat().st_size
-        described.append({"bytes": size, **entry, **asdict(Session(name).spec), "name": name})
+        spec = asdict(Session(name).spec)
+        cost = costs[entry["preset"]]
+        described.append({**cost, "bytes": size, **entry, **spec, "name": name})
+    without = costs.keys() - {entry["preset"] for entry in registry().values()}
+    absent = dict.fromkeys(("file", "bytes", "sha256", "card", "licence", "scores"))
+    for preset in sorted(without):
+        described.append({**costs[preset], **absent, "preset": preset, "name": preset})
     return described
 
 
@@ -234,6 +262,21 @@ class Session:
             "context": context,
         }
         result: Array = self._session.run(["enhanced"], inputs)[0]
+        return result
+
+    def enhance(self, tile: Array) -> Array:
+        """Run a network that takes the picture alone.
+
+        Parameters
+        ----------
+        tile : array, (1, 3, height, width), float32 in 0..1
+            Sides multiples of ``spec.size_multiple``.
+
+        Returns
+        -------
+        array, (1, 3, height, width), float32, not clipped
+        """
+        result: Array = self._session.run(["enhanced"], {"picture": tile})[0]
         return result
 
 

@@ -1,13 +1,17 @@
 """Tiles for a memory budget: plan, cut and join.
 
-A tile's margin covers the network's receptive field and its sides are
-multiples of the network's period, so tiles joined are the picture whole.
+Where a tile's margin covers the network's receptive field and its sides are
+multiples of the network's period, tiles joined are the picture whole. Those of
+networks that see the whole picture are blended over their margins instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scotopic.errors import ScotopicError
 
@@ -85,6 +89,21 @@ def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> li
         for rows in _spans(height, core_height)
         for columns in _spans(width, core_width)
     ]
+
+
+def ramp(source: Span, kept: Span) -> NDArray[np.float32]:
+    """Weights of a tile's rows or columns, for tiles that are blended.
+
+    They rise over the overlap with the tile before, and fall over that with
+    the one after. Those of neighbours sum to 1 where tiles are of one size;
+    beside a smaller last one they do not, and are to be divided by their sum.
+    """
+    places = np.arange(source[1] - source[0], dtype=np.float32) + 0.5
+    before, after = 2 * (kept[0] - source[0]), 2 * (source[1] - kept[1])
+    rise = np.minimum(1, places / before) if before else np.ones_like(places)
+    fall = np.minimum(1, places[::-1] / after) if after else np.ones_like(places)
+    weights: NDArray[np.float32] = rise * fall
+    return weights
 
 
 def _spans(length: int, step: int) -> Iterator[Span]:

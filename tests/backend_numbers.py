@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from scotopic.training import fit, pairs, presets
+from scotopic.training import fit, pairs, presets, tasks
 from scotopic.training.mirnet import MIRNet
 
 
@@ -27,7 +27,7 @@ def main(folder):
     data = fit.TrainingData([made], [1.0], [])
     network = fit.compiled(presets.build_network("exposure_unet_tiny"), recipe)
     set_weights(network)
-    dataset = fit.CropBatches(data, recipe, 7, 3)
+    dataset = fit.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
     network.optimizer.learning_rate = 1e-3
     batches = list(fit.batches(dataset, 0))
     result = network(batches[0][0])
@@ -36,6 +36,13 @@ def main(folder):
     set_weights(mirnet)
     picture = np.random.default_rng(6).random((1, 21, 30, 3), dtype=np.float32)
     corrected = keras.ops.convert_to_numpy(mirnet(picture))
+    small = presets.find_recipe("smoke", "mirnet_small")
+    fit.compiled(mirnet, small).optimizer.learning_rate = 1e-3
+    pairwise = fit.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
+    learned = [
+        mirnet.train_on_batch(*batch, return_dict=True)["loss"]
+        for batch in fit.batches(pairwise, 0)
+    ]
     steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
     print(
         json.dumps(
@@ -43,6 +50,7 @@ def main(folder):
                 "picture": pictures[0, ::16, ::16].ravel().tolist(),
                 "exposure": keras.ops.convert_to_numpy(result["exposure"]).ravel().tolist(),
                 "mirnet": corrected[0, ::4, ::4].ravel().tolist(),
+                "mirnet_losses": [float(loss) for loss in learned],
                 "batch": float(batches[1][0]["picture"].mean()),
                 "losses": [float(loss) for loss in steps],
             }

@@ -4,6 +4,8 @@ from PIL import Image
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.exposure import exposure_of, thumbnail
+from scotopic.metrics import psnr
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,50 @@ def test_pixels_of_another_kind_are_refused(pixels, word):
 def test_settings_out_of_range_are_refused(dark, settings):
     with pytest.raises(ScotopicError):
         Enhancer().enhance_array(dark, **settings)
+
+
+class TestNetworksThatTakeThePictureAlone:
+    """By `mirnet_small_lol`."""
+
+    def test_tiles_are_blended_without_a_seam(self, dark, monkeypatch):
+        enhancer = Enhancer("mirnet_small_lol", memory=1)
+        monkeypatch.setattr(enhancer.session, "enhance", lambda tile: tile)
+        result, report = enhancer.enhance_array(dark)
+        assert report.tiles > 4 and np.abs(result.astype(int) - dark).max() <= 2
+
+    def test_tiles_come_near_the_picture_whole(self, dark):
+        whole, one = Enhancer("mirnet_small_lol", memory=2**33).enhance_array(dark)
+        parts, many = Enhancer("mirnet_small_lol", memory=1).enhance_array(dark)
+        assert one.tiles == 1 and many.tiles > 4
+        assert psnr(parts, whole) > 28
+
+    @pytest.mark.parametrize("shape", [(1, 1, 3), (17, 33, 3), (40, 50)])
+    @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+    def test_any_size_and_type_comes_back_the_same(self, shape, kind):
+        scale = 1 if kind == np.float32 else np.iinfo(kind).max
+        picture = (np.random.default_rng(1).random(shape) * 0.2 * scale).astype(kind)
+        result, report = Enhancer("mirnet_small_lol").enhance_array(picture)
+        assert (result.shape, result.dtype) == (picture.shape, picture.dtype)
+        assert report.automatic is None and result.mean() > picture.mean()
+
+    def test_an_exposure_asked_for_is_given_to_the_result(self, dark):
+        enhancer = Enhancer("mirnet_small_lol")
+        for level in (0.2, 0.5):
+            result, report = enhancer.enhance_array(dark, exposure=level)
+            assert abs(exposure_of(thumbnail(result)) - level) < 0.01
+            assert report.chosen_by == "exposure"
+        plain, brighter = (enhancer.enhance_array(dark, ev=ev)[0].mean() for ev in (0, 1))
+        assert brighter > plain
+
+    def test_no_strength_gives_the_picture_back(self, dark):
+        result, _ = Enhancer("mirnet_small_lol").enhance_array(dark, strength=0)
+        assert np.array_equal(result, dark)
+
+    def test_bright_ones_cannot_be_skipped(self, dark):
+        with pytest.raises(ScotopicError, match="predicts no exposure"):
+            Enhancer("mirnet_small_lol").enhance_array(dark, skip_bright=True)
+
+    @pytest.mark.parametrize("shape", [(100, 101, 3), (401, 603, 3)])
+    def test_the_whole_picture_is_one_tile_where_memory_allows(self, shape):
+        picture = np.zeros(shape, np.uint8)
+        assert Enhancer("mirnet_small_lol").enhance_array(picture)[1].tiles == 1

@@ -8,7 +8,8 @@ keras = pytest.importorskip("keras", reason="export needs keras")
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.session import WEIGHTS_FOLDER, Session, sha256_of
-from scotopic.training import export, fit, presets
+from scotopic.training import checkpoints, export, fit, presets
+from scotopic.training.mirnet import MIRNet
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="export needs torch")
 
@@ -31,7 +32,7 @@ def exported(run):
 def test_the_graph_is_the_network_at_sizes_that_were_not_traced(run, exported):
     path, spec = exported
     network = presets.build_network(spec.name, "channels_first")
-    fit.load_weights(network, run / fit.WEIGHTS)
+    checkpoints.load_weights(network, run / checkpoints.WEIGHTS)
     assert export.check_parity(network, Session(str(path))) < 1e-4
 
 
@@ -49,6 +50,42 @@ def test_no_transpose_feeds_a_convolution(exported, shipped):
     turned = {node.output[0] for node in nodes if node.op_type == "Transpose"}
     users = [node.op_type for node in nodes if turned.intersection(node.input)]
     assert users in ([], ["Reshape"]), "only the 4x4 maps that are flattened for the dense layers"
+
+
+@pytest.fixture(scope="module")
+def exported_mirnet(tmp_path_factory):
+    network = MIRNet(channels=8, groups=1, blocks=1, stem=2, data_format="channels_first")
+    for alpha in (v for v in network.variables if v.path.endswith("alpha")):
+        alpha.assign(alpha + 0.3)
+    path = tmp_path_factory.mktemp("mirnet") / "out.onnx"
+    spec = export.ModelSpec(
+        "made",
+        "0",
+        training_data="",
+        licence="",
+        recipe_sha256="",
+        bytes_per_pixel=100,
+        **export._ways(network),
+    )
+    export.export(network, spec, path)
+    return network, path
+
+
+def test_mirnets_graph_is_the_network_at_five_sizes(exported_mirnet):
+    network, path = exported_mirnet
+    assert len(export.PARITY_SIZES) == 5
+    assert export.check_parity(network, Session(str(path))) < 1e-4
+    network.conv_out.kernel.assign(network.conv_out.kernel * 1.1)
+    with pytest.raises(ScotopicError, match="differs from the network"):
+        export.check_parity(network, Session(str(path)))
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+def test_mirnets_graph_has_no_transpose_and_few_operators(exported_mirnet, shipped):
+    path = WEIGHTS_FOLDER / "mirnet_small_lol.onnx" if shipped else exported_mirnet[1]
+    kinds = {node.op_type for node in onnx.load(str(path)).graph.node}
+    assert {"SpaceToDepth", "DepthToSpace", "LeakyRelu"} <= kinds
+    assert not {"Transpose", "Neg"} & kinds
 
 
 def test_the_spec_says_what_it_was_trained_on(exported):

@@ -5,7 +5,7 @@ keras = pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic import metrics
 from scotopic.training import losses, presets
-from scotopic.training.fit import no_gradient
+from scotopic.training.tasks import no_gradient
 
 CONTEXT = np.zeros((1, 16), np.float32)
 GAIN = np.array([[4.0]], np.float32)

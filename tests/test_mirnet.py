@@ -4,8 +4,8 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic.training import mirnet_blocks as blocks
-from scotopic.training.fit import no_gradient
 from scotopic.training.mirnet import MIRNet, MultiScaleResidualBlock, RecursiveResidualGroup
+from scotopic.training.tasks import no_gradient
 
 FORMATS = ("channels_last", "channels_first")
 LAYERS = {

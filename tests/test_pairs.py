@@ -58,11 +58,11 @@ def test_identity_samples_are_their_own_target():
 def test_a_batch_depends_on_its_seed_alone():
     made = [a_set()]
     draw = [
-        pairs.draw_batch(made, [1.0], 3, 32, pairs.Augmentation(), s)
-        for s in ((1, 2), (1, 2), (1, 3))
+        pairs.draw_samples(made, [1.0], 3, 32, pairs.Augmentation(), np.random.default_rng(seed))
+        for seed in ((1, 2), (1, 2), (1, 3))
     ]
-    assert all(np.array_equal(draw[0][0][k], draw[1][0][k]) for k in draw[0][0])
-    assert not np.array_equal(draw[0][0]["picture"], draw[2][0]["picture"])
+    assert all(np.array_equal(draw[0][k], draw[1][k]) for k in draw[0])
+    assert not np.array_equal(draw[0]["picture"], draw[2]["picture"])
 
 
 def test_a_crop_larger_than_the_picture_is_named():
@@ -103,6 +103,12 @@ def test_scenes_are_read_from_the_data_set(tmp_path):
     )
     scenes = pairs.Scenes.read(tmp_path)
     assert scenes.groups == (("1", "2"),) and scenes.siblings_of_test == ("2",)
+
+
+def test_the_last_names_are_held_out_in_order():
+    names = [str(number) for number in range(485)]
+    training, held = pairs.split_by_order(names, 185 / 485)
+    assert (training, held) == (names[:300], names[300:])
 
 
 def test_srgb_curve_goes_there_and_back():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scotopic.tiling import plan
+from scotopic.tiling import plan, ramp
 
 CASES = [(1, 1), (7, 300), (300, 7), (64, 64), (257, 511), (1000, 333)]
 
@@ -33,3 +33,22 @@ def test_tiles_stay_within_the_budget():
     for tile in plan(4000, 6000, 1_000_000, 126, 16):
         rows, columns = (b - a for a, b in (tile.source_rows, tile.source_columns))
         assert rows * columns <= 1_000_000
+
+
+def test_weights_of_blended_tiles_sum_to_one():
+    total = np.zeros((1024, 1024))
+    tiles = plan(1024, 1024, 400 * 400, 64, 8)
+    assert len(tiles) > 4
+    for tile in tiles:
+        rows = ramp(tile.source_rows, tile.rows)
+        columns = ramp(tile.source_columns, tile.columns)
+        assert rows.min() > 0 and columns.min() > 0
+        total[slice(*tile.source_rows), slice(*tile.source_columns)] += np.outer(rows, columns)
+    assert np.abs(total - 1).max() < 1e-5
+
+
+def test_last_tiles_may_be_narrower_than_the_margin():
+    for tile in plan(4000, 3000, 256 * 256, 64, 8):
+        for source, kept in ((tile.source_rows, tile.rows), (tile.source_columns, tile.columns)):
+            weights = ramp(source, kept)
+            assert len(weights) == source[1] - source[0] and weights.min() > 0

@@ -8,7 +8,6 @@ left alone.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,30 +20,35 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import __version__, metrics
+from scotopic import __version__
+from scotopic.data import SCENES
 from scotopic.errors import ScotopicError
-from scotopic.exposure import gain_for
-from scotopic.training.exposure_unet import ExposureUNet
-from scotopic.training.losses import EXPOSURE_WEIGHT, ExposureLoss, PictureLoss
+from scotopic.training.checkpoints import (
+    CHECKPOINT,
+    LOG,
+    RECORD,
+    WEIGHTS,
+    Progress,
+    load_checkpoint,
+    load_start,
+    save_checkpoint,
+    save_weights,
+)
+from scotopic.training.log import Log, forget_after
 from scotopic.training.pairs import (
     PairSet,
     Scenes,
-    draw_batch,
     read_image,
     read_pairs,
+    split_by_order,
     split_by_scene,
     training_folder,
 )
-from scotopic.training.presets import Recipe, build_network, optimizer
+from scotopic.training.presets import Recipe, build_network
 from scotopic.training.simulate import simulated_set
+from scotopic.training.tasks import Batch, Task, task_of, validate
 
 Array = NDArray[Any]
-Batch = tuple[dict[str, Array], dict[str, Array]]
-
-CHECKPOINT = "checkpoint.npz"
-WEIGHTS = "weights.npz"
-RECORD = "record.json"
-LOG = "log.jsonl"
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,20 @@ def load_training_data(
         scenes = Scenes.read(folder)
         names: Sequence[str] = pairs.names
         if hold_out:
-            names, held = split_by_scene(pairs.names, scenes, recipe.held_out)
-            validation.append(pairs.subset(held))
+            names, held = (
+                split_by_scene(pairs.names, scenes, recipe.held_out)
+                if recipe.split == "scene"
+                else split_by_order(pairs.names, recipe.held_out)
+            )
+            validation += [pairs.subset(held)] if held else []
+        if exclude_siblings and not (folder / SCENES).exists():
+            raise ScotopicError(f"{folder}: no {SCENES}; write it by: scotopic data split {folder}")
         if exclude_siblings:
             names = [name for name in names if name not in scenes.siblings_of_test]
         training.append(pairs.subset(names))
     total = sum(len(pairs) for pairs in training)
+    if not total:
+        raise ScotopicError(f"{folders[0]}: no pairs are left to train on")
     shares = [(1 - recipe.simulated) * len(pairs) / total for pairs in training]
     if recipe.simulated:
         references = [high for pairs in training for high in pairs.high]
@@ -147,13 +159,9 @@ def free_photographs() -> dict[str, Array]:
     return {name: read_image(folder / name) for name in names if (folder / name).exists()}
 
 
-def compiled(network: ExposureUNet, recipe: Recipe, steps: int | None = None) -> ExposureUNet:
+def compiled(network: Any, recipe: Recipe, steps: int | None = None) -> Any:
     """Give a network its losses and its optimizer, for a run of so many steps if known."""
-    network.compile(
-        optimizer=optimizer(recipe, steps),
-        loss={"picture": PictureLoss(), "exposure": ExposureLoss()},
-        loss_weights={"picture": 1.0, "exposure": EXPOSURE_WEIGHT},
-    )
+    task_of(network).compile(network, recipe, steps)
     network.optimizer.build(network.trainable_variables)
     return network
 
@@ -161,23 +169,18 @@ def compiled(network: ExposureUNet, recipe: Recipe, steps: int | None = None) ->
 class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches by the number of the step; the same number gives the same batch."""
 
-    def __init__(self, data: TrainingData, recipe: Recipe, seed: int, steps: int) -> None:
+    def __init__(
+        self, task: Task, data: TrainingData, recipe: Recipe, seed: int, steps: int
+    ) -> None:
         super().__init__()
-        self.data, self.recipe, self.seed, self.steps = data, recipe, seed, steps
+        self.task, self.data, self.recipe = task, data, recipe
+        self.seed, self.steps = seed, steps
 
     def __len__(self) -> int:
         return self.steps
 
     def __getitem__(self, step: int) -> Batch:
-        recipe = self.recipe
-        return draw_batch(
-            self.data.sets,
-            self.data.shares,
-            recipe.batch_size,
-            recipe.crop,
-            recipe.augmentation,
-            (self.seed, step),
-        )
+        return self.task.batch(self.data.sets, self.data.shares, self.recipe, (self.seed, step))
 
 
 def batches(dataset: CropBatches, start: int) -> Iterator[Batch]:
@@ -199,37 +202,48 @@ def batches(dataset: CropBatches, start: int) -> Iterator[Batch]:
 def _tensorflow_batches(dataset: CropBatches, start: int) -> Iterator[Batch]:
     import tensorflow as tf
 
-    inputs, targets = dataset[start]
-    names = [(0, key) for key in inputs] + [(1, key) for key in targets]
+    form = dataset[start]
+    arrays = len(keras.tree.flatten(form))
 
     def make(step: Any) -> list[Array]:
-        batch = dataset[int(step)]
-        return [batch[part][key] for part, key in names]
+        return list(keras.tree.flatten(dataset[int(step)]))
 
     stream = tf.data.Dataset.range(start, len(dataset)).map(
-        lambda step: tf.numpy_function(make, [step], [tf.float32] * len(names)),
+        lambda step: tf.numpy_function(make, [step], [tf.float32] * arrays),
         num_parallel_calls=1,
         deterministic=True,
     )
     for values in stream.prefetch(3):
-        parts: Batch = ({}, {})
-        for (part, key), value in zip(names, values, strict=True):
-            parts[part][key] = value.numpy()
-        yield parts
+        flat = [value.numpy() for value in values]
+        batch: Batch = keras.tree.pack_sequence_as(form, flat)
+        yield batch
 
 
-def learning_rate(recipe: Recipe, used: float) -> float:
-    """Linear warm-up, then a cosine to zero, by the share of the budget used."""
+def learning_rate(recipe: Recipe, used: float, history: Sequence[float] = ()) -> float:
+    """Learning rate at a share of the budget, after epochs of these scores."""
+    if recipe.schedule == "plateau":
+        return recipe.learning_rate * 0.5 ** plateaus(history)
     if used < recipe.warm_up:
         return recipe.learning_rate * used / recipe.warm_up
     progress = min(1.0, (used - recipe.warm_up) / (1 - recipe.warm_up))
     return float(recipe.learning_rate * (1 + np.cos(np.pi * progress)) / 2)
 
 
+def plateaus(history: Sequence[float], patience: int = 5) -> int:
+    """How often a score has not risen for so many epochs: Keras's ReduceLROnPlateau."""
+    best, waited, count = -np.inf, 0, 0
+    for score in history:
+        waited = 0 if score > best else waited + 1
+        best = max(best, score)
+        if waited == patience:
+            waited, count = 0, count + 1
+    return count
+
+
 class AveragedWeights:
     """Within ``with``, the network has the average of its weights."""
 
-    def __init__(self, network: ExposureUNet) -> None:
+    def __init__(self, network: Any) -> None:
         self.network = network
 
     def __enter__(self) -> None:
@@ -240,120 +254,6 @@ class AveragedWeights:
     def __exit__(self, *_: object) -> None:
         for variable, value in zip(self.network.trainable_variables, self.own, strict=True):
             variable.assign(value)
-
-
-def save_weights(network: ExposureUNet, path: Path) -> None:
-    """Write a network's weights, named by their place in it, atomically."""
-    _save_arrays(path, {v.path.split("/", 1)[1]: v for v in network.variables})
-
-
-def load_weights(network: ExposureUNet, path: Path) -> ExposureUNet:
-    """Read what `save_weights` wrote into a network of the same preset."""
-    with np.load(path) as arrays:
-        for variable in network.variables:
-            variable.assign(arrays[variable.path.split("/", 1)[1]])
-    return network
-
-
-def load_start(network: ExposureUNet, run: Path) -> None:
-    """Give a network the weights of a finished run."""
-    if not (run / WEIGHTS).exists() or not (run / RECORD).exists():
-        raise ScotopicError(f"{run}: no finished run to start from")
-    preset = json.loads((run / RECORD).read_text())["preset"]
-    if preset != network.name:
-        raise ScotopicError(f"{run}: holds {preset}, not {network.name}")
-    load_weights(network, run / WEIGHTS)
-
-
-def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **{k: keras.ops.convert_to_numpy(v) for k, v in arrays.items()})
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _state(network: ExposureUNet) -> dict[str, Any]:
-    variables = [*network.trainable_variables, *network.optimizer.variables]
-    return {f"variable{index:04d}": variable for index, variable in enumerate(variables)}
-
-
-@dataclass
-class Progress:
-    """Where a run is."""
-
-    step: int = 0
-    seconds: float = 0.0
-
-
-def save_checkpoint(network: ExposureUNet, progress: Progress, path: Path) -> None:
-    """Write weights, optimizer and place in the run, atomically."""
-    place = {"step": np.array(progress.step), "seconds": np.array(progress.seconds)}
-    _save_arrays(path, {**_state(network), **place})
-
-
-def load_checkpoint(network: ExposureUNet, path: Path) -> Progress:
-    """Read what `save_checkpoint` wrote into a compiled network."""
-    with np.load(path) as arrays:
-        for name, variable in _state(network).items():
-            variable.assign(arrays[name])
-        return Progress(int(arrays["step"]), float(arrays["seconds"]))
-
-
-def enhance_pair(network: ExposureUNet, low: Array, thumb: Array, exposure: float | None) -> Any:
-    """Enhance a whole 8-bit picture in Keras, at a given or predicted exposure.
-
-    Returns
-    -------
-    picture : array, (height, width, 3), uint8
-    predicted : float
-    """
-    last = network.data_format == "channels_last"
-    to_input = (lambda x: x) if last else (lambda x: np.moveaxis(x, -1, 1))
-    level, context = network.global_branch(to_input(thumb[None]))
-    predicted = float(keras.ops.convert_to_numpy(level)[0, 0])
-    gain = gain_for(thumb, predicted if exposure is None else exposure)
-    multiple = network.local_branch.size_multiple
-    height, width = low.shape[:2]
-    padding = [(0, -height % multiple), (0, -width % multiple), (0, 0)]
-    padded = np.pad(low, padding, "edge").astype(np.float32) / np.float32(255)
-    result = network.local_branch(to_input(padded[None]), np.array([[gain]], np.float32), context)
-    picture = keras.ops.convert_to_numpy(result)[0]
-    picture = (picture if last else np.moveaxis(picture, 0, -1))[:height, :width]
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8), predicted
-
-
-def no_gradient() -> Any:
-    """Context in which the backend keeps nothing for a backward pass."""
-    if keras.backend.backend() == "torch":
-        import torch
-
-        return torch.no_grad()
-    import contextlib
-
-    return contextlib.nullcontext()
-
-
-def validate(network: ExposureUNet, pairs: PairSet) -> dict[str, float]:
-    """Mean scores on a set: automatic exposure, and the reference's fed in."""
-    rows = []
-    with no_gradient():
-        for low, high, thumb, exposure in zip(
-            pairs.low, pairs.high, pairs.thumbnails, pairs.exposures, strict=True
-        ):
-            automatic, predicted = enhance_pair(network, low, thumb, None)
-            fed, _ = enhance_pair(network, low, thumb, exposure)
-            rows.append(
-                {
-                    "psnr": metrics.psnr(automatic, high),
-                    "ssim": metrics.ssim(automatic, high),
-                    "gt_mean_psnr": metrics.gt_mean_psnr(automatic, high),
-                    "fed_psnr": metrics.psnr(fed, high),
-                    "exposure_error": abs(float(np.log(predicted / exposure))),
-                }
-            )
-    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
 
 def run_record(
@@ -392,9 +292,10 @@ def train(
     seed: int = 0,
     start: Path | None = None,
     resume: bool = False,
+    tensorboard: bool = False,
     report: Callable[[dict[str, Any]], None] = lambda entry: None,
-) -> ExposureUNet:
-    """Train a preset and leave weights, checkpoint, record and log in a folder.
+) -> Any:
+    """Train a preset; leave weights, checkpoint, record, log and curves in a folder.
 
     Parameters
     ----------
@@ -407,50 +308,60 @@ def train(
         Folder of a finished run of this preset, whose weights are gone on
         from; its record becomes part of this run's.
     resume : bool
+    tensorboard : bool
+        Whether the log is written for TensorBoard too, in ``tensorboard``.
     report : callable
         Told each step's and each epoch's entry, the latter also logged.
 
     Returns
     -------
-    ExposureUNet
+    network
         With the averaged weights, which are also in ``weights.npz``.
     """
     keras.utils.set_random_seed(seed)
-    network = build_network(preset)
-    if not isinstance(network, ExposureUNet):
-        raise ScotopicError(f"{preset}: this command trains networks of ExposureUNet alone so far")
-    compiled(network, recipe, budget.steps)
+    network = compiled(build_network(preset), recipe, budget.steps)
     if start is not None:
         load_start(network, start)
     folder.mkdir(parents=True, exist_ok=True)
     record = run_record(preset, recipe, budget, seed, data, start)
     progress = _start(network, folder, record, resume)
+    log = Log(folder, tensorboard)
     steps = budget.steps if budget.steps is not None else 10**9
+    dataset = CropBatches(task_of(network), data, recipe, seed, steps)
     began = time.monotonic() - progress.seconds
-    losses: list[float] = []
-    for inputs, targets in batches(CropBatches(data, recipe, seed, steps), progress.step):
+    rows: list[dict[str, float]] = []
+    for inputs, targets in batches(dataset, progress.step):
         used = budget.used(progress.step, time.monotonic() - began)
         if used >= 1:
             break
-        network.optimizer.learning_rate = learning_rate(recipe, used)
-        loss = network.train_on_batch(inputs, targets, return_dict=True)
+        network.optimizer.learning_rate = learning_rate(recipe, used, log.history())
+        rows.append(_step(network, inputs, targets))
         progress.step += 1
         progress.seconds = time.monotonic() - began
-        losses.append(float(loss["loss"]))
-        if not np.isfinite(losses[-1]):
+        if not np.isfinite(rows[-1]["loss"]):
             raise ScotopicError(f"the loss is not finite at step {progress.step}")
-        report({"step": progress.step, "used": used, "loss": losses[-1]})
-        network.reset_metrics()
+        report({"step": progress.step, "used": used, "loss": rows[-1]["loss"]})
         if progress.step % recipe.steps_per_epoch == 0:
-            began += _end_epoch(network, data, progress, folder, losses, report)
-            losses = []
+            began += _end_epoch(network, data, progress, log, rows, report)
+            rows = []
+    if rows:
+        _end_epoch(network, data, progress, log, rows, report)
+    log.close()
     save_checkpoint(network, progress, folder / CHECKPOINT)
     network.optimizer.finalize_variable_values(network.trainable_variables)
     save_weights(network, folder / WEIGHTS)
     return network
 
 
-def _start(network: ExposureUNet, folder: Path, record: dict[str, Any], resume: bool) -> Progress:
+def _step(network: Any, inputs: Any, targets: Any) -> dict[str, float]:
+    """Train on a batch; its loss, and the PSNR of what the network made of it."""
+    network.reset_metrics()
+    told = network.train_on_batch(inputs, targets, return_dict=True)
+    (psnr,) = (value for key, value in told.items() if key.endswith("psnr"))
+    return {"loss": float(told["loss"]), "psnr": float(psnr)}
+
+
+def _start(network: Any, folder: Path, record: dict[str, Any], resume: bool) -> Progress:
     checkpoint, described = folder / CHECKPOINT, folder / RECORD
     record = json.loads(json.dumps(record))
     if described.exists() and not resume:
@@ -462,37 +373,31 @@ def _start(network: ExposureUNet, folder: Path, record: dict[str, Any], resume: 
             raise ScotopicError(f"{folder}: cannot resume, changed since: {', '.join(changed)}")
     described.write_text(json.dumps(record, indent=1))
     progress = load_checkpoint(network, checkpoint) if checkpoint.exists() else Progress()
-    _forget_log_after(progress.step, folder / LOG)
+    forget_after(progress.step, folder / LOG)
     return progress
 
 
-def _forget_log_after(step: int, log: Path) -> None:
-    """Drop entries of steps that a killed run did and that will be done again."""
-    if log.exists():
-        lines = log.read_text().splitlines(keepends=True)
-        log.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
-
-
 def _end_epoch(
-    network: ExposureUNet,
+    network: Any,
     data: TrainingData,
     progress: Progress,
-    folder: Path,
-    losses: Sequence[float],
+    log: Log,
+    rows: Sequence[dict[str, float]],
     report: Callable[[dict[str, Any]], None],
 ) -> float:
-    """Validate, log and save; return the seconds it took, which do not count."""
+    """Validate, save and log; return the seconds it took, which do not count."""
     began = time.monotonic()
     with AveragedWeights(network):
         scores = {pairs.name: validate(network, pairs) for pairs in data.validation}
     entry = {
         "step": progress.step,
         "seconds": round(progress.seconds, 1),
-        "loss": float(np.mean(losses)),
+        "loss": float(np.mean([row["loss"] for row in rows])),
+        "psnr": float(np.mean([row["psnr"] for row in rows])),
+        "learning_rate": float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
         "validation": scores,
     }
-    with (folder / LOG).open("a") as log:
-        log.write(json.dumps(entry) + "\n")
-    save_checkpoint(network, progress, folder / CHECKPOINT)
+    save_checkpoint(network, progress, log.folder / CHECKPOINT)
+    log.add(entry)
     report(entry)
     return time.monotonic() - began

@@ -48,19 +48,40 @@ def _blur(maps: Tensor, step: int) -> Tensor:
 
 
 @keras.saving.register_keras_serializable("scotopic")
-class PictureLoss(keras.losses.Loss):
-    """Charbonnier plus 0.15 (1 - SSIM), of pictures in 0..1, channels last.
+class PictureLoss(keras.losses.Loss):  # type: ignore[misc]
+    """Charbonnier plus `ssim_weight` (1 - SSIM), of pictures in 0..1, channels last.
 
     SSIM is that of every second window each way.
     """
 
+    def __init__(self, ssim_weight: float = SSIM_WEIGHT, **options: Any) -> None:
+        super().__init__(**options)
+        self.ssim_weight = ssim_weight
+
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Mean over the batch."""
-        return charbonnier(y_true, y_pred) + SSIM_WEIGHT * (1 - ssim(y_true, y_pred, step=2))
+        loss = charbonnier(y_true, y_pred)
+        if self.ssim_weight:
+            loss = loss + self.ssim_weight * (1 - ssim(y_true, y_pred, step=2))
+        return loss
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make this loss again."""
+        return {**super().get_config(), "ssim_weight": self.ssim_weight}
+
+
+def psnr(y_true: Any, y_pred: Any) -> Tensor:
+    """PSNR in dB of each picture of a batch in 0..1, clipped: a Keras metric.
+
+    The range is 1, since that is what the pictures are in; 255 for them would
+    add 48.13 dB.
+    """
+    error = ops.mean(ops.square(ops.subtract(y_true, ops.clip(y_pred, 0, 1))), axis=(1, 2, 3))
+    return -10 * ops.log10(ops.maximum(error, 1e-10))
 
 
 @keras.saving.register_keras_serializable("scotopic")
-class ExposureLoss(keras.losses.Loss):
+class ExposureLoss(keras.losses.Loss):  # type: ignore[misc]
     """Huber loss (delta 1) of the log of the exposure; none where that is 0."""
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:

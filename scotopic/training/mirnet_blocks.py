@@ -342,9 +342,6 @@ class ResidualUpsample(FeatureLayer):
         )
         self.activate2 = activation_layer(self.activation, "activate2")
         self.conv2 = self.conv(channels // 2, 1, "conv2")
-        self.bilinear = keras.layers.UpSampling2D(
-            2, interpolation="bilinear", data_format=self.data_format, name="bilinear"
-        )
         self.skip = self.conv(channels // 2, 1, "skip")
 
     def build(self, input_shape: Any) -> None:
@@ -359,7 +356,13 @@ class ResidualUpsample(FeatureLayer):
         """Features to features."""
         inner = self.activate1(self.conv1(features))
         inner = self.activate2(self.transposed(inner))
-        return self.conv2(inner) + self.skip(self.bilinear(features))
+        return self.conv2(inner) + self._twice(self.skip(features))
+
+    def _twice(self, maps: Tensor) -> Tensor:
+        """Bilinear; after the 1x1 convolution, with which it commutes, it costs least."""
+        shape = ops.shape(maps)
+        sides = tuple(2 * shape[axis] for axis in self.sides)
+        return ops.image.resize(maps, sides, "bilinear", data_format=self.data_format)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Sides doubled, channels halved."""

@@ -11,36 +11,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
+from scotopic.data import SCENES, TRAINING_FOLDERS, list_pictures, part_of, read_image
 from scotopic.errors import ScotopicError
 from scotopic.exposure import expose, exposure_of, gain_for, thumbnail
 
 Array = NDArray[Any]
 
-PICTURE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
-TRAINING_FOLDERS = ("our485", "train")
 HELD_OUT = 0.08
 """Share of the pairs kept for validation."""
-
-
-def read_image(path: str | Path) -> Array:
-    """Read a picture as 8-bit RGB.
-
-    Returns
-    -------
-    array, (height, width, 3), uint8
-
-    Raises
-    ------
-    ScotopicError
-        When the file is missing or no picture; names it.
-    """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise ScotopicError(f"{path}: cannot be read as a picture: {error}") from error
 
 
 @dataclass
@@ -110,14 +89,6 @@ class PairSet:
         return sha.hexdigest()
 
 
-def list_pictures(folder: Path) -> dict[str, Path]:
-    """Pictures of a folder by name without suffix, in a stable order."""
-    if not folder.is_dir():
-        raise ScotopicError(f"{folder}: no such folder")
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
-    return {path.stem: path for path in paths}
-
-
 def pair_paths(folder: Path) -> list[tuple[str, Path, Path]]:
     """Match ``low/NAME.*`` with ``high/NAME.*``.
 
@@ -148,12 +119,7 @@ def read_pairs(folder: Path, name: str, limit: int | None = None) -> PairSet:
 
 def training_folder(data: Path) -> Path:
     """Find the folder of a data set that holds its training pairs."""
-    for name in TRAINING_FOLDERS:
-        if (data / name).is_dir():
-            return data / name
-    raise ScotopicError(
-        f"{data}: no training pairs; expected {' or '.join(TRAINING_FOLDERS)} with low/ and high/"
-    )
+    return part_of(data, TRAINING_FOLDERS)
 
 
 @dataclass(frozen=True)
@@ -166,7 +132,7 @@ class Scenes:
     @classmethod
     def read(cls, data: Path) -> Scenes:
         """Read ``scenes.json`` of a data set; without one, each picture is a scene."""
-        path = data / "scenes.json"
+        path = data / SCENES
         if not path.exists():
             names = list_pictures(training_folder(data) / "low")
             return cls(tuple((name,) for name in names), ())
@@ -200,6 +166,17 @@ def split_by_scene(
     return [n for n in names if n not in held], [n for n in names if n in held]
 
 
+def split_by_order(names: Sequence[str], share: float) -> tuple[list[str], list[str]]:
+    """Hold out the last names, whatever they show.
+
+    Returns
+    -------
+    training, validation : lists of names
+    """
+    first = round((1 - share) * len(names))
+    return list(names[:first]), list(names[first:])
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How samples are varied.
@@ -214,18 +191,48 @@ class Augmentation:
         Largest such change, in stops each way.
     gain_jitter : float
         Standard deviation of log gain around the reference's.
+    flips_and_turns : bool
     """
 
     identity: float = 0.1
     varied: float = 0.3
     varied_stops: float = 1.0
     gain_jitter: float = 0.1
+    flips_and_turns: bool = True
+
+
+def random_crop(
+    low: Array, high: Array, size: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Cut a square from both pictures, at the same random place.
+
+    Parameters
+    ----------
+    low, high : array, (height, width, 3)
+    size : int
+        Side of the square, in pixels.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    ScotopicError
+        When the pictures differ in size, or the square is larger than they are.
+    """
+    height, width = low.shape[:2]
+    if low.shape != high.shape:
+        told = f"{width}x{height} and {high.shape[1]}x{high.shape[0]}"
+        raise ScotopicError(f"dark picture and reference differ in size: {told}")
+    if size > min(height, width):
+        raise ScotopicError(f"a crop of {size} does not fit {width}x{height}")
+    top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
+    window = np.s_[top : top + size, left : left + size]
+    return low[window], high[window]
 
 
 def sample(
     pairs: PairSet, index: int, crop: int, options: Augmentation, rng: np.random.Generator
 ) -> dict[str, Array]:
-    """Cut one random, flipped and turned crop, the same from both pictures.
+    """Cut one random crop, flipped and turned, the same from both pictures.
 
     Returns
     -------
@@ -243,20 +250,19 @@ def sample(
     thumb, gain = pairs.thumbnails[index], pairs.gains[index]
     if rng.random() < options.identity:
         low, thumb, gain = high, thumbnail(high), 1.0
-    height, width = low.shape[:2]
-    if crop > min(height, width):
-        raise ScotopicError(
-            f"{pairs.name} {pairs.names[index]}: a crop of {crop} does not fit {width}x{height}"
-        )
-    top, left = rng.integers(height - crop + 1), rng.integers(width - crop + 1)
-    window = np.s_[top : top + crop, left : left + crop]
-    picture = low[window].astype(np.float32) / np.float32(255)
+    try:
+        low, high = random_crop(low, high, crop, rng)
+    except ScotopicError as error:
+        raise ScotopicError(f"{pairs.name} {pairs.names[index]}: {error}") from error
+    picture = low.astype(np.float32) / np.float32(255)
     if gain != 1.0 and rng.random() < options.varied:
         change = 2 ** rng.uniform(-options.varied_stops, options.varied_stops)
         picture, thumb, gain = expose(picture, change), expose(thumb, change), gain / change
     gain *= np.exp(rng.normal(0, options.gain_jitter))
     exposure = pairs.exposures[index] if pairs.teaches_exposure else 0.0
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+    if not options.flips_and_turns:
+        turns, flip = 0, False
 
     def turned(array: Array) -> Array:
         array = np.rot90(array, turns)
@@ -264,37 +270,30 @@ def sample(
 
     return {
         "picture": turned(picture),
-        "target": turned(high[window].astype(np.float32) / np.float32(255)),
+        "target": turned(high.astype(np.float32) / np.float32(255)),
         "thumbnail": turned(thumb),
         "gain": np.array([gain], np.float32),
         "exposure": np.array([exposure], np.float32),
     }
 
 
-def draw_batch(
+def draw_samples(
     sets: Sequence[PairSet],
     shares: Sequence[float],
-    batch_size: int,
+    count: int,
     crop: int,
     options: Augmentation,
-    seed: Sequence[int],
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Draw a batch that depends on nothing but its arguments.
-
-    The seed is (run's seed, step), which is what lets a run resume exactly.
+    rng: np.random.Generator,
+) -> dict[str, Array]:
+    """Draw samples from several sets, each by its share of them.
 
     Returns
     -------
-    inputs, targets : dicts of arrays with a leading batch axis
-        As `ExposureUNet` takes and gives them.
+    dict of arrays
+        As `sample` gives them, with a leading batch axis.
     """
-    rng = np.random.default_rng(list(seed))
     samples = []
-    for _ in range(batch_size):
+    for _ in range(count):
         pairs = sets[int(rng.choice(len(sets), p=np.asarray(shares) / np.sum(shares)))]
         samples.append(sample(pairs, int(rng.integers(len(pairs))), crop, options, rng))
-    stacked = {key: np.stack([one[key] for one in samples]) for key in samples[0]}
-    return (
-        {key: stacked[key] for key in ("picture", "thumbnail", "gain")},
-        {"picture": stacked["target"], "exposure": stacked["exposure"]},
-    )
+    return {key: np.stack([one[key] for one in samples]) for key in samples[0]}

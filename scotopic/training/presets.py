@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import keras
 
 from scotopic.errors import ScotopicError
+from scotopic.session import presets
 from scotopic.training.exposure_unet import ExposureUNet
+from scotopic.training.losses import SSIM_WEIGHT
 from scotopic.training.mirnet import MIRNet
 from scotopic.training.optimizers import ConvolutionMuon
 from scotopic.training.pairs import HELD_OUT, Augmentation
 
+_CLASSES = {"ExposureUNet": ExposureUNet, "MIRNet": MIRNet}
+
 NETWORKS: dict[str, dict[str, Any]] = {
-    "exposure_unet": {
-        "network": ExposureUNet,
-        "parameters": 1_194_445,
-        "multiply_adds": 760_828_032,
-        "settings": {
-            "global_widths": (16, 32, 48, 64),
-            "local_widths": (16, 32, 64, 128),
-            "blocks": 1,
-            "context_size": 64,
-        },
-    },
-    "exposure_unet_tiny": {
-        "network": ExposureUNet,
-        "parameters": 38_349,
-        "multiply_adds": 124_437_120,
-        "settings": {
-            "global_widths": (4, 4, 8, 8),
-            "local_widths": (8, 16),
-            "blocks": 1,
-            "context_size": 16,
-        },
-    },
-    "mirnet": {
-        "network": MIRNet,
-        "parameters": 31_787_419,
-        "multiply_adds": 479_435_919_360,
-        "settings": {"channels": 64, "groups": 3, "blocks": 2, "streams": 3, "columns": 2},
-    },
-    "mirnet_small": {
-        "network": MIRNet,
-        "parameters": 1_500_735,
-        "multiply_adds": 5_789_319_744,
-        "settings": {"channels": 24, "groups": 2, "blocks": 1, "stem": 2},
-    },
-    "mirnet_tutorial": {
-        "network": MIRNet,
-        "parameters": 42_320_719,
-        "multiply_adds": 479_435_919_360,
-        "settings": {
-            "channels": 64,
-            "groups": 3,
-            "blocks": 2,
-            "share_columns": False,
-            "bias": True,
-            "activation": "relu",
-        },
-    },
+    name: {**entry, "network": _CLASSES[entry["network"]]} for name, entry in presets().items()
 }
 """Classes, settings, and what these cost: parameters, and the multiply-adds
 of a picture of 256x256 (`scotopic.training.counting`)."""
@@ -74,10 +32,14 @@ def build_network(preset: str, data_format: str = "channels_last") -> Any:
     ScotopicError
         For a name that is not in `NETWORKS`.
     """
+    entry = _entry(preset)
+    return entry["network"](**entry["settings"], data_format=data_format, name=preset)
+
+
+def _entry(preset: str) -> dict[str, Any]:
     if preset not in NETWORKS:
         raise ScotopicError(f"no preset {preset!r}; there are: {', '.join(NETWORKS)}")
-    entry = NETWORKS[preset]
-    return entry["network"](**entry["settings"], data_format=data_format, name=preset)
+    return NETWORKS[preset]
 
 
 @dataclass(frozen=True)
@@ -88,37 +50,53 @@ class Recipe:
     ----------
     batch_size, crop : int
         Samples a step, and their side in pixels.
+    optimizer : {"muon", "adam"}
+        The first clips gradients and averages the weights, the second is plain.
     learning_rate : float
-        Peak; reached linearly over `warm_up` of the budget, then a cosine to 0.
+        Peak.
+    schedule : {"cosine", "plateau"}
+        Linear over `warm_up` of the budget, then a cosine to 0; or halved
+        whenever five epochs have not raised the validation PSNR.
     warm_up : float
         Share of the budget.
     adam_ratio : float
         Learning rate of what Muon leaves to AdamW, relative to its own.
     weight_decay, clip_norm, ema : float
         Of both; the gradient's largest global norm; the averaging momentum,
-        less in runs of under 5000 steps.
+        less in runs of under 5000 steps, or of so many minutes.
+    ssim_weight : float
+        Of 1 - SSIM beside the Charbonnier loss.
     simulated : float
         Share of the samples drawn from simulated darkness; the rest are
         drawn from the real pairs, each pair as often as any other.
     variants : int
         Simulations made of each reference.
     held_out : float
-        Share of the pairs kept, by scene, for validation.
+        Share of the pairs kept for validation.
+    split : {"scene", "order"}
+        Whether whole scenes are held out, or the last pictures by name.
+    mixup : float
+        Samples of a batch are mixed by shares from Beta(mixup, mixup); 0 for not.
     steps_per_epoch : int
     augmentation : Augmentation
     """
 
     batch_size: int = 8
     crop: int = 160
+    optimizer: str = "muon"
     learning_rate: float = 2e-3
+    schedule: str = "cosine"
     adam_ratio: float = 0.75
     warm_up: float = 0.03
     weight_decay: float = 0.004
     clip_norm: float = 1.0
     ema: float = 0.999
+    ssim_weight: float = SSIM_WEIGHT
     simulated: float = 0.2
     variants: int = 3
     held_out: float = HELD_OUT
+    split: str = "scene"
+    mixup: float = 0.0
     steps_per_epoch: int = 500
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -127,33 +105,70 @@ class Recipe:
         return asdict(self)
 
 
-RECIPES: dict[str, Recipe] = {
-    "default": Recipe(),
-    "pairs_only": Recipe(simulated=0.0),
-    "refine": Recipe(learning_rate=7e-4),
-    "smoke": Recipe(batch_size=2, crop=64, variants=1, steps_per_epoch=5),
+_AS_THEY_ARE = Augmentation(identity=0, varied=0, gain_jitter=0)
+_SMOKE: dict[str, Any] = {"batch_size": 2, "crop": 64, "variants": 1, "steps_per_epoch": 5}
+_MIRNET = Recipe(crop=128, simulated=0.0, mixup=0.6, steps_per_epoch=100, augmentation=_AS_THEY_ARE)
+
+RECIPES: dict[type, dict[str, Recipe]] = {
+    ExposureUNet: {
+        "default": Recipe(),
+        "pairs_only": Recipe(simulated=0.0),
+        "refine": Recipe(learning_rate=7e-4),
+        "smoke": Recipe(**_SMOKE),
+    },
+    MIRNet: {
+        "default": _MIRNET,
+        "refine": replace(_MIRNET, learning_rate=5e-4, crop=256, batch_size=2, mixup=0.0),
+        "tutorial": replace(
+            _MIRNET,
+            batch_size=4,
+            optimizer="adam",
+            learning_rate=1e-4,
+            schedule="plateau",
+            ssim_weight=0.0,
+            held_out=185 / 485,
+            split="order",
+            mixup=0.0,
+            steps_per_epoch=75,
+            augmentation=replace(_AS_THEY_ARE, flips_and_turns=False),
+        ),
+        "trial": replace(_MIRNET, batch_size=1, crop=64, mixup=0.0, steps_per_epoch=25),
+        "smoke": replace(_MIRNET, **_SMOKE),
+    },
 }
+"""By the class of the network. The tutorial's: keras.io/examples/vision/mirnet,
+with a PSNR of the right range."""
 
 
-def find_recipe(name: str) -> Recipe:
-    """Look a recipe up by name."""
-    if name not in RECIPES:
-        raise ScotopicError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
-    return RECIPES[name]
+def find_recipe(name: str, preset: str = "exposure_unet") -> Recipe:
+    """Look a recipe for a preset up by name.
+
+    Raises
+    ------
+    ScotopicError
+        For a recipe or a preset that there is not.
+    """
+    known = RECIPES[_entry(preset)["network"]]
+    if name not in known:
+        raise ScotopicError(f"no recipe {name!r} for {preset}; there are: {', '.join(known)}")
+    return known[name]
 
 
 def optimizer(recipe: Recipe, steps: int | None = None) -> keras.optimizers.Optimizer:
-    """Muon with clipping and an average of the weights, as the recipe says.
+    """Make the recipe's optimizer, for a run of so many steps if known.
 
-    The layers that give results or scales, small and started at zero, are
-    left to AdamW. In a run of few steps the average is over a fifth of them,
-    so that nothing is left in it of the weights at the start.
+    Muon leaves the layers that give results or scales, small and started at
+    zero, to AdamW. In a run of few steps the weights are averaged over a
+    fifth of them, so that nothing is left in it of the weights at the start;
+    where the number is not known, with momentum 0.99.
     """
-    longest = 1.0 if steps is None else max(0.0, 1 - 5 / steps)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(recipe.learning_rate)
+    longest = 0.99 if steps is None else max(0.0, 1 - 5 / steps)
     return ConvolutionMuon(
         recipe.learning_rate,
         adam_lr_ratio=recipe.adam_ratio,
-        exclude_layers=["head", "level", "modulation"],
+        exclude_layers=["head", "level", "modulation", "^conv_out", "spatial"],
         weight_decay=recipe.weight_decay,
         adam_weight_decay=recipe.weight_decay,
         global_clipnorm=recipe.clip_norm,

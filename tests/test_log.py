@@ -1,0 +1,49 @@
+import json
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("keras", reason="training needs keras")
+
+from scotopic.errors import ScotopicError
+from scotopic.training import log
+
+
+def entry(step, psnr, validation=None):
+    held = {"made": {"psnr": validation}} if validation is not None else {}
+    return {"step": step, "loss": 1 / step, "psnr": psnr, "learning_rate": 1, "validation": held}
+
+
+def test_entries_are_kept_and_drawn(tmp_path):
+    made = log.Log(tmp_path)
+    for step in (5, 10):
+        made.add(entry(step, step, 2 * step))
+    with Image.open(tmp_path / log.CURVES) as curves:
+        assert curves.size == (1000, 400)
+        assert len(curves.convert("RGB").getcolors(2**20)) > 20
+    assert log.Log(tmp_path).history() == [10, 20]
+    log.forget_after(5, tmp_path / log.LOG)
+    assert [json.loads(line)["step"] for line in (tmp_path / log.LOG).read_text().splitlines()] == [
+        5
+    ]
+
+
+def test_without_validation_the_training_score_is_watched(tmp_path):
+    made = log.Log(tmp_path)
+    made.add(entry(5, 17))
+    assert made.history() == [17]
+
+
+def test_events_for_tensorboard(tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    made = log.Log(tmp_path, tensorboard=True)
+    made.add(entry(5, 17, 16))
+    made.close()
+    (events,) = (tmp_path / log.TENSORBOARD).iterdir()
+    assert b"made/psnr" in events.read_bytes() and b"training/loss" in events.read_bytes()
+
+
+def test_tensorboard_that_is_not_there_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "tensorboardX", None)
+    with pytest.raises(ScotopicError, match="pip install tensorboardX"):
+        log.Log(tmp_path, tensorboard=True)
