@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,11 @@ def _progress(length: int, label: str = "", hidden: bool = False) -> Iterator[An
     """A bar on standard error; nothing unless that is a terminal."""
     hidden = hidden or not sys.stderr.isatty()
     with click.progressbar(
-        length=length, label=label, file=sys.stderr, hidden=hidden, item_show_func=str
+        length=length,
+        label=label,
+        file=sys.stderr,
+        hidden=hidden,
+        item_show_func=lambda item: None if item is None else str(item),
     ) as bar:
         yield bar
 
@@ -90,19 +94,31 @@ def main() -> None:
     "--strength", type=float, default=1.0, show_default=True, help="0 none, 1 the whole effect."
 )
 @click.option(
-    "--memory", type=_MemorySize(), default="2G", show_default=True, help="Memory to stay near."
+    "--memory",
+    type=_MemorySize(),
+    help="Memory to stay near, such as 1G.  [default: half of what is free, 4G at most]",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Threads of the network.")
 @click.option("--provider", default="cpu", show_default=True, help="Execution provider.")
 @click.option("--format", "extension", help="Format to write, such as png.")
 @click.option(
-    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="JPEG, WebP."
+    "--quality",
+    type=click.IntRange(1, 100),
+    help="Of JPEG and WebP.  [default: as the source, or 95]",
 )
 @click.option(
     "--suffix", default="_enhanced", show_default=True, help="Of names beside their sources."
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--strip", is_flag=True, help="Drop all metadata but the colour profile.")
+@click.option("--times", is_flag=True, help="Give results the file times of their sources.")
+@click.option(
+    "--max-megapixels",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Refuse larger pictures, before they are decoded.",
+)
 @click.option("--skip-bright", is_flag=True, help="Copy pictures that are bright enough already.")
 @click.option(
     "--resume/--no-resume",
@@ -110,6 +126,9 @@ def main() -> None:
     help="In an output folder, pass over what an earlier call did the same way.  [default: resume]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and stop.")
+@click.option(
+    "--watch", is_flag=True, help="Go on with what is put into the folders, until Ctrl-C."
+)
 @click.option("--json", "as_json", is_flag=True, help="One object a picture on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")
@@ -117,23 +136,26 @@ def main() -> None:
 def enhance(
     paths: tuple[Path, ...],
     model: str,
-    memory: int,
+    memory: int | None,
     jobs: int | None,
     provider: str,
     resume: bool,
     dry_run: bool,
+    watch: bool,
     as_json: bool,
     quiet: bool,
     verbose: int,
     **settings: Any,
 ) -> None:
     """Enhance pictures, folders of them, or standard input (-)."""
-    from scotopic import batch
+    from scotopic import batch, machine
     from scotopic.enhancer import Enhancer
     from scotopic.manifest import Manifest
 
     chosen = batch.Settings(**settings)
-    planned = batch.plan_jobs(paths, chosen)
+    if watch and (chosen.output is None or chosen.output_is_file):
+        raise ScotopicError("--watch needs an output folder: -o FOLDER")
+    planned = [] if watch else batch.plan_jobs(paths, chosen)
     if as_json and any(job.target == batch.STREAM for job in planned):
         raise ScotopicError("--json and the picture cannot both go to standard output")
     if dry_run:
@@ -142,7 +164,25 @@ def enhance(
         return
     in_folder = resume and chosen.output is not None and not chosen.output_is_file
     manifest = Manifest(chosen.output) if in_folder else None
-    enhancer = Enhancer(model, memory, provider, jobs)
+    enhancer = Enhancer(model, memory or machine.default_memory(), provider, jobs)
+    failed = 0
+    for some in batch.arrivals(paths, chosen) if watch else [planned]:
+        failed += _enhance_all(some, enhancer, chosen, manifest, as_json, quiet, verbose)
+    raise SystemExit(1 if failed else 0)
+
+
+def _enhance_all(
+    planned: Sequence[Any],
+    enhancer: Any,
+    chosen: Any,
+    manifest: Any,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Run jobs and tell of each; how many failed."""
+    from scotopic import batch
+
     failed = before = 0
     with _progress(len(planned), hidden=quiet or len(planned) == 1) as bar:
         for job in planned:
@@ -165,26 +205,30 @@ def enhance(
         _complain(f"{before} of {len(planned)} pictures were done before")
     if failed and len(planned) > 1:
         _complain(f"{failed} of {len(planned)} pictures failed")
-    raise SystemExit(1 if failed else 0)
+    return failed
 
 
 def _tell(target: Path, outcome: Any, in_full: bool) -> None:
     report = outcome.report
     if report is None:
         return
-    automatic = report.automatic
-    limited = report.chosen_by == "automatic" and automatic.limited_by
-    why = f", limited by {automatic.limited_by}" if limited else ""
-    said = "copied" if outcome.status == "copied" else f"gain {report.gain:.2f}{why}"
+    said = "copied" if outcome.status == "copied" else _done(report)
     if in_full:
         click.echo(f"{target}: {said}", err=True)
     for note in outcome.notes:
         click.echo(f"{target}: {note}", err=True)
 
 
+def _done(report: Any) -> str:
+    if report.automatic is None:
+        return f"level {report.exposure_before:.2f} to {report.exposure_after:.2f}"
+    limit = report.automatic.limited_by if report.chosen_by == "automatic" else None
+    return f"gain {report.gain:.2f}" + (f", limited by {limit}" if limit else "")
+
+
 @main.command()
-@click.option("--inputs", type=_PATH, help="Dark pictures, for --model.")
-@click.option("--references", type=_PATH, required=True, help="Their references, same names.")
+@click.option("--inputs", type=_PATH, help="Dark pictures, for --model; or those of --results.")
+@click.option("--references", type=_PATH, help="What results should be, by the same names.")
 @click.option("--model", help="Name, or .onnx file; judges what it makes of the inputs.")
 @click.option(
     "--results",
@@ -199,52 +243,68 @@ def _tell(target: Path, outcome: Any, in_full: bool) -> None:
     show_default=True,
     help="The model's exposure: limited, the bare prediction, or the reference's.",
 )
+@click.option(
+    "--training", type=_PATH, multiple=True, help="References trained on, to find these in."
+)
+@click.option(
+    "--measure",
+    "measures",
+    type=click.Choice(["lpips", "dists", "musiq"]),
+    multiple=True,
+    help="More measures, by pyiqa if it is installed; repeatable.",
+)
 @click.option("--save", type=_PATH, help="Folder for the results of a model.")
+@click.option("--sheet", type=_PATH, help="Contact sheet of a model's results, a .png file.")
+@click.option("--html", "html_file", type=_PATH, help="Report for a browser, one file.")
 @click.option(
     "--json", "json_file", type=_STREAM, help="File for the scores; - is standard output."
 )
 @click.option("--csv", "csv_file", type=_STREAM, help="File for the scores; - is standard output.")
 @_one_line_errors
 def evaluate(
-    inputs: Path | None,
-    references: Path,
-    model: str | None,
-    results: tuple[Path, ...],
-    exposure_from: str,
-    save: Path | None,
+    sheet: Path | None,
+    html_file: Path | None,
     json_file: Path | None,
     csv_file: Path | None,
+    **asked: Any,
 ) -> None:
-    """Score a model, or results of any methods, against references."""
-    from scotopic import evaluation
-    from scotopic.enhancer import Enhancer
+    """Judge a model, or results of any methods, with references or without."""
+    from scotopic import evaluation, judging
 
-    if bool(results) == (inputs is not None):
-        raise ScotopicError("give either --inputs with --model, or --results")
-    pairs = {
-        str(folder): evaluation.pair_folders(folder, references)
-        for folder in results or (inputs,)
-        if folder is not None
-    }
-    if results:
-        scores = {method: evaluation.score_results(found) for method, found in pairs.items()}
-    else:
-        name = model or _DEFAULT_MODEL
-        (found,) = pairs.values()
-        scores = {name: evaluation.score_model(Enhancer(name), found, exposure_from, save)}
+    request = judging.Request(**asked, sheet=sheet is not None, page=html_file is not None)
     quiet = _STREAM_NAME in (str(json_file), str(csv_file))
-    collected: dict[str, list[evaluation.Score]] = {method: [] for method in scores}
-    with _progress(sum(map(len, pairs.values())), hidden=quiet) as bar:
-        for method, stream in scores.items():
-            for score in stream:
-                collected[method].append(score)
-                if not quiet and bar.hidden:
-                    click.echo(f"PSNR for {score.name}: {score.psnr:.2f} dB")
-                bar.update(1, score.name)
-    _write(json_file, json.dumps(evaluation.as_dict(collected), indent=1) + "\n")
-    _write(csv_file, evaluation.as_csv(collected))
+    lines: list[str] = []
+    with _progress(1, hidden=quiet) as bar:
+
+        def tell(total: int, outcome: Any) -> None:
+            bar.length = total
+            if isinstance(outcome, evaluation.Score) and "psnr" in outcome.values:
+                line = f"PSNR for image {outcome.name}: {outcome.values['psnr']:.2f} dB"
+                if not bar.hidden:
+                    lines.append(line)
+                elif not quiet:
+                    click.echo(line)
+            bar.update(1, outcome.name)
+
+        judged = judging.judge(request, tell)
+    for line in lines:
+        click.echo(line)
+    if sheet and judged.sheet:
+        judged.sheet.save(sheet)
+    if html_file:
+        _write(html_file, judging.page(request, judged))
+    if json_file:
+        told = evaluation.as_dict(judged.scores, judged.failures)
+        _write(json_file, json.dumps(told, indent=1) + "\n")
+    _write(csv_file, evaluation.as_csv(judged.scores))
     if not quiet:
-        click.echo(evaluation.as_table(collected))
+        click.echo(evaluation.as_table(judged.scores))
+    for doubt in judged.doubts():
+        _complain(doubt)
+    failed = [failure for failures in judged.failures.values() for failure in failures]
+    for failure in failed:
+        _complain(failure.reason)
+    raise SystemExit(1 if failed else 0)
 
 
 def _write(target: Path | None, text: str) -> None:
@@ -270,6 +330,7 @@ def _write(target: Path | None, text: str) -> None:
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--start", type=_PATH, help="Finished run whose weights to go on from.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the output folder.")
+@click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard too.")
 @click.option("-o", "--output", type=_PATH, required=True, help="Folder of the run.")
 @_one_line_errors
 def train(
@@ -284,13 +345,14 @@ def train(
     seed: int,
     start: Path | None,
     resume: bool,
+    tensorboard: bool,
     output: Path,
 ) -> None:
     """Train a network on pairs and simulated darkness."""
     _load_keras()
     from scotopic.training import fit, presets
 
-    chosen = presets.find_recipe(recipe)
+    chosen = presets.find_recipe(recipe, preset)
     steps = None if epochs is None else epochs * chosen.steps_per_epoch
     budget = fit.Budget(steps, minutes)
     click.echo("reading pairs, simulating darkness", err=True)
@@ -320,6 +382,7 @@ def train(
             seed=seed,
             start=start,
             resume=resume,
+            tensorboard=tensorboard,
             report=report,
         )
     click.echo(f"{output}: trained", err=True)
@@ -328,29 +391,41 @@ def train(
 @main.command()
 @click.argument("run", type=_PATH)
 @click.option("-o", "--output", type=_PATH, required=True, help="The .onnx file to write.")
+@click.option("--name", help="Of the model; by default the preset's.")
 @_one_line_errors
-def export(run: Path, output: Path) -> None:
+def export(run: Path, output: Path, name: str | None) -> None:
     """Export a trained network to ONNX, its parity proved."""
     _load_keras()
     from scotopic.training.export import export_run
 
-    spec = export_run(run, output)
-    click.echo(f"{output}: {spec.name}, receptive radius {spec.receptive_radius}", err=True)
+    spec = export_run(run, output, name)
+    click.echo(f"{output}: {spec.name}, its parity with the network proved", err=True)
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One object a network.")
 @_one_line_errors
 def models(as_json: bool) -> None:
-    """List the networks that are here, and verify them."""
+    """List the networks: those shipped, verified, and presets to train."""
     from scotopic.session import describe_models
 
     for entry in describe_models():
         if as_json:
             click.echo(json.dumps(entry))
+        elif entry["file"] is None:
+            click.echo(f"{entry['name']}  {_cost(entry)}; no weights are shipped")
         else:
-            click.echo(f"{entry['name']}  {entry['bytes'] / 1e6:.1f} MB  {entry['licence']}")
+            size = f"{entry['bytes'] / 1e6:.1f} MB"
+            click.echo(f"{entry['name']}  {_cost(entry)}; {size}, {entry['licence']}")
             click.echo(f"  trained on {entry['training_data']}")
+            for data, scores in entry["scores"].items():
+                told = f"{scores['psnr']:.2f} dB, SSIM {scores['ssim']:.3f}"
+                click.echo(f"  {data}: {told}, GT-mean {scores['gt_mean_psnr']:.2f} dB")
+
+
+def _cost(entry: dict[str, Any]) -> str:
+    billions = entry["multiply_adds"] / 1e9
+    return f"{entry['parameters']:,} parameters, {billions:.1f} billion multiply-adds at 256x256"
 
 
 @main.command()
@@ -364,6 +439,55 @@ def doctor(as_json: bool) -> None:
     click.echo(json.dumps(found) if as_json else examination.as_text(found))
     if found["seconds_600x400"] is None:
         raise SystemExit(1)
+
+
+@main.group()
+def data() -> None:
+    """Verify known data sets, and find the scenes in any."""
+
+
+@data.command()
+@click.argument("folder", type=_PATH)
+@click.option("--set", "known", default="lol_v1", show_default=True, help="What it should be.")
+@click.option("--hashes", type=_PATH, help="List of pixel hashes to compare with.")
+@click.option("--write-hashes", type=_PATH, help="File for such a list.")
+@_one_line_errors
+def verify(folder: Path, known: str, hashes: Path | None, write_hashes: Path | None) -> None:
+    """Check a copy of a data set: names, counts, sizes, levels, encodings."""
+    from scotopic import data as sets
+
+    if known not in sets.KNOWN:
+        raise ScotopicError(f"no data set {known!r} is known; there are: {', '.join(sets.KNOWN)}")
+    findings, found = sets.verify(folder, sets.KNOWN[known])
+    if hashes:
+        findings += sets.compare_hashes(found, sets.read_hashes(hashes))
+    if write_hashes:
+        sets.write_json(found, write_hashes)
+    for finding in findings:
+        click.echo(finding)
+    click.echo(f"{folder}: {len(findings)} differences from {sets.KNOWN[known].title}")
+    raise SystemExit(1 if findings else 0)
+
+
+@data.command()
+@click.argument("folder", type=_PATH)
+@click.option("-o", "--output", type=_PATH, help="File to write; by default FOLDER/scenes.json.")
+@_one_line_errors
+def split(folder: Path, output: Path | None) -> None:
+    """Find which pictures show one scene, and siblings of the test scenes."""
+    from scotopic import data as sets
+
+    target = output or folder / sets.SCENES
+    if output is None and target.exists():
+        raise ScotopicError(f"{target}: there already; name another by -o")
+    found = sets.split(folder)
+    sets.write_json(found, target)
+    siblings = {name for names in found["siblings_of_test"].values() for name in names}
+    pictures = sum(map(len, found["groups"]))
+    click.echo(
+        f"{target}: {pictures} training pictures of {len(found['groups'])} scenes; "
+        f"{len(siblings)} show a test scene"
+    )
 
 
 def _load_keras() -> None:

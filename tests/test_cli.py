@@ -171,28 +171,95 @@ def test_memory_is_a_size(tmp_path):
     assert result.returncode == 2 and b"512M" in result.stderr
 
 
+def test_file_times_are_given_to_results_when_asked(tmp_path, dark):
+    dark.save(tmp_path / "a.png")
+    os.utime(tmp_path / "a.png", (1_000_000_000, 1_100_000_000))
+    assert enhance(tmp_path / "a.png", "--times").returncode == 0
+    assert (tmp_path / "a_enhanced.png").stat().st_mtime == 1_100_000_000
+    assert enhance(tmp_path / "a.png", "--overwrite").returncode == 0
+    assert (tmp_path / "a_enhanced.png").stat().st_mtime > 1_200_000_000
+    limited = enhance(tmp_path / "a.png", "--overwrite", "--max-megapixels", "1")
+    assert limited.returncode == 0
+
+
 def test_models_are_listed():
     result = run("models", "--json")
-    entry = json.loads(result.stdout.splitlines()[0])
-    assert entry["name"] == "exposure_unet" and len(entry["sha256"]) == 64
-    assert b"exposure_unet" in run("models").stdout
+    entries = {entry["name"]: entry for entry in map(json.loads, result.stdout.splitlines())}
+    assert len(entries["exposure_unet"]["sha256"]) == 64
+    assert entries["mirnet"]["sha256"] is None and entries["mirnet"]["parameters"] == 31_787_419
+    listed = run("models").stdout
+    assert b"trained on" in listed and b"mirnet  31,787,419 parameters" in listed
 
 
-def test_evaluate_writes_scores(tmp_path, dark):
+@pytest.fixture
+def judged(tmp_path, dark):
     for kind, picture in (("low", dark), ("high", dark.point(lambda v: 4 * v))):
         (tmp_path / kind).mkdir()
-        picture.save(tmp_path / kind / "1.png")
-    folders = ("--inputs", tmp_path / "low", "--references", tmp_path / "high")
-    result = run("evaluate", *folders, "--json", tmp_path / "s.json", "--csv", "-")
+        for name in ("1", "2"):
+            picture.save(tmp_path / kind / f"{name}.png")
+    return tmp_path
+
+
+def test_evaluate_writes_scores(judged):
+    folders = ("--inputs", judged / "low", "--references", judged / "high")
+    result = run("evaluate", *folders, "--json", judged / "s.json", "--csv", "-")
     assert result.returncode == 0, result.stderr
-    scores = json.loads((tmp_path / "s.json").read_text())
+    scores = json.loads((judged / "s.json").read_text())
     assert scores["methods"]["exposure_unet"]["pictures"][0]["name"] == "1"
     assert result.stdout.decode().splitlines()[0].startswith("method,name,psnr,ssim")
-    assert b"PSNR for 1:" in run("evaluate", *folders).stdout
-    assert run("evaluate", "--references", tmp_path).returncode == 2
-    both = ("--results", tmp_path / "low", "--results", tmp_path / "high")
-    compared = run("evaluate", *both, "--references", tmp_path / "high").stdout.decode()
-    assert f"{tmp_path / 'high'} less {tmp_path / 'low'}, picture by picture" in compared
+    assert b"PSNR for image 1:" in run("evaluate", *folders).stdout
+    assert run("evaluate", "--references", judged).returncode == 2
+    both = ("--results", judged / "low", "--results", judged / "high")
+    compared = run("evaluate", *both, "--references", judged / "high")
+    assert (
+        f"{judged / 'high'} less {judged / 'low'}, picture by picture" in compared.stdout.decode()
+    )
+    assert b"each picture: is identical to its reference" in compared.stderr
+
+
+def test_evaluate_leaves_a_sheet_and_a_report(judged):
+    folders = ("--inputs", judged / "low", "--references", judged / "high")
+    more = ("--save", judged / "out", "--sheet", judged / "sheet.png", "--html", judged / "r.html")
+    seen = ("--training", judged / "high")
+    result = run("evaluate", "--model", "mirnet_small_lol", *folders, *more, *seen)
+    assert result.returncode == 0, result.stderr
+    assert b"in the training set" in result.stderr
+    assert sorted(os.listdir(judged / "out")) == ["1.png", "2.png"]
+    with Image.open(judged / "sheet.png") as sheet:
+        assert sheet.width > 900
+    assert "in the training set" in (judged / "r.html").read_text()
+
+
+def test_evaluate_names_what_fails_and_judges_the_rest(judged):
+    (judged / "low" / "2.png").write_bytes(b"no picture")
+    Image.new("RGB", (8, 8)).save(judged / "low" / "3.png")
+    result = run("evaluate", "--results", judged / "low", "--references", judged / "high")
+    assert result.returncode == 1
+    assert b"PSNR for image 1:" in result.stdout and b"mean of 1" in result.stdout
+    assert b"low/2.png" in result.stderr and b"3.png: without a partner" in result.stderr
+
+
+def test_evaluate_without_references(judged):
+    result = run("evaluate", "--results", judged / "low", "--inputs", judged / "high")
+    assert result.returncode == 0 and b"LOE" in result.stdout and b"PSNR" not in result.stdout
+    assert run("evaluate", "--inputs", judged / "low", "--sheet", judged / "s").returncode == 2
+
+
+def test_data_sets_are_verified_and_split(tmp_path, dark):
+    for kind in ("low", "high"):
+        (tmp_path / "our485" / kind).mkdir(parents=True)
+        dark.save(tmp_path / "our485" / kind / "1.png")
+    assert run("data", "verify", tmp_path).returncode == 2
+    (tmp_path / "eval15" / "low").mkdir(parents=True)
+    (tmp_path / "eval15" / "high").mkdir()
+    result = run("data", "verify", tmp_path, "--write-hashes", tmp_path / "h.json")
+    assert result.returncode == 1 and b"our485/low: 1 pictures, not 485" in result.stdout
+    assert len(json.loads((tmp_path / "h.json").read_text())) == 2
+    again = run("data", "verify", tmp_path, "--hashes", tmp_path / "h.json")
+    assert again.stdout == result.stdout
+    assert run("data", "verify", tmp_path, "--set", "nonesuch").returncode == 2
+    assert b"1 training pictures of 1 scenes" in run("data", "split", tmp_path).stdout
+    assert run("data", "split", tmp_path).returncode == 2, "an existing file is not replaced"
 
 
 def test_the_version_is_told():

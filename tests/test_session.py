@@ -65,9 +65,12 @@ def test_exposure_does_not_depend_on_which_way_up_the_picture_is():
 
 
 def test_described_models_are_verified(shipped):
-    (entry,) = session.describe_models()
-    assert entry["name"] == "exposure_unet" and entry["bytes"] == shipped.stat().st_size
-    assert json.dumps(entry)
+    found = {entry["name"]: entry for entry in session.describe_models()}
+    assert found["exposure_unet"]["bytes"] == shipped.stat().st_size
+    assert found["exposure_unet"]["scores"]["ROSE test"]["psnr"] > 15
+    assert {entry["preset"] for entry in found.values()} == set(session.presets())
+    assert found["mirnet"]["parameters"] == 31_787_419 and found["mirnet"]["file"] is None
+    assert json.dumps(found)
     shipped.write_bytes(b"spoiled")
     with pytest.raises(ScotopicError, match="SHA-256"):
         session.describe_models()
