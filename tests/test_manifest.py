@@ -55,8 +55,8 @@ def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undistu
     kills, rng = 0, np.random.default_rng(1)
     while kills < 4:
         with subprocess.Popen([COMMAND, "enhance", pictures, "-o", tmp_path]) as process:
-            wanted = len(contents(tmp_path)) + int(rng.integers(1, 3))
-            while len(contents(tmp_path)) < min(wanted, COUNT) and process.poll() is None:
+            wanted = len(list(tmp_path.glob("*.png"))) + int(rng.integers(1, 3))
+            while len(list(tmp_path.glob("*.png"))) < min(wanted, COUNT) and process.poll() is None:
                 time.sleep(0.002)
             process.kill()
         kills += 1
