@@ -148,14 +148,20 @@ def test_a_watched_folder_is_gone_on_with_as_pictures_come(tmp_path):
     picture = Image.new("RGB", (24, 16), (9, 8, 7))
     picture.save(source / "a.png")
     command = [COMMAND, "enhance", source, "-o", output, "--watch", "--format", "png"]
-    with subprocess.Popen([str(c) for c in command], stderr=subprocess.DEVNULL) as process:
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stderr=subprocess.DEVNULL,
+        # In a background job Ctrl-C is ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
-        def comes(name):
-            deadline = time.monotonic() + 60
-            while not (output / name).exists() and time.monotonic() < deadline:
-                time.sleep(0.05)
-            return (output / name).exists()
+    def comes(name):
+        deadline = time.monotonic() + 60
+        while not (output / name).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return (output / name).exists()
 
+    try:
         assert comes("a.png")
         first = (output / "a.png").read_bytes()
         Image.new("RGB", (24, 16), (90, 80, 70)).save(source / "a.bmp")
@@ -164,6 +170,9 @@ def test_a_watched_folder_is_gone_on_with_as_pictures_come(tmp_path):
         assert (output / "a.png").read_bytes() == first, "the later one takes another name"
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
+    finally:
+        process.kill()
+        process.wait()
     refused = subprocess.run(
         [COMMAND, "enhance", source, "--watch"], capture_output=True, check=False
     )
