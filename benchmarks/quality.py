@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from scotopic import evaluation, metrics
-from scotopic.checks import Case
+from scotopic import cases, evaluation, metrics
+from scotopic.cases import Case
 from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
 from scotopic.exposure import exposure_of, thumbnail
@@ -38,8 +38,7 @@ TOLERANCE = 0.15
 def test_pairs(data: Path, name: str) -> list[Case]:
     """Test pairs of a data set."""
     folder = data / DATA_SETS[name] / TEST_FOLDERS[name]
-    cases, _ = evaluation.pair_folders(inputs=folder / "low", references=folder / "high")
-    return cases
+    return cases.pair_folders(inputs=folder / "low", references=folder / "high")[0]
 
 
 def held_out_pairs(data: Path, name: str) -> list[Case]:
@@ -54,7 +53,7 @@ def held_out_pairs(data: Path, name: str) -> list[Case]:
 def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[evaluation.Score]:
     """Scores; a picture that cannot be judged ends it all."""
     scores = list(evaluation.judge_model(enhancer, pairs, exposure))
-    failed = [one.reason for one in scores if isinstance(one, evaluation.Failure)]
+    failed = [one.reason for one in scores if isinstance(one, cases.Failure)]
     if failed:
         raise SystemExit(failed[0])
     return scores

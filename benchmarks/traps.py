@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scotopic import evaluation, metrics
+from scotopic import cases, metrics
 from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
 from scotopic.exposure import expose, exposure_of, gray, thumbnail
@@ -95,7 +95,7 @@ def main() -> None:
     found: dict[str, dict[str, list[float]]] = {}
     enhanced, wanted = [], []
     folders = {"inputs": options.pairs / "low", "references": options.pairs / "high"}
-    for pair in evaluation.pair_folders(**folders)[0]:
+    for pair in cases.pair_folders(**folders)[0]:
         dark, reference = map(read_image, (pair.picture, pair.reference))
         level = exposure_of(thumbnail(reference))
         results = {

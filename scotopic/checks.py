@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.data import Fingerprint, fingerprint
+from scotopic.cases import Case, Pictures
+from scotopic.data import Fingerprint, fingerprint, is_lossy
 
 Array = NDArray[Any]
 
@@ -22,47 +21,8 @@ SAME_SCENE = 0.9
 of a data set are joined at 0.8; a warning should be surer.)"""
 
 
-@dataclass(frozen=True)
-class Case:
-    """One picture to judge: files of one name.
-
-    Attributes
-    ----------
-    name : str
-    result, picture, reference : Path or None
-        What a method made (None when it is yet to be made), what it was
-        made from, and what it should be.
-    """
-
-    name: str
-    result: Path | None = None
-    picture: Path | None = None
-    reference: Path | None = None
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The pixels of a case, (height, width, 3), of one size.
-
-    Attributes
-    ----------
-    result : array
-    picture, reference : array or None
-    predicted : float or None
-        Exposure that the network predicted.
-    notes : tuple of str
-        What was done to read them.
-    """
-
-    result: Array
-    picture: Array | None = None
-    reference: Array | None = None
-    predicted: float | None = None
-    notes: tuple[str, ...] = ()
-
-
-def doubts(case: Case, pictures: Pictures) -> list[str]:
-    """What is to be doubted about one result."""
+def doubts(case: Case, pictures: Pictures, seen: SeenInTraining | None = None) -> list[str]:
+    """What is to be doubted about one result, its scene's place in training among it."""
     found = []
     result, reference, picture = pictures.result, pictures.reference, pictures.picture
     if reference is not None and np.array_equal(result, reference):
@@ -76,16 +36,8 @@ def doubts(case: Case, pictures: Pictures) -> list[str]:
         found.append("has no value above 1: pictures in 0..1 may have been saved without scaling")
     if result.dtype == np.uint16 and highest is not None and 1 < highest < 256:
         found.append("has no value above 255: 8-bit values may have been saved as 16 bits")
-    return found
-
-
-def is_lossy(path: Path) -> bool:
-    """Whether a file is JPEG, or WebP that is not lossless."""
-    with path.open("rb") as file:
-        head = file.read(2**16)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return b"VP8L" not in head
-    return head[:2] == b"\xff\xd8"
+    leaked = seen.doubt(reference) if seen is not None and reference is not None else None
+    return [*found, leaked] if leaked else found
 
 
 def levels_are_given(values: Sequence[Mapping[str, float]]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError
 from scotopic.exposure import gray, thumbnail
+from scotopic.photo import FORMATS, write_atomically
 
 Array = NDArray[Any]
 
@@ -24,7 +25,6 @@ JOINED = 0.8
 """Correlation of two thumbnails above which pictures are of one scene."""
 TRAINING_FOLDERS = ("our485", "train")
 TEST_FOLDERS = ("eval15", "test")
-_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,21 @@ def read_image(path: str | Path) -> Array:
 
 
 def list_pictures(folder: Path) -> dict[str, Path]:
-    """Pictures of a folder by name without suffix, in a stable order."""
+    """Pictures of a folder by name without suffix, in a stable order.
+
+    Raises
+    ------
+    ScotopicError
+        When there is no such folder, and when two files share a name.
+    """
     if not folder.is_dir():
         raise ScotopicError(f"{folder}: no such folder")
-    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in _SUFFIXES}
+    found: dict[str, Path] = {}
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in FORMATS):
+        if path.stem in found:
+            raise ScotopicError(f"{found[path.stem]} and {path} share one name")
+        found[path.stem] = path
+    return found
 
 
 def part_of(data: Path, names: tuple[str, ...]) -> Path:
@@ -214,7 +225,7 @@ def verify(data: Path, known: KnownSet) -> tuple[list[str], dict[str, str]]:
             findings += _unlike(f"{part}/{kind}", looks, known, known.levels[kind])
         alone = sorted(kinds["low"].keys() ^ kinds["high"].keys())
         if alone:
-            findings.append(f"{part}: without a partner: {_some(alone)}")
+            findings.append(f"{part}: without a partner: {some(alone)}")
         swapped = [
             name
             for name in kinds["low"].keys() & kinds["high"].keys()
@@ -222,7 +233,7 @@ def verify(data: Path, known: KnownSet) -> tuple[list[str], dict[str, str]]:
         ]
         if swapped:
             told = "low and high seem swapped" if len(swapped) > count / 2 else "darker than low"
-            findings.append(f"{part}: {told}: {_some(sorted(swapped))}")
+            findings.append(f"{part}: {told}: {some(sorted(swapped))}")
         if part.startswith("eval") and set(kinds["high"]) != set(known.test_names):
             findings.append(f"{part}: the names are not those of the published test set")
     return findings, hashes
@@ -243,16 +254,13 @@ def _look(files: Mapping[str, Path]) -> dict[str, _Look]:
     for name, path in files.items():
         pixels = read_image(path)
         with Image.open(path) as image:
-            lossy = image.format == "JPEG" or (
-                image.format == "WEBP" and b"VP8L" not in path.read_bytes()[: 2**16]
-            )
             looks[name] = _Look(
                 fingerprint(pixels).pixels,
                 float(gray(pixels / 255).mean()),
                 image.size,
                 image.mode,
                 image.format or "",
-                lossy,
+                is_lossy(path),
             )
     return looks
 
@@ -292,6 +300,15 @@ def read_hashes(path: Path) -> dict[str, str]:
     return content
 
 
+def is_lossy(path: Path) -> bool:
+    """Whether a file is JPEG, or WebP that is not lossless."""
+    with path.open("rb") as file:
+        head = file.read(2**16)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return b"VP8L" not in head
+    return head[:2] == b"\xff\xd8"
+
+
 def compare_hashes(given: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     """What differs between the pixel hashes of two copies."""
     findings = []
@@ -302,17 +319,16 @@ def compare_hashes(given: Mapping[str, str], wanted: Mapping[str, str]) -> list[
         ("there, but not listed", sorted(given.keys() - wanted.keys())),
     ):
         if names:
-            findings.append(f"{len(names)} {told}: {_some(names)}")
+            findings.append(f"{len(names)} {told}: {some(names)}")
     return findings
 
 
-def _some(names: list[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
 
 
 def write_json(content: Any, target: Path) -> None:
     """Write JSON, atomically."""
-    from scotopic.photo import write_atomically
-
     write_atomically((json.dumps(content, indent=1) + "\n").encode(), target)

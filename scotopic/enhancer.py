@@ -251,7 +251,9 @@ class Enhancer:
         guide = guide[:, : small.shape[0], : small.shape[1]]
         apart = thumbnail(np.moveaxis(guide, 0, -1), LEVEL_GRID)
         apart = apart - thumbnail(np.moveaxis(enhanced, 0, -1), LEVEL_GRID)
-        rows, columns = _between_cells(height), _between_cells(width)
+        rows, columns = (
+            _between(0, side, side / LEVEL_GRID, LEVEL_GRID) for side in (height, width)
+        )
         for plane, difference in zip(enhanced, np.moveaxis(apart, -1, 0), strict=True):
             for top in range(0, height, _BAND):
                 band = np.s_[top : top + _BAND]
@@ -341,13 +343,6 @@ def _shrunk(pixels: Array, factor: int) -> Array:
     return np.asarray(np.minimum(means / np.float32(unit_scale(pixels.dtype)), 1))
 
 
-def _between_cells(length: int) -> Array:
-    """Matrix, (length, cells), that interpolates linearly between the grid's cells."""
-    places = (np.arange(length) + 0.5) * LEVEL_GRID / length - 0.5
-    places = np.clip(places, 0, LEVEL_GRID - 1)[:, None]
-    return np.maximum(1 - np.abs(places - np.arange(LEVEL_GRID)), 0).astype(np.float32)
-
-
 def _color_thumbnail(pixels: Array) -> Array:
     thumb = thumbnail(pixels)
     return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb
@@ -358,17 +353,15 @@ def _weight_of_tile(weights: Array, tile: Tile, shape: tuple[int, ...]) -> Array
     if weights.min() == 1:
         return np.ones((1, 1), np.float32)
     (top, bottom), (left, right) = tile.rows, tile.columns
-    rows = _between_blocks(top, min(bottom, shape[0]), weights.shape[0])
-    columns = _between_blocks(left, min(right, shape[1]), weights.shape[1])
+    rows = _between(top, min(bottom, shape[0]), EVIDENCE_BLOCK, weights.shape[0])
+    columns = _between(left, min(right, shape[1]), EVIDENCE_BLOCK, weights.shape[1])
     return np.asarray(rows @ weights @ columns.T)
 
 
-def _between_blocks(start: int, stop: int, blocks: int) -> Array:
-    """Matrix, (stop - start, blocks), that interpolates linearly between blocks."""
-    places = (np.arange(start, stop) + 0.5) / EVIDENCE_BLOCK - 0.5
-    return np.maximum(
-        1 - np.abs(np.clip(places, 0, blocks - 1)[:, None] - np.arange(blocks)), 0
-    ).astype(np.float32)
+def _between(start: int, stop: int, pitch: float, cells: int) -> Array:
+    """Matrix, (stop - start, cells), that interpolates linearly between cells' centres."""
+    places = np.clip((np.arange(start, stop) + 0.5) / pitch - 0.5, 0, cells - 1)
+    return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0).astype(np.float32)
 
 
 def _cut(pixels: Array, tile: Tile) -> Array:

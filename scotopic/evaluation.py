@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic import checks, metrics, photo
-from scotopic.checks import Case, Pictures
+from scotopic.cases import Case, Failure, Pictures, read_pixels
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.exposure import exposure_of, thumbnail
@@ -45,14 +45,6 @@ class Score:
     name: str
     values: dict[str, float]
     notes: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A picture that could not be judged, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -128,62 +120,43 @@ predicted over reference exposure; the prediction is the network's, or for
 given results their level."""
 
 
-def pair_folders(
-    *, results: Path | None = None, inputs: Path | None = None, references: Path | None = None
-) -> tuple[list[Case], list[Failure]]:
-    """Pair the pictures of folders by their names without the ending.
-
-    Returns
-    -------
-    cases : list of Case
-        Of the names that all folders have, numbers in their order.
-    unpaired : list of Failure
-        A name that is missing somewhere, and where.
-
-    Raises
-    ------
-    ScotopicError
-        When a folder is not there or empty, when two files share a name, and
-        when no name is common to all.
-    """
-    given = {"result": results, "picture": inputs, "reference": references}
-    folders = {kind: folder for kind, folder in given.items() if folder is not None}
-    found = {kind: _by_stem(folder) for kind, folder in folders.items()}
-    names = sorted({name for files in found.values() for name in files}, key=_numerically)
-    common = [name for name in names if all(name in files for files in found.values())]
-    if not common:
-        told = " and ".join(map(str, folders.values()))
-        raise ScotopicError(f"{told}: no picture of one has a partner of its name in the other")
-    unpaired = []
-    for name in names:
-        missing = [str(folders[kind]) for kind, files in found.items() if name not in files]
-        if missing:
-            (having, *_) = (files[name] for files in found.values() if name in files)
-            unpaired.append(Failure(name, f"{having}: without a partner in {', '.join(missing)}"))
-    cases = [Case(name, **{kind: files[name] for kind, files in found.items()}) for name in common]
-    return cases, unpaired
-
-
-def _numerically(name: str) -> tuple[int, str]:
-    return (int(name), name) if name.isdecimal() else (2**62, name)
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise ScotopicError(f"{folder}: no such folder")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in photo.FORMATS:
-            if path.stem in found:
-                raise ScotopicError(f"{found[path.stem]} and {path} share one name")
-            found[path.stem] = path
-    if not found:
-        raise ScotopicError(f"{folder}: no pictures in this folder")
-    return found
-
-
 Looker = Callable[[Case, Pictures, Score], None]
 """Is shown each picture that was judged: for contact sheets and the like."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How pictures are judged.
+
+    Attributes
+    ----------
+    measures : sequence of Measure
+    seen : SeenInTraining or None
+        What was trained on, to find the judged ones in.
+    look : callable
+        Shown what was judged.
+    """
+
+    measures: Sequence[Measure] = MEASURES
+    seen: checks.SeenInTraining | None = None
+    look: Looker = lambda case, pictures, score: None
+
+    def score(self, case: Case, pictures: Pictures) -> Score:
+        """Score the pixels of a case; a `ScotopicError` when they differ in size."""
+        for kind, other in (("reference", pictures.reference), ("input", pictures.picture)):
+            if other is not None and other.shape != pictures.result.shape:
+                sizes = f"{_size(pictures.result)}, its {kind} {_size(other)}"
+                raise ScotopicError(f"{case.name}: {sizes}")
+        values, notes = {}, list(pictures.notes)
+        for measure in self.measures:
+            if all(getattr(pictures, needed) is not None for needed in measure.needs):
+                try:
+                    values[measure.key] = measure.of(pictures)
+                except ScotopicError as error:
+                    notes.append(f"has no {measure.label}: {error}")
+        score = Score(case.name, values, (*notes, *checks.doubts(case, pictures, self.seen)))
+        self.look(case, pictures, score)
+        return score
 
 
 def judge_model(
@@ -191,8 +164,7 @@ def judge_model(
     cases: Sequence[Case],
     exposure: str = "automatic",
     save: Path | None = None,
-    look: Looker = lambda case, pictures, score: None,
-    measures: Sequence[Measure] = MEASURES,
+    judge: Judge = Judge(),
 ) -> Iterator[Score | Failure]:
     """Enhance each picture, save it if asked, and judge it as 8-bit pixels.
 
@@ -205,13 +177,11 @@ def judge_model(
         One of `EXPOSURES`.
     save : Path, optional
         Folder for the results, as PNG.
-    look : callable
-        Shown what was judged.
-    measures : sequence of Measure
+    judge : Judge
     """
     for case in cases:
         try:
-            yield _judged(case, _made(enhancer, case, exposure, save), look, measures)
+            yield judge.score(case, _made(enhancer, case, exposure, save))
         except ScotopicError as error:
             yield Failure(case.name, str(error))
 
@@ -237,11 +207,7 @@ def _made(enhancer: Enhancer, case: Case, exposure: str, save: Path | None) -> P
     return Pictures(result, picture, reference, predicted, notes)
 
 
-def judge_results(
-    cases: Sequence[Case],
-    look: Looker = lambda case, pictures, score: None,
-    measures: Sequence[Measure] = MEASURES,
-) -> Iterator[Score | Failure]:
+def judge_results(cases: Sequence[Case], judge: Judge = Judge()) -> Iterator[Score | Failure]:
     """Judge results that are there already."""
     for case in cases:
         try:
@@ -251,25 +217,9 @@ def judge_results(
                 None if path is None else read_pixels(path)[0]
                 for path in (case.picture, case.reference)
             )
-            yield _judged(case, Pictures(result, *others, None, notes), look, measures)
+            yield judge.score(case, Pictures(result, *others, None, notes))
         except ScotopicError as error:
             yield Failure(case.name, str(error))
-
-
-def _judged(case: Case, pictures: Pictures, look: Looker, measures: Sequence[Measure]) -> Score:
-    for kind, other in (("reference", pictures.reference), ("input", pictures.picture)):
-        if other is not None and other.shape != pictures.result.shape:
-            raise ScotopicError(f"{case.name}: {_size(pictures.result)}, its {kind} {_size(other)}")
-    values, notes = {}, list(pictures.notes)
-    for measure in measures:
-        if all(getattr(pictures, needed) is not None for needed in measure.needs):
-            try:
-                values[measure.key] = measure.of(pictures)
-            except ScotopicError as error:
-                notes.append(f"has no {measure.label}: {error}")
-    score = Score(case.name, values, (*notes, *checks.doubts(case, pictures)))
-    look(case, pictures, score)
-    return score
 
 
 def columns(scores: Sequence[Score]) -> list[Measure]:
@@ -397,7 +347,7 @@ def as_table(methods: Mapping[str, Sequence[Score]]) -> str:
         lines += [f"{method}: mean of {len(scores)}, and its 95 % interval", *_rows(scores)]
         constant = constant_exposure_error(scores)
         if constant is not None:
-            lines.append(f"  {'a constant’s error':20} {constant:.3f}")
+            lines.append(f"  {'error of a constant':20} {constant:.3f}")
     for method in others:
         lead = differences(methods[method], methods[first])
         lines += [f"{method} less {first}, picture by picture, {len(lead)} of them"]
@@ -413,26 +363,6 @@ def _rows(scores: Sequence[Score]) -> list[str]:
         return f"  {measure.label:20} {mean[measure.key]:<9.{measure.digits}f} {low} to {high}"
 
     return [row(measure) for measure in columns(scores)]
-
-
-def read_pixels(path: Path) -> tuple[Array, tuple[str, ...]]:
-    """Pixels of a picture, (height, width, 3), gray ones repeated; and what to say of it.
-
-    Raises
-    ------
-    ScotopicError
-        When it cannot be read.
-    """
-    picture = photo.read(path)
-    notes = []
-    if picture.alpha is not None:
-        notes.append("has alpha, which is not judged")
-    if picture.pixels.dtype != np.uint8:
-        notes.append("has 16 bits a channel, and is judged so")
-    if picture.pixels.shape[-1] == 1:
-        notes.append("is gray")
-        return np.repeat(picture.pixels, 3, -1), tuple(notes)
-    return picture.pixels, tuple(notes)
 
 
 def _size(picture: Array) -> str:

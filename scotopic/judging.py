@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from scotopic import checks, data, evaluation, perceptual, report
-from scotopic.checks import Case, Pictures
+from scotopic.cases import Case, Failure, Pictures, pair_folders
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.evaluation import MEASURES, Failure, Measure, Score
+from scotopic.evaluation import MEASURES, Score
 from scotopic.session import DEFAULT_MODEL
 
 
@@ -87,15 +87,9 @@ class Judgement:
                 for note in score.notes:
                     noted.setdefault(note, []).append(score.name)
             for note, names in noted.items():
-                found.append(f"{method}: {_names(names, len(scores))}: {note}")
+                which = "each picture" if 1 < len(scores) == len(names) else data.some(names)
+                found.append(f"{method}: {which}: {note}")
         return found
-
-
-def _names(names: Sequence[str], of: int) -> str:
-    if len(names) == of and of > 1:
-        return "each picture"
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
 
 
 def judge(
@@ -124,10 +118,12 @@ def judge(
         gallery = report.Gallery("psnr" if request.references else "exposure")
         judgement.galleries[method] = gallery
         judgement.scores[method], judgement.failures[method] = [], list(unpaired)
-        look = _looker(request, judgement.sheet, gallery)
-        for outcome in _stream(request, cases, look, seen, measures):
-            kept = judgement.failures if isinstance(outcome, Failure) else judgement.scores
-            kept[method].append(outcome)  # type: ignore[arg-type]
+        how = evaluation.Judge(measures, seen, _looker(request, judgement.sheet, gallery))
+        for outcome in _stream(request, cases, how):
+            if isinstance(outcome, Failure):
+                judgement.failures[method].append(outcome)
+            else:
+                judgement.scores[method].append(outcome)
             tell(total, outcome)
         if not judgement.scores[method]:
             raise ScotopicError(judgement.failures[method][-1].reason)
@@ -137,46 +133,22 @@ def judge(
 def _paired(request: Request) -> dict[str, tuple[list[Case], list[Failure]]]:
     if request.results:
         return {
-            str(folder): evaluation.pair_folders(
+            str(folder): pair_folders(
                 results=folder, inputs=request.inputs, references=request.references
             )
             for folder in request.results
         }
-    paired = evaluation.pair_folders(inputs=request.inputs, references=request.references)
+    paired = pair_folders(inputs=request.inputs, references=request.references)
     return {request.model or DEFAULT_MODEL: paired}
 
 
 def _stream(
-    request: Request,
-    cases: Sequence[Case],
-    look: evaluation.Looker,
-    seen: checks.SeenInTraining | None,
-    measures: Sequence[Measure],
+    request: Request, cases: Sequence[Case], judge: evaluation.Judge
 ) -> Iterator[Score | Failure]:
-    doubts: dict[str, str] = {}
-
-    def looked(case: Case, pictures: Pictures, score: Score) -> None:
-        look(case, pictures, score)
-        doubt = seen.doubt(pictures.reference) if seen and pictures.reference is not None else None
-        if doubt:
-            doubts[case.name] = doubt
-
-    stream = (
-        evaluation.judge_results(cases, looked, measures)
-        if request.results
-        else evaluation.judge_model(
-            Enhancer(request.model or DEFAULT_MODEL),
-            cases,
-            request.exposure_from,
-            request.save,
-            looked,
-            measures,
-        )
-    )
-    for outcome in stream:
-        if isinstance(outcome, Score) and outcome.name in doubts:
-            outcome = replace(outcome, notes=(*outcome.notes, doubts[outcome.name]))
-        yield outcome
+    if request.results:
+        return evaluation.judge_results(cases, judge)
+    enhancer = Enhancer(request.model or DEFAULT_MODEL)
+    return evaluation.judge_model(enhancer, cases, request.exposure_from, request.save, judge)
 
 
 def _looker(
@@ -188,7 +160,8 @@ def _looker(
         shown = {kind: _in_8_bits(view) for kind, view in views.items() if view is not None}
         if sheet is not None:
             row = [shown["input"], report.autocontrast(shown["input"])]
-            told = f"{score.name}: {score.values['psnr']:.2f} dB, SSIM {score.values.get('ssim', math.nan):.3f}"
+            ssim = score.values.get("ssim", math.nan)
+            told = f"{score.name}: {score.values['psnr']:.2f} dB, SSIM {ssim:.3f}"
             sheet.add(told, [*row, shown["result"], shown["reference"]])
         if request.page:
             gallery.add(score.name, score.values[gallery.key], shown)
@@ -230,14 +203,14 @@ def _protocol(request: Request, scores: Mapping[str, Sequence[Score]]) -> str:
         if request.results
         else f"what {request.model or DEFAULT_MODEL} makes of {request.inputs}"
     )
-    fed = (
-        " at the reference's own mean level, which is given to it"
-        if request.exposure_from == "reference"
-        else ""
-    )
+    exposed = {
+        "automatic": "",
+        "unlimited": " at the exposure that it predicts, without the limits",
+        "reference": " at the reference's own mean level, which is given to it",
+    }[request.exposure_from]
     against = f" against {request.references}" if request.references else ", without references"
     return (
-        f"Judged: {what}{fed}{against}, as saved with 8 bits unless noted. PSNR over all pixels and "
+        f"Judged: {what}{exposed}{against}, as saved with 8 bits unless noted. PSNR over all pixels and "
         "channels; SSIM by Wang et al. 2004, the mean of the channels; GT-mean is after scaling "
         "to the reference's mean gray. Intervals by bootstrap over the pictures."
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from scotopic.checks import Pictures
+from scotopic.cases import Pictures
 from scotopic.errors import ScotopicError
 from scotopic.evaluation import Measure
 

@@ -153,7 +153,7 @@ def _check_size(image: Image.Image, name: str, max_megapixels: int) -> None:
     megapixels = image.width * image.height / 1e6
     if megapixels > max_megapixels:
         raise ScotopicError(
-            f"{name}: {megapixels:.0f} megapixels, over the limit of {max_megapixels}; "
+            f"{name}: {megapixels:.4g} megapixels, over the limit of {max_megapixels}; "
             "raise it by --max-megapixels"
         )
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import checks, data
+from scotopic import cases, checks, data
 
 
 def picture(seed=0, size=(64, 96)):
@@ -11,7 +11,7 @@ def picture(seed=0, size=(64, 96)):
 
 
 def doubts(result, reference=None, given=None, path=None):
-    return checks.doubts(checks.Case("1", result=path), checks.Pictures(result, given, reference))
+    return checks.doubts(cases.Case("1", result=path), cases.Pictures(result, given, reference))
 
 
 def test_clean_results_are_not_doubted(tmp_path):

@@ -178,8 +178,13 @@ def test_file_times_are_given_to_results_when_asked(tmp_path, dark):
     assert (tmp_path / "a_enhanced.png").stat().st_mtime == 1_100_000_000
     assert enhance(tmp_path / "a.png", "--overwrite").returncode == 0
     assert (tmp_path / "a_enhanced.png").stat().st_mtime > 1_200_000_000
-    limited = enhance(tmp_path / "a.png", "--overwrite", "--max-megapixels", "1")
-    assert limited.returncode == 0
+
+
+def test_pictures_over_the_limit_are_refused_and_named(tmp_path):
+    Image.new("L", (1100, 1000)).save(tmp_path / "large.png")
+    refused = enhance(tmp_path / "large.png", "--max-megapixels", "1")
+    assert refused.returncode == 1 and b"large.png: 1.1 megapixels" in refused.stderr
+    assert b"--max-megapixels" in refused.stderr
 
 
 def test_models_are_listed():

@@ -97,6 +97,12 @@ def test_scenes_are_found_from_the_pictures(copy):
     assert found["siblings_of_test"] == {"7": ["1", "2"], "8": []}
 
 
+def test_two_files_of_one_name_are_refused(copy):
+    picture(3).save(copy / "our485" / "low" / "3.jpg")
+    with pytest.raises(ScotopicError, match="share one name"):
+        data.verify(copy, KNOWN)
+
+
 def test_a_folder_that_is_no_data_set_is_named(tmp_path):
     with pytest.raises(ScotopicError, match="no folder our485 or train"):
         data.split(tmp_path)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from scotopic import evaluation, metrics, photo
+from scotopic import cases, evaluation, metrics, photo
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 
@@ -57,7 +57,7 @@ def test_gt_mean_forgives_a_factor(folders):
 
 
 def cases_of(folders):
-    return evaluation.pair_folders(inputs=folders[0], references=folders[1])[0]
+    return cases.pair_folders(inputs=folders[0], references=folders[1])[0]
 
 
 def made(name, level=0.5, **values):
@@ -68,9 +68,7 @@ def made(name, level=0.5, **values):
 def test_a_model_is_judged_by_what_it_saves(folders, tmp_path, exposure):
     saved = tmp_path / "saved"
     scores = list(evaluation.judge_model(Enhancer(), cases_of(folders), exposure, saved))
-    again, unpaired = evaluation.pair_folders(
-        results=saved, inputs=folders[0], references=folders[1]
-    )
+    again, unpaired = cases.pair_folders(results=saved, inputs=folders[0], references=folders[1])
     rescored = list(evaluation.judge_results(again))
     assert not unpaired
     for one, other in zip(scores, rescored, strict=True):
@@ -87,11 +85,11 @@ def test_small_pictures_have_no_ms_ssim_and_it_is_said(folders):
 
 
 def test_without_references_there_are_the_other_columns(folders):
-    cases, _ = evaluation.pair_folders(inputs=folders[0])
-    (score, _) = evaluation.judge_model(Enhancer(), cases)
+    found, _ = cases.pair_folders(inputs=folders[0])
+    (score, _) = evaluation.judge_model(Enhancer(), found)
     assert {"loe", "input_exposure", "exposure", "noise"} <= score.values.keys()
     assert "psnr" not in score.values
-    (score, _) = evaluation.judge_results(evaluation.pair_folders(results=folders[1])[0])
+    (score, _) = evaluation.judge_results(cases.pair_folders(results=folders[1])[0])
     assert "loe" not in score.values and "colourfulness" in score.values
 
 
@@ -147,8 +145,8 @@ def test_the_best_constant_is_the_median_in_the_logarithm():
 def test_names_that_are_numbers_are_in_their_order(tmp_path):
     for name in ("10", "9", "a", "100"):
         Image.new("RGB", (4, 4)).save(tmp_path / f"{name}.png")
-    cases, _ = evaluation.pair_folders(results=tmp_path)
-    assert [case.name for case in cases] == ["9", "10", "100", "a"]
+    found, _ = cases.pair_folders(results=tmp_path)
+    assert [case.name for case in found] == ["9", "10", "100", "a"]
 
 
 @pytest.mark.parametrize("fault", ["alone", "size", "broken"])
@@ -161,9 +159,9 @@ def test_one_faulty_picture_is_named_and_the_rest_judged(folders, fault):
     else:
         (low / "b.png").write_bytes((low / "b.png").read_bytes()[:60])
     word = {"alone": "c.png: without a partner", "size": "b: 60x48", "broken": "b.png"}[fault]
-    cases, unpaired = evaluation.pair_folders(results=low, references=high)
-    outcomes = [*unpaired, *evaluation.judge_results(cases)]
-    (failure,) = (one for one in outcomes if isinstance(one, evaluation.Failure))
+    found, unpaired = cases.pair_folders(results=low, references=high)
+    outcomes = [*unpaired, *evaluation.judge_results(found)]
+    (failure,) = (one for one in outcomes if isinstance(one, cases.Failure))
     assert word in failure.reason
     assert sum(isinstance(one, evaluation.Score) for one in outcomes) == (
         2 if fault == "alone" else 1
@@ -179,7 +177,7 @@ def test_faulty_folders_are_named(folders, tmp_path, fault):
         Image.new("RGB", (64, 48)).save(low / "z.png")
     word = {"missing": "no such folder", "empty": "no pictures", "strangers": "no picture of one"}
     with pytest.raises(ScotopicError, match=word[fault]):
-        evaluation.pair_folders(results=low, references=folders[1])
+        cases.pair_folders(results=low, references=folders[1])
 
 
 @pytest.mark.parametrize("kind", ["gray", "alpha", "deep"])
@@ -197,10 +195,8 @@ def test_unusual_results_are_judged_and_it_is_said(tmp_path, kind):
     else:
         result.pixels = picture.astype(np.uint16) * 257
     photo.write_atomically(photo.encode(result, "PNG"), tmp_path / "result" / "1.png")
-    cases, _ = evaluation.pair_folders(
-        results=tmp_path / "result", references=tmp_path / "reference"
-    )
-    (score,) = evaluation.judge_results(cases)
+    found, _ = cases.pair_folders(results=tmp_path / "result", references=tmp_path / "reference")
+    (score,) = evaluation.judge_results(found)
     assert score.values["psnr"] == float("inf")
     word = {"gray": "is gray", "alpha": "has alpha", "deep": "16 bits"}[kind]
     assert any(word in note for note in score.notes)

@@ -36,14 +36,14 @@ def test_without_validation_the_training_score_is_watched(tmp_path):
 
 def test_events_for_tensorboard(tmp_path):
     pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
-    made = log.Log(tmp_path, tensorboard=True)
+    made = log.Log(tmp_path, log.event_writer())
     made.add(entry(5, 17, 16))
     made.close()
     (events,) = (tmp_path / log.TENSORBOARD).iterdir()
     assert b"made/psnr" in events.read_bytes() and b"training/loss" in events.read_bytes()
 
 
-def test_tensorboard_that_is_not_there_is_said(tmp_path, monkeypatch):
+def test_tensorboard_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tensorboardX", None)
     with pytest.raises(ScotopicError, match="pip install tensorboardX"):
-        log.Log(tmp_path, tensorboard=True)
+        log.event_writer()

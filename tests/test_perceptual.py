@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scotopic import perceptual
-from scotopic.checks import Pictures
+from scotopic.cases import Pictures
 from scotopic.errors import ScotopicError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import evaluation, metrics, photo
+from scotopic import cases, evaluation, metrics, photo
 from scotopic.enhancer import Enhancer
 from scotopic.exposure import exposure_of, thumbnail
 
@@ -30,7 +30,7 @@ def enhancer():
 
 @pytest.fixture(scope="module")
 def pairs():
-    return evaluation.pair_folders(inputs=EVAL15 / "low", references=EVAL15 / "high")[0]
+    return cases.pair_folders(inputs=EVAL15 / "low", references=EVAL15 / "high")[0]
 
 
 def test_a_moon_keeps_its_black_sky(enhancer):

@@ -34,7 +34,7 @@ from scotopic.training.checkpoints import (
     save_checkpoint,
     save_weights,
 )
-from scotopic.training.log import Log, forget_after
+from scotopic.training.log import Log, event_writer, forget_after
 from scotopic.training.pairs import (
     PairSet,
     Scenes,
@@ -318,6 +318,7 @@ def train(
     network
         With the averaged weights, which are also in ``weights.npz``.
     """
+    writer = event_writer() if tensorboard else None
     keras.utils.set_random_seed(seed)
     network = compiled(build_network(preset), recipe, budget.steps)
     if start is not None:
@@ -325,7 +326,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     record = run_record(preset, recipe, budget, seed, data, start)
     progress = _start(network, folder, record, resume)
-    log = Log(folder, tensorboard)
+    log = Log(folder, writer)
     steps = budget.steps if budget.steps is not None else 10**9
     dataset = CropBatches(task_of(network), data, recipe, seed, steps)
     began = time.monotonic() - progress.seconds

@@ -22,28 +22,17 @@ class Log:
     ----------
     folder : Path
         Of the run; entries that are there already are read.
-    tensorboard : bool
-        Whether events for TensorBoard are written too.
-
-    Raises
-    ------
-    ScotopicError
-        When those are asked for and tensorboardX is not installed.
+    writer : class, optional
+        `event_writer()`, to write events for TensorBoard too.
     """
 
-    def __init__(self, folder: Path, tensorboard: bool = False) -> None:
+    def __init__(self, folder: Path, writer: Any = None) -> None:
         self.folder = folder
-        path = folder / LOG
-        self.entries = _entries(path)
-        self._events = self._writer() if tensorboard else None
-
-    def _writer(self) -> Any:
-        try:
-            from tensorboardX import SummaryWriter
-        except ImportError as error:
-            raise ScotopicError("--tensorboard needs: pip install tensorboardX") from error
-        last = self.entries[-1]["step"] if self.entries else 0
-        return SummaryWriter(str(self.folder / TENSORBOARD), purge_step=last + 1)
+        self.entries = _entries(folder / LOG)
+        self._events = None
+        if writer is not None:
+            last = self.entries[-1]["step"] if self.entries else 0
+            self._events = writer(str(folder / TENSORBOARD), purge_step=last + 1)
 
     def add(self, entry: dict[str, Any]) -> None:
         """Write an epoch's entry, and draw the curves anew."""
@@ -63,6 +52,21 @@ class Log:
     def history(self) -> list[float]:
         """Each epoch's validation PSNR, or without validation its training PSNR."""
         return [_score(entry) for entry in self.entries]
+
+
+def event_writer() -> Any:
+    """The class that writes events for TensorBoard.
+
+    Raises
+    ------
+    ScotopicError
+        When tensorboardX is not installed.
+    """
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError as error:
+        raise ScotopicError("--tensorboard needs: pip install tensorboardX") from error
+    return SummaryWriter
 
 
 def _score(entry: dict[str, Any]) -> float:

@@ -64,12 +64,7 @@ class PictureTask:
 
     def scores(self, network: Any, pairs: PairSet, index: int) -> dict[str, float]:
         """Scores of the picture as enhanced."""
-        result, high = enhance_picture(network, pairs.low[index]), pairs.high[index]
-        return {
-            "psnr": metrics.psnr(result, high),
-            "ssim": metrics.ssim(result, high),
-            "gt_mean_psnr": metrics.gt_mean_psnr(result, high),
-        }
+        return _likeness(enhance_picture(network, pairs.low[index]), pairs.high[index])
 
 
 class ExposureTask:
@@ -102,12 +97,15 @@ class ExposureTask:
         automatic, predicted = enhance_exposed(network, low, thumb, None)
         fed, _ = enhance_exposed(network, low, thumb, exposure)
         return {
-            "psnr": metrics.psnr(automatic, high),
-            "ssim": metrics.ssim(automatic, high),
-            "gt_mean_psnr": metrics.gt_mean_psnr(automatic, high),
+            **_likeness(automatic, high),
             "fed_psnr": metrics.psnr(fed, high),
             "exposure_error": abs(float(np.log(predicted / exposure))),
         }
+
+
+def _likeness(result: Array, reference: Array) -> dict[str, float]:
+    measures = (metrics.psnr, metrics.ssim, metrics.gt_mean_psnr)
+    return {measure.__name__: measure(result, reference) for measure in measures}
 
 
 def task_of(network: keras.Model) -> Task:
