@@ -186,7 +186,8 @@ def _alpha_of(path: Path, deep: bool) -> np.ndarray:
         import imagecodecs
 
         return np.asarray(imagecodecs.png_decode(path.read_bytes()))[..., 3]
-    return np.asarray(Image.open(path))[..., 3]
+    with Image.open(path) as image:
+        return np.asarray(image)[..., 3]
 
 
 def gray(before: Path, after: Callable[[], Path], deep: bool) -> str:
@@ -209,7 +210,8 @@ def bits(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """Bits a channel; of BMP exiftool tells those of all three."""
     plain(before, _picture(deep))
     if before.suffix == ".webp":  # of which exiftool tells none
-        return "kept" if Image.open(after()).mode == Image.open(before).mode else _said()
+        with Image.open(before) as first, Image.open(after()) as second:
+            return "kept" if first.mode == second.mode else _said()
     asked = ("-BitDepth", "-BitsPerSample")
     first, second = ({str(v) for v in ask(path, *asked).values()} for path in (before, after()))
     wanted = {"16", "16 16 16"} if deep else {"8", "8 8 8", "24"}

@@ -409,14 +409,32 @@ def _encode_8_bits(photo: Photo, form: str, quality: int | None) -> bytes:
             options["compression"] = "tiff_adobe_deflate"
     if form == "PNG":
         options["pnginfo"] = _png_text(photo)
-    buffer = io.BytesIO()
-    # Pillow gives libjpeg one buffer, by default too small for noise at quality 100.
-    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 2 * pixels.nbytes + 2**16)
-    image.save(buffer, form, **options)
+    data = _saved(image, form, options)
     if photo.photoshop and form == "JPEG":
-        return iptc.into_jpeg(buffer.getvalue(), photo.photoshop)
+        return iptc.into_jpeg(data, photo.photoshop)
     if photo.photoshop and form != "TIFF":
         photo.notes.append(f"IPTC not written: {form} holds none")
+    return data
+
+
+def _saved(image: Image.Image, form: str, options: dict[str, Any]) -> bytes:
+    """Save by Pillow; a JPEG that its one buffer is too small for, by a larger one.
+
+    That happens to noise at the highest quality. The larger buffer is not the
+    rule, since it takes as much memory as the picture does twice.
+    """
+    buffer, usual = io.BytesIO(), ImageFile.MAXBLOCK
+    try:
+        image.save(buffer, form, **options)
+    except OSError:
+        if form != "JPEG":
+            raise
+        buffer = io.BytesIO()
+        ImageFile.MAXBLOCK = 6 * image.width * image.height + 2**16
+        try:
+            image.save(buffer, form, **options)
+        finally:
+            ImageFile.MAXBLOCK = usual
     return buffer.getvalue()
 
 
