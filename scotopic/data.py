@@ -15,7 +15,8 @@ from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError
 from scotopic.exposure import gray, thumbnail
-from scotopic.photo import FORMATS, write_atomically
+from scotopic.files import write_atomically
+from scotopic.photo import FORMATS
 
 Array = NDArray[Any]
 

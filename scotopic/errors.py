@@ -3,3 +3,7 @@
 
 class ScotopicError(Exception):
     """A failure with a one-line message that names the thing and the remedy."""
+
+
+class TooLargeError(ScotopicError):
+    """A picture needs more memory than it may have."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import checks, metrics, photo
+from scotopic import checks, encoding, files, metrics, photo
 from scotopic.cases import Case, Failure, Pictures, read_pixels
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
@@ -201,7 +201,9 @@ def _made(enhancer: Enhancer, case: Case, exposure: str, save: Path | None) -> P
         picture, exposure=level, limited=exposure != "unlimited"
     )
     if save is not None:
-        photo.write_atomically(photo.encode(photo.Photo(result), "PNG"), save / f"{case.name}.png")
+        files.write_atomically(
+            encoding.encode(photo.Photo(result), "PNG"), save / f"{case.name}.png"
+        )
     automatic = report.automatic
     predicted = None if automatic is None else automatic.predicted_exposure
     return Pictures(result, picture, reference, predicted, notes)

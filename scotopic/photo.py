@@ -1,11 +1,9 @@
-"""Photo: read and write a picture file with all that it carries."""
+"""Photo: a picture, and all that its file carries, as read."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
-import os
+import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
+from PIL import Image, JpegImagePlugin
 
-from scotopic import foreign, iptc, tiff
-from scotopic.errors import ScotopicError
+from scotopic import machine
+from scotopic.errors import ScotopicError, TooLargeError
+from scotopic.files import read_bytes
+from scotopic.formats import animation, arrays, deep, exif, foreign, gif, icc, iptc, tiff, xmp
 
 Array = NDArray[Any]
 
@@ -25,21 +25,19 @@ FORMATS = {
     ".jpeg": "JPEG",
     ".png": "PNG",
     ".webp": "WEBP",
+    ".avif": "AVIF",
     ".tif": "TIFF",
     ".tiff": "TIFF",
+    ".gif": "GIF",
     ".bmp": "BMP",
 }
-DEEP_FORMATS = ("PNG", "TIFF")
-DEFAULT_QUALITY = 95
 MAX_MEGAPIXELS = 1000
 """Larger pictures are refused unless asked for: a small file can claim any size."""
-_XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG = 700, 33723, 34377
-_EXIF_FOLDERS = {0x8769, 0x8825, 0xA005}
-_PIXEL_TAGS = {
-    *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291),
-    *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
-    *(341, 347, 529, 530, 531, 532, _XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG, 34675, 37724),
-}
+_FOLDERS = (0x8769, 0x8825)
+COMMENT = "Comment"
+XMP_TEXT = "XML:com.adobe.xmp"
+_EXIF_TEXT = "Raw profile type exif"
+_MOST_DPI = 1e5
 
 
 @dataclass
@@ -54,18 +52,24 @@ class Photo:
     format : str
         Pillow's name of the file format.
     exif, icc_profile, xmp : bytes or None
-        As stored; the orientation in EXIF is set to upright.
+        As stored; EXIF and XMP say upright, and EXIF has no thumbnail.
+    extended_xmp : bytes or None
+        Segments of a JPEG with what its XMP packet has no room for.
     text : dict
-        PNG text chunks.
+        PNG text chunks; the comment of a JPEG or GIF as ``Comment``.
     dpi : (float, float) or None
     photoshop : bytes or None
         Photoshop's resources, which hold the IPTC records.
     jpeg : dict
         How a JPEG was compressed: ``qtables``, ``subsampling``, ``progressive``.
+    lossless : bool
+        Whether a WebP was.
+    animation : Animation or None
+        The frames after the first, and how long each is shown.
+    made_by : str or None
+        What the file written will say that it was made by.
     notes : list of str
         What had to be converted, for the user to know.
-    dropped : list of str
-        Names of what no longer fits the converted pixels.
     """
 
     pixels: Array
@@ -74,20 +78,27 @@ class Photo:
     exif: bytes | None = None
     icc_profile: bytes | None = None
     xmp: bytes | None = None
+    extended_xmp: bytes | None = None
     text: dict[str, str] = field(default_factory=dict)
     dpi: tuple[float, float] | None = None
     photoshop: bytes | None = None
     jpeg: dict[str, Any] = field(default_factory=dict)
+    lossless: bool = False
+    animation: animation.Animation | None = None
+    made_by: str | None = None
     notes: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
 
     def strip(self) -> None:
         """Drop all metadata but the colour profile."""
-        self.exif, self.xmp, self.text, self.dpi, self.photoshop = None, None, {}, None, None
+        self.exif = self.xmp = self.extended_xmp = self.dpi = self.photoshop = None
+        self.text = {}
 
 
 def read(
-    source: str | Path | bytes, name: str | None = None, max_megapixels: int = MAX_MEGAPIXELS
+    source: str | Path | bytes,
+    name: str | None = None,
+    max_megapixels: int = MAX_MEGAPIXELS,
+    memory: int | None = None,
 ) -> Photo:
     """Read a picture.
 
@@ -97,7 +108,10 @@ def read(
     name : str, optional
         How errors name it; by default the path.
     max_megapixels : int
-        Larger pictures are refused before they are decoded.
+        Larger pictures (of all frames) are refused before they are decoded.
+    memory : int, optional
+        Bytes that the whole process may take; a picture that cannot be read
+        and written within them is refused before it is decoded.
 
     Raises
     ------
@@ -108,10 +122,12 @@ def read(
     data = source if isinstance(source, bytes) else read_bytes(Path(source))
     if not data:
         raise ScotopicError(f"{name}: the file is empty")
+    limits = _Limits(max_megapixels, memory)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _decode(data, name, max_megapixels)
+            photo, turn = _decode(data, name, limits)
+            return _turn(photo, turn)
     except ScotopicError:
         raise
     except MemoryError as error:
@@ -119,90 +135,206 @@ def read(
     except Image.UnidentifiedImageError as error:
         raise ScotopicError(f"{name}: not a picture, or of a format not known here") from error
     except Exception as error:
-        raise ScotopicError(f"{name}: damaged or unsupported: {error}") from error
+        raise _unreadable(name, error) from error
 
 
-def read_bytes(path: Path) -> bytes:
-    """Bytes of a file; a `ScotopicError` that names it when there are none to be had."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ScotopicError(f"{path}: {error.strerror or error}") from error
+def _opened(source: Any) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, by name and for every format
+    return Image.open(source)
+
+
+def _unreadable(name: str, error: Exception) -> ScotopicError:
+    """In one line, whatever a decoder says."""
+    return ScotopicError(f"{name}: damaged or unsupported: {' '.join(str(error).split())}")
 
 
 def from_image(image: Image.Image) -> Photo:
     """Take the pixels of a Pillow image, turned upright, and what it carries."""
     image.load()
     photo = Photo(np.empty(0), format=image.format or "PNG")
-    _take_pixels(photo, image)
-    _take_carried(photo, image)
+    try:
+        _take_pixels(photo, image)
+    except ValueError as error:
+        raise ScotopicError(f"image: {error}") from error
+    return _turn(photo, _take_carried(photo, image))
+
+
+def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
+    """A photo of what a file carries, without its pixels, which are not decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with _opened(path) as image:
+                _Limits(max_megapixels, None).check(image, str(path))
+                photo = Photo(np.empty(0), format=image.format or "PNG")
+                _take_carried(photo, image)
+                _tell_of_frames(photo, image)
+    except ScotopicError:
+        raise
+    except Exception as error:
+        raise _unreadable(str(path), error) from error
     return photo
 
 
-def to_image(photo: Photo) -> Image.Image:
-    """A Pillow image of a photo, with what it carries in its ``info``."""
-    pixels = _joined(photo, "PNG")
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    carried = {"exif": photo.exif, "icc_profile": photo.icc_profile, "xmp": photo.xmp}
-    carried |= {"dpi": photo.dpi, **photo.text}
-    image.info = {key: value for key, value in carried.items() if value is not None}
-    return image
+LOSSLESS_WEBP = "lossless WEBP"
+_BYTES_PER_PIXEL = {"WEBP": 12, LOSSLESS_WEBP: 30, "AVIF": 42, "HEIF": 12, "GIF": 12, "BMP": 11}
+_USUAL_BYTES_PER_PIXEL = 9
+_MORE_FOR = {"progressive": 3, "CMYK": 3}
+# As measured: benchmarks/memory.py
 
 
-def _check_size(image: Image.Image, name: str, max_megapixels: int) -> None:
-    megapixels = image.width * image.height / 1e6
-    if megapixels > max_megapixels:
-        raise ScotopicError(
-            f"{name}: {megapixels:.4g} megapixels, over the limit of {max_megapixels}; "
-            "raise it by --max-megapixels"
-        )
+def bytes_needed(pixels: int, deep: bool, form: str = "", more_for: str = "") -> int:
+    """About what the process takes at most to read, enhance and write a picture.
+
+    Parameters
+    ----------
+    pixels : int
+        Of all frames.
+    deep : bool
+        Whether they have 16 bits a channel.
+    form : str
+        Pillow's name of the format, or `LOSSLESS_WEBP`.
+    more_for : str
+        ``progressive`` or ``CMYK`` for a JPEG that is.
+    """
+    each = _BYTES_PER_PIXEL.get(form, _USUAL_BYTES_PER_PIXEL) + _MORE_FOR.get(more_for, 0)
+    return machine.PROCESS_BYTES + (2 if deep else 1) * each * pixels
 
 
-def _decode(data: bytes, name: str, max_megapixels: int) -> Photo:
-    Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, by name and for every format
+@dataclass(frozen=True)
+class _Limits:
+    max_megapixels: int
+    memory: int | None
+
+    def check(self, image: Image.Image, name: str, data: bytes = b"") -> None:
+        """Refuse by what the header says, before anything is decoded."""
+        pixels, form = image.width * image.height, image.format or ""
+        pixels *= getattr(image, "n_frames", 1) if form in animation.FORMATS else 1
+        form = LOSSLESS_WEBP if form == "WEBP" and _is_lossless(data) else form
+        more_for = "progressive" if image.info.get("progressive") else image.mode
+        self.check_size(name, pixels, deep.is_deep(image, data), form, more_for)
+
+    def check_size(
+        self, name: str, pixels: int, is_deep: bool, form: str, more_for: str = ""
+    ) -> None:
+        """The same, by what `bytes_needed` is told."""
+        megapixels = pixels / 1e6
+        if megapixels > self.max_megapixels:
+            raise ScotopicError(
+                f"{name}: {megapixels:.4g} megapixels, over the limit of {self.max_megapixels}; "
+                "raise it by --max-megapixels"
+            )
+        if self.memory is None:
+            return
+        needed = bytes_needed(pixels, is_deep, form, more_for)
+        if needed > self.memory:
+            enough = f"{math.ceil(10 * needed / 2**30) / 10:.1f}G"
+            raise TooLargeError(
+                f"{name}: {megapixels:.4g} megapixels take about {enough} of memory; "
+                f"allow that by --memory {enough}"
+            )
+
+
+def _decode(data: bytes, name: str, limits: _Limits) -> tuple[Photo, int]:
+    """The photo, and the orientation that its pixels are in."""
     if foreign.is_raw(data, name):
-        pixels, profile = foreign.develop_raw(data, name)
-        notes = ["developed from camera RAW; its EXIF is not carried over"]
-        return Photo(pixels, format="RAW", icc_profile=profile, notes=notes)
+        pixels, profile, block = foreign.develop_raw(
+            data, name, lambda size: limits.check_size(name, size, True, "RAW")
+        )
+        notes = ["developed from camera RAW" + ("" if block else "; no EXIF was found in it")]
+        return Photo(pixels, format="RAW", exif=block, icc_profile=profile, notes=notes), 1
     if foreign.is_heif(data):
-        image = foreign.open_heif(data, name)
-        _check_size(image, name, max_megapixels)
-        return from_image(image)
-    with Image.open(io.BytesIO(data)) as image:
-        _check_size(image, name, max_megapixels)
+        image, pixels = foreign.open_heif(
+            data, name, lambda size, is_deep: limits.check_size(name, size, is_deep, "HEIF")
+        )
+        photo = from_image(image)
+        if pixels is not None:
+            _split(photo, pixels)
+        return photo, 1
+    with _opened(io.BytesIO(data)) as image:
+        is_deep = deep.is_deep(image, data)
+        limits.check(image, name, data)
         form = image.format or "PNG"
-        deep = _decode_deep(data, form, name)
         photo = Photo(np.empty(0), format="JPEG" if form == "MPO" else form)
-        if deep is not None:
-            _split(photo, deep)
+        if is_deep:
+            _split(photo, deep.decode(data, image, name))
         else:
             image.load()
             _take_pixels(photo, image)
-        _take_carried(photo, image)
+        turn = _take_carried(photo, image)
         if photo.format == "JPEG":
-            photo.photoshop, photo.jpeg = iptc.of_jpeg(data), _compression(image)
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1:
-            photo.notes.append(f"{frames} pictures in the file: the first is taken")
-    return photo
+            resources, photo.jpeg = iptc.of_jpeg(data), _compression(image)
+            photo.photoshop = resources and iptc.without_thumbnail(resources)
+            photo.extended_xmp = iptc.extended_xmp_of(data)
+        if form == "AVIF" and foreign.is_deep_avif(data):
+            photo.notes.append("more than 8 bits a channel read as 8")
+        if form == "GIF":
+            photo.xmp, photo.icc_profile = gif.extensions_of(data)
+        photo.lossless = form == "WEBP" and _is_lossless(data)
+        if form in animation.FORMATS and not is_deep and getattr(image, "n_frames", 1) > 1:
+            photo.pixels, photo.alpha, photo.animation = animation.take(image)
+        else:
+            _tell_of_frames(photo, image)
+    return photo, turn
 
 
-def _take_carried(photo: Photo, image: Image.Image) -> None:
-    """Take what is not pixels; turn those upright."""
+def _is_lossless(data: bytes) -> bool:
+    """Of a WebP, by the name of its first chunk of pixels. RFC 9649, 2.4 to 2.7."""
+    at = 12
+    while at + 8 <= len(data):
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind == b"ANMF":
+            at += 8 + 16  # a frame: its chunks stand within
+            continue
+        if kind in (b"VP8 ", b"VP8L", b"ALPH"):
+            return kind == b"VP8L"
+        at += 8 + size + size % 2
+    return False
+
+
+def _tell_of_frames(photo: Photo, image: Image.Image) -> None:
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        photo.notes.append(f"{frames} pictures in the file: the first is taken")
+
+
+def _take_carried(photo: Photo, image: Image.Image) -> int:
+    """Take what is not pixels; the orientation that the pixels are in."""
     info = image.info
-    turn = image.getexif().get(0x0112, 1)
-    if "icc_profile" not in photo.dropped:
+    if image.mode != "CMYK":
         photo.icc_profile = info.get("icc_profile")
-    exif = _exif_of_tiff(image) if photo.format == "TIFF" else info.get("exif")
-    photo.exif = upright_exif(exif) if exif else None
-    photo.xmp = _xmp(info)
+    packet = info.get("xmp") or info.get(XMP_TEXT)
+    photo.xmp = packet.encode() if isinstance(packet, str) else packet
     photo.photoshop = _photoshop_of_tiff(image) if photo.format == "TIFF" else None
     photo.text = dict(getattr(image, "text", {}) or {}) if photo.format == "PNG" else {}
-    photo.text.pop("XML:com.adobe.xmp", None)
+    photo.text.pop(XMP_TEXT, None)
+    comment = info.get("comment")
+    if comment and photo.format in ("JPEG", "GIF"):
+        photo.text[COMMENT] = comment if isinstance(comment, str) else comment.decode("latin-1")
     photo.dpi = info.get("dpi")
-    if turn in range(2, 9):
-        photo.pixels = _turned(photo.pixels, turn)
-        photo.alpha = None if photo.alpha is None else _turned(photo.alpha, turn)
+    if photo.dpi and not all(0 < each < _MOST_DPI for each in photo.dpi):
+        photo.dpi = None
+    gamma = info.get("gamma")
+    if gamma and not photo.icc_profile and abs(gamma * 2.2 - 1) > 0.02:
+        photo.notes.append(f"gamma {gamma:.4g} of a PNG left out")
+    return _take_exif(photo, image)
+
+
+def _take_exif(photo: Photo, image: Image.Image) -> int:
+    """Take EXIF; the orientation that it tells. A damaged block is left out with a word."""
+    try:
+        turn = image.getexif().get(0x0112, 1)
+        block = _exif_of_tiff(image) if photo.format == "TIFF" else image.info.get("exif")
+        if block is None and _EXIF_TEXT in photo.text:
+            block = bytes.fromhex("".join(photo.text.pop(_EXIF_TEXT).split("\n")[3:]))
+        if block and not exif.has_header(block):
+            raise ValueError("no header")
+    except Exception:
+        photo.notes.append("EXIF left out: it is damaged")
+        return 1
+    photo.exif = exif.of_result(block, turn in range(5, 9)) if block else None
+    photo.xmp = xmp.upright(photo.xmp) if photo.xmp else None
+    return turn if turn in range(2, 9) else 1
 
 
 def _compression(image: Any) -> dict[str, Any]:
@@ -220,36 +352,58 @@ def _compression(image: Any) -> dict[str, Any]:
 def _photoshop_of_tiff(image: Any) -> bytes | None:
     """Photoshop's resources of a TIFF, or such as hold its IPTC records."""
     raw = image.tag_v2._tagdata  # as stored: some writers call bytes 32-bit numbers
-    resources, records = raw.get(_PHOTOSHOP_TAG), raw.get(_IPTC_TAG)
+    resources, records = raw.get(tiff.PHOTOSHOP), raw.get(tiff.IPTC)
     if records and (not resources or iptc.records_of(resources) is None):
-        return iptc.resources_of(records) + (resources or b"")
-    return resources or None
+        resources = iptc.resources_of(records) + (resources or b"")
+    return iptc.without_thumbnail(resources) if resources else None
 
 
 def _exif_of_tiff(image: Image.Image) -> bytes | None:
     """EXIF of a TIFF: its tags but those that say how its pixels are stored."""
-    tags = image.getexif()
-    for tag in [tag for tag in tags if tag in _PIXEL_TAGS]:
-        del tags[tag]
+    found, tags = image.getexif(), Image.Exif()  # a new one: that of a BigTIFF is no EXIF
+    for tag in [tag for tag in found if tag not in tiff.PIXEL_TAGS]:
+        tags[tag] = found.get_ifd(tag) if tag in _FOLDERS else found[tag]
     return tags.tobytes() if len(tags) else None
 
 
 def _take_pixels(photo: Photo, image: Image.Image) -> None:
     mode = image.mode
-    if "transparency" in image.info or mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        wanted = "LA" if mode in ("LA", "La", "L", "1") else "RGBA"
-    elif mode in ("L", "1"):
-        wanted = "L"
-    elif mode in ("I;16", "I;16B", "I;16L"):
-        photo.pixels = np.asarray(image).astype(np.uint16)[..., None]
+    if mode in ("I", "F"):
+        raise ValueError("32 bits a channel are not read; 8 and 16 are")
+    if mode.startswith("I;16"):
+        _take_deep_gray(photo, image)
         return
+    if mode == "CMYK":
+        image, wanted = _from_cmyk(photo, image), "RGB"
+    elif "transparency" in image.info or mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        wanted = "LA" if mode in ("LA", "La", "L", "1") else "RGBA"
     else:
-        wanted = "RGB"
-    if mode not in (wanted, "RGB", "RGBA", "L", "LA"):
+        wanted = "L" if mode in ("L", "1") else "RGB"
+    said = mode in (wanted, "RGB", "RGBA", "L", "LA", "CMYK") or image.format == "GIF"
+    if not said:
         photo.notes.append(f"mode {mode} converted to {wanted}")
-        if mode == "CMYK":
-            photo.dropped.append("icc_profile")
-    _split(photo, np.asarray(image if mode == wanted else image.convert(wanted)))
+    _split(photo, arrays.from_image(image, wanted))
+
+
+def _take_deep_gray(photo: Photo, image: Image.Image) -> None:
+    """16 bits of gray, which Pillow gives as they are stored."""
+    photo.pixels = np.asarray(image).astype(np.uint16)[..., None]
+    if image.format == "TIFF" and image.tag_v2.get(262) == 0:  # type: ignore[attr-defined]
+        photo.pixels = 65535 - photo.pixels
+    clear = image.info.get("transparency")
+    if clear is not None:
+        photo.alpha = np.where(photo.pixels[..., 0] == clear, 0, 65535).astype(np.uint16)
+
+
+def _from_cmyk(photo: Photo, image: Image.Image) -> Image.Image:
+    """By its own profile if it has a good one, else by the plain rule."""
+    by_profile = icc.cmyk_to_srgb(image)
+    if by_profile is None:
+        photo.notes.append("CMYK converted to RGB without a colour profile")
+        return image
+    photo.icc_profile = icc.srgb()
+    photo.notes.append("CMYK converted to sRGB by its colour profile")
+    return by_profile
 
 
 def _split(photo: Photo, array: Array) -> None:
@@ -261,39 +415,20 @@ def _split(photo: Photo, array: Array) -> None:
     photo.pixels = np.ascontiguousarray(array)
 
 
-def _decode_deep(data: bytes, form: str, name: str) -> Array | None:
-    """Pixels of a 16-bit PNG or TIFF in colour, which Pillow would cut to 8."""
-    if form == "PNG" and data[24] == 16 and data[25] != 0:
-        codecs = _imagecodecs(name)
-        return np.asarray(codecs.png_decode(data))
-    if form == "TIFF":
-        with Image.open(io.BytesIO(data)) as image:
-            bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
-            samples = image.tag_v2.get(277, 1)  # type: ignore[attr-defined]
-        if 16 in bits and samples >= 3:
-            _imagecodecs(name)
-            import tifffile
-
-            if image.tag_v2.get(262) != 2:  # type: ignore[attr-defined]
-                raise ScotopicError(f"{name}: 16-bit TIFF in other colours than RGB")
-            array = np.asarray(tifffile.imread(io.BytesIO(data), key=0))
-            planar = image.tag_v2.get(284) == 2  # type: ignore[attr-defined]
-            return np.moveaxis(array, 0, -1) if planar else array
-    return None
-
-
-def _imagecodecs(name: str) -> Any:
-    try:
-        import imagecodecs
-    except ImportError as error:
-        raise ScotopicError(
-            f"{name}: 16 bits a channel need: pip install 'scotopic[deep]'"
-        ) from error
-    return imagecodecs
+def _turn(photo: Photo, turn: int) -> Photo:
+    """Turn pixels upright that are in an EXIF orientation."""
+    if turn != 1:
+        photo.pixels = _turned(photo.pixels, turn)
+        photo.alpha = None if photo.alpha is None else _turned(photo.alpha, turn)
+        if photo.animation:
+            photo.animation.frames = [
+                (_turned(pixels, turn), None if alpha is None else _turned(alpha, turn))
+                for pixels, alpha in photo.animation.frames
+            ]
+    return photo
 
 
 def _turned(array: Array, turn: int) -> Array:
-    """Apply an EXIF orientation to any array of pixels."""
     if turn in (5, 6, 7, 8):
         array = np.swapaxes(array, 0, 1)
     if turn in (2, 3, 6, 7):
@@ -301,265 +436,3 @@ def _turned(array: Array, turn: int) -> Array:
     if turn in (3, 4, 7, 8):
         array = array[::-1]
     return np.ascontiguousarray(array)
-
-
-def upright_exif(exif: bytes) -> bytes:
-    """Set the orientation to 1 in place; every other byte stays as it was."""
-    start = 6 if exif.startswith(b"Exif\0\0") else 0
-    tiff = bytearray(exif)
-    order = {b"II": "little", b"MM": "big"}.get(bytes(tiff[start : start + 2]))
-    if order is None:
-        return exif
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(tiff[at : at + size], order)  # type: ignore[arg-type]
-
-    directory = start + number(start + 4, 4)
-    for index in range(number(directory, 2)):
-        entry = directory + 2 + 12 * index
-        if entry + 12 <= len(tiff) and number(entry, 2) == 0x0112:
-            tiff[entry + 8 : entry + 10] = (1).to_bytes(2, order)  # type: ignore[arg-type]
-    return bytes(tiff)
-
-
-def _xmp(info: dict[str, Any]) -> bytes | None:
-    xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
-    return xmp.encode() if isinstance(xmp, str) else xmp
-
-
-_XMP_SHELL = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf='
-    '"http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-)
-_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
-
-
-def credit(xmp: bytes | None, software: str) -> bytes:
-    """Add what made the picture to its XMP; what was there stays.
-
-    A packet that says of itself already what made it keeps that too.
-    """
-    packet = xmp or _XMP_SHELL.encode()
-    end = packet.rfind(b"</rdf:RDF>")
-    if end < 0:
-        return packet
-    entry = (
-        '<rdf:Description rdf:about="" xmlns:scotopic="https://ns.scotopic/1.0/" '
-        'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-        f'scotopic:Software="{software}"'
-    )
-    if b"DigitalSourceType" not in packet:
-        entry += f' Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
-    if b"CreatorTool" not in packet:
-        entry += f' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{software}"'
-    return packet[:end] + (entry + "/>").encode() + packet[end:]
-
-
-def encode(photo: Photo, form: str, quality: int | None = None) -> bytes:
-    """Encode a photo, with what it carries, as a file of a format.
-
-    Without a quality a JPEG is compressed as it was before, and what was none
-    at 95.
-
-    Raises
-    ------
-    ScotopicError
-        When the format cannot hold the picture.
-    """
-    try:
-        if photo.pixels.dtype == np.uint16:
-            if form in DEEP_FORMATS:
-                return _encode_deep(photo, form)
-            photo = _in_8_bits(photo, form)
-        return _encode_8_bits(photo, form, quality)
-    except (OSError, ValueError) as error:
-        raise ScotopicError(f"cannot be written as {form}: {error}") from error
-
-
-def _in_8_bits(photo: Photo, form: str) -> Photo:
-    def cut(array: Array) -> Array:
-        return np.rint(array / np.float32(257)).astype(np.uint8)
-
-    photo.notes.append(f"16 bits a channel cut to 8: {form} holds no more")
-    alpha = None if photo.alpha is None else cut(photo.alpha)
-    return Photo(**{**vars(photo), "pixels": cut(photo.pixels), "alpha": alpha})
-
-
-def _encode_8_bits(photo: Photo, form: str, quality: int | None) -> bytes:
-    pixels = _joined(photo, form)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    options: dict[str, Any] = {}
-    if photo.icc_profile and form != "BMP":
-        options["icc_profile"] = photo.icc_profile
-    if photo.exif and form != "BMP":
-        options["exif"] = photo.exif
-    if photo.xmp and form in ("JPEG", "WEBP"):
-        options["xmp"] = photo.xmp
-    if photo.dpi and form != "WEBP":
-        options["dpi"] = photo.dpi
-    if form == "JPEG":
-        options |= {"optimize": True, **_jpeg_options(photo, quality)}
-    if form == "WEBP":
-        options |= {"quality": quality or DEFAULT_QUALITY}
-    if form == "TIFF":
-        tags = _tiff_tags(photo)
-        options["exif"] = tags
-        if not _EXIF_FOLDERS.intersection(tags):
-            options["compression"] = "tiff_adobe_deflate"
-    if form == "PNG":
-        options["pnginfo"] = _png_text(photo)
-    data = _saved(image, form, options)
-    if photo.photoshop and form == "JPEG":
-        return iptc.into_jpeg(data, photo.photoshop)
-    if photo.photoshop and form != "TIFF":
-        photo.notes.append(f"IPTC not written: {form} holds none")
-    return data
-
-
-def _saved(image: Image.Image, form: str, options: dict[str, Any]) -> bytes:
-    """Save by Pillow; a JPEG that its one buffer is too small for, by a larger one.
-
-    That happens to noise at the highest quality. The larger buffer is not the
-    rule, since it takes as much memory as the picture does twice.
-    """
-    buffer, usual = io.BytesIO(), ImageFile.MAXBLOCK
-    try:
-        image.save(buffer, form, **options)
-    except OSError:
-        if form != "JPEG":
-            raise
-        buffer = io.BytesIO()
-        ImageFile.MAXBLOCK = 6 * image.width * image.height + 2**16
-        try:
-            image.save(buffer, form, **options)
-        finally:
-            ImageFile.MAXBLOCK = usual
-    return buffer.getvalue()
-
-
-def _jpeg_options(photo: Photo, quality: int | None) -> dict[str, Any]:
-    if quality is not None or not photo.jpeg:
-        return {"quality": quality or DEFAULT_QUALITY, "subsampling": "4:4:4"}
-    return photo.jpeg
-
-
-def _tiff_tags(photo: Photo) -> Image.Exif:
-    """In a TIFF, EXIF and XMP are tags of the picture itself.
-
-    Pillow writes tags that are folders of tags only without compression.
-    """
-    tags = Image.Exif()
-    if photo.exif:
-        tags.load(photo.exif)
-    if photo.xmp:
-        tags[_XMP_TAG] = photo.xmp
-    if photo.photoshop:
-        tags[_PHOTOSHOP_TAG] = photo.photoshop
-        tags[_IPTC_TAG] = iptc.records_of(photo.photoshop) or b""
-    return tags
-
-
-def _joined(photo: Photo, form: str) -> Array:
-    if photo.alpha is None:
-        return photo.pixels
-    if form in ("JPEG", "BMP"):
-        if photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
-            photo.notes.append(f"transparency dropped: {form} holds none")
-        return photo.pixels
-    return np.concatenate([photo.pixels, photo.alpha[..., None]], axis=-1)
-
-
-def _png_text(photo: Photo) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    for key, value in photo.text.items():
-        info.add_itxt(key, value)
-    if photo.xmp:
-        info.add_itxt("XML:com.adobe.xmp", photo.xmp.decode("utf-8", "replace"))
-    return info
-
-
-def _encode_deep(photo: Photo, form: str) -> bytes:
-    codecs = _imagecodecs("output")
-    pixels = np.ascontiguousarray(_joined(photo, form))
-    pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-    if form == "PNG":
-        return _with_chunks(codecs.png_encode(pixels, level=6), photo)
-    import tifffile
-
-    buffer = io.BytesIO()
-    kind = "minisblack" if photo.pixels.shape[-1] == 1 else "rgb"
-    order = tiff.byte_order(photo.exif) if photo.exif else None
-    tifffile.imwrite(
-        buffer,
-        pixels,
-        byteorder=">" if order == "big" else "<",
-        photometric=kind,
-        compression="zlib",
-        iccprofile=photo.icc_profile,
-        extrasamples=None if photo.alpha is None else ["unassalpha"],
-        extratags=_deep_tags(photo),
-        metadata=None,
-        software=False,
-        **({} if photo.dpi is None else {"resolution": photo.dpi, "resolutionunit": 2}),
-    )
-    try:
-        if photo.exif:
-            return tiff.with_exif(buffer.getvalue(), photo.exif, _PIXEL_TAGS)
-    except ValueError:
-        photo.notes.append("EXIF not written: it is damaged")
-    return buffer.getvalue()
-
-
-def _deep_tags(photo: Photo) -> list[tuple[int, int, int, bytes, bool]]:
-    """Tags for tifffile: number, type, count, value, once."""
-    resources = photo.photoshop
-    values = [(_XMP_TAG, 1, photo.xmp), (_PHOTOSHOP_TAG, 7, resources)]
-    values.append((_IPTC_TAG, 7, iptc.records_of(resources) if resources else None))
-    return [(tag, kind, len(value), value, True) for tag, kind, value in values if value]
-
-
-def _with_chunks(png: bytes, photo: Photo) -> bytes:
-    """Put the chunks that Pillow writes for an 8-bit picture into another PNG."""
-    small = Photo(**{**vars(photo), "pixels": np.zeros((1, 1, 3), np.uint8), "alpha": None})
-    carrier = _encode_8_bits(small, "PNG", None)
-    kept = b"".join(
-        chunk for kind, chunk in _chunks(carrier) if kind not in (b"IHDR", b"IDAT", b"IEND")
-    )
-    head = 8 + 25
-    return png[:head] + kept + png[head:]
-
-
-def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    result, at = [], 8
-    while at < len(png):
-        length = int.from_bytes(png[at : at + 4], "big")
-        result.append((png[at + 4 : at + 8], png[at : at + 12 + length]))
-        at += 12 + length
-    return result
-
-
-def write_atomically(data: bytes, target: Path) -> None:
-    """Put a file in place whole: temporary file, flush, rename.
-
-    The temporary file has one name for each target: what a killed process
-    left is used up by the next one.
-
-    Raises
-    ------
-    ScotopicError
-        When it cannot be written; nothing is left behind.
-    """
-    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()
-    temporary = target.with_name(f".scotopic-{digest[:16]}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise ScotopicError(f"{target}: cannot be written: {error.strerror}") from error

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from scotopic import cases, evaluation, metrics, photo
+from scotopic import cases, encoding, evaluation, files, metrics, photo
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 
@@ -194,7 +194,7 @@ def test_unusual_results_are_judged_and_it_is_said(tmp_path, kind):
         result.alpha = np.full((48, 64), 100, np.uint8)
     else:
         result.pixels = picture.astype(np.uint16) * 257
-    photo.write_atomically(photo.encode(result, "PNG"), tmp_path / "result" / "1.png")
+    files.write_atomically(encoding.encode(result, "PNG"), tmp_path / "result" / "1.png")
     found, _ = cases.pair_folders(results=tmp_path / "result", references=tmp_path / "reference")
     (score,) = evaluation.judge_results(found)
     assert score.values["psnr"] == float("inf")

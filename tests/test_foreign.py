@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import foreign, photo
+from scotopic import encoding, photo
 from scotopic.errors import ScotopicError
+from scotopic.formats import foreign
 
 
 def heic(orientation=1):
@@ -25,10 +26,24 @@ def test_heic_is_read_with_its_exif_and_not_turned_twice():
     taken = photo.read(data)
     assert taken.format == "HEIF" and taken.pixels.shape == (120, 160, 3)
     assert np.abs(taken.pixels.astype(int) - pixels).mean() < 4
-    again = photo.read(photo.encode(taken, "JPEG"))
+    again = photo.read(encoding.encode(taken, "JPEG"))
     exif = Image.Exif()
     exif.load(again.exif)
     assert (exif[0x010F], exif.get(0x0112, 1)) == ("Maker", 1)
+
+
+def test_heic_of_ten_bits_keeps_them():
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    coarse = np.random.default_rng(0).integers(0, 65536, (6, 8, 3), dtype=np.uint16)
+    pixels = np.repeat(np.repeat(coarse, 10, axis=0), 10, axis=1)
+    buffer = io.BytesIO()
+    image = pillow_heif.from_bytes("RGB;16", (80, 60), pixels.tobytes())
+    image.save(buffer, quality=95)
+    taken = photo.read(buffer.getvalue())
+    assert taken.pixels.dtype == np.uint16 and np.unique(taken.pixels).size > 256
+    assert np.abs(taken.pixels.astype(int) - pixels).mean() < 200
+    with pytest.raises(ScotopicError, match="over the limit of 0"):
+        photo.read(buffer.getvalue(), max_megapixels=0)
 
 
 def test_formats_are_known_by_their_start():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import iptc, photo
+from scotopic import encoding, files, photo
+from scotopic.formats import iptc
 
 RECORDS = b"\x1c\x02\x19\x00\x05night\x1c\x02\x50\x00\x03who"
 EXIFTOOL = shutil.which("exiftool")
@@ -44,16 +45,16 @@ def test_resources_go_into_a_jpeg_and_back(pixels, size):
 @pytest.mark.parametrize("then", ["JPEG", "TIFF"])
 def test_records_come_through(pixels, first, then):
     given = photo.Photo(pixels, format=first, photoshop=iptc.resources_of(RECORDS))
-    taken = photo.read(photo.encode(given, first))
-    again = photo.read(photo.encode(taken, then))
+    taken = photo.read(encoding.encode(given, first))
+    again = photo.read(encoding.encode(taken, then))
     assert iptc.records_of(again.photoshop) == RECORDS
     again.strip()
-    assert photo.read(photo.encode(again, then)).photoshop is None
+    assert photo.read(encoding.encode(again, then)).photoshop is None
 
 
 def test_records_that_a_format_cannot_hold_are_told(pixels):
     given = photo.Photo(pixels, photoshop=iptc.resources_of(RECORDS))
-    photo.encode(given, "PNG")
+    encoding.encode(given, "PNG")
     assert "IPTC not written: PNG holds none" in given.notes
 
 
@@ -64,7 +65,7 @@ def test_exiftool_reads_what_exiftool_wrote(pixels, tmp_path, ending):
     Image.fromarray(pixels).save(path)
     tags = ["-IPTC:Keywords=night", "-IPTC:By-line=Zoë", "-IPTC:CodedCharacterSet=UTF8"]
     subprocess.run([EXIFTOOL, "-q", *tags, path], check=True)
-    photo.write_atomically(photo.encode(photo.read(path), photo.FORMATS[path.suffix]), after)
+    files.write_atomically(encoding.encode(photo.read(path), photo.FORMATS[path.suffix]), after)
 
     def told(file):
         done = subprocess.run([EXIFTOOL, "-IPTC:all", "-S", file], capture_output=True, check=True)
@@ -80,11 +81,24 @@ def test_a_jpeg_is_compressed_as_it_was(pixels, mode, progressive, quality, subs
     buffer = io.BytesIO()
     options = {"quality": quality, "subsampling": subsampling, "progressive": progressive}
     Image.fromarray(pixels).convert(mode).save(buffer, "JPEG", **options)
-    with Image.open(io.BytesIO(photo.encode(photo.read(buffer.getvalue()), "JPEG"))) as again:
+    with Image.open(io.BytesIO(encoding.encode(photo.read(buffer.getvalue()), "JPEG"))) as again:
         wanted = Image.open(buffer)
         assert again.quantization == wanted.quantization and again.layers == wanted.layers
         assert mode == "L" or again.layer == wanted.layer, "sampling factors"
         assert again.info.get("progressive") == wanted.info.get("progressive")
-    asked = photo.encode(photo.read(buffer.getvalue()), "JPEG", quality=40)
+    asked = encoding.encode(photo.read(buffer.getvalue()), "JPEG", quality=40)
     with Image.open(io.BytesIO(asked)) as other:
         assert other.quantization != wanted.quantization
+
+
+@pytest.mark.parametrize("size", [5, 6])
+def test_small_pictures_among_the_resources_are_dropped(size):
+    def resource(kind, data):
+        head = b"8BIM" + kind.to_bytes(2, "big") + b"\0\0" + len(data).to_bytes(4, "big")
+        return head + data + bytes(len(data) % 2)
+
+    first, last = resource(0x03ED, b"abc"), resource(0x0404, b"records!")
+    small = resource(0x040C, bytes(size))
+    assert iptc.without_thumbnail(first + small + last) == first + last
+    assert iptc.without_thumbnail(first + last + b"rest") == first + last + b"rest"
+    assert iptc.records_of(first + small + last) == b"records!"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from scotopic import photo
+from scotopic import encoding, files, photo
 from scotopic.errors import ScotopicError
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -48,32 +48,16 @@ def test_pixels_come_upright_as_pillow_turns_them(pixels, orientation, form):
     taken = photo.read(data)
     wanted = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
     assert np.array_equal(taken.pixels, wanted)
-    with Image.open(io.BytesIO(photo.encode(taken, form))) as again:
+    with Image.open(io.BytesIO(encoding.encode(taken, form))) as again:
         assert again.getexif().get(0x0112, 1) == 1
         assert again.size == wanted.shape[1::-1]
-
-
-@pytest.mark.parametrize("order", [b"II", b"MM"])
-def test_the_orientation_is_set_and_no_other_byte_changes(order):
-    before = exif_with(6, order)
-    after = photo.upright_exif(before)
-    assert len(after) == len(before)
-    assert [i for i in range(len(before)) if before[i] != after[i]] == [
-        i for i in range(len(before)) if before[i] != exif_with(1, order)[i]
-    ]
-
-
-@pytest.mark.parametrize("cut", range(0, 60, 3))
-def test_damaged_exif_is_left_alone(cut):
-    block = exif_with(6)[:cut]
-    assert len(photo.upright_exif(block)) == len(block)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_what_a_file_carries_comes_through(pixels, form):
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a>1</a></x:xmpmeta>'
     given = photo.Photo(pixels, exif=exif_with(1), icc_profile=PROFILE, xmp=xmp, dpi=(300, 300))
-    taken = photo.read(photo.encode(given, form))
+    taken = photo.read(encoding.encode(given, form))
     assert (taken.icc_profile, taken.xmp) == (PROFILE, xmp)
     assert taken.exif is not None
     if form != "WEBP":
@@ -86,20 +70,20 @@ def test_what_a_file_carries_comes_through(pixels, form):
 @pytest.mark.parametrize("gray", [True, False])
 def test_lossless_formats_keep_every_pixel(pixels, form, gray):
     given = pixels[..., :1] if gray else pixels
-    assert np.array_equal(photo.read(photo.encode(photo.Photo(given), form)).pixels, given)
+    assert np.array_equal(photo.read(encoding.encode(photo.Photo(given), form)).pixels, given)
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "WEBP"])
 def test_alpha_is_kept(pixels, form):
     alpha = pixels[..., 0]
-    taken = photo.read(photo.encode(photo.Photo(pixels, alpha), form))
+    taken = photo.read(encoding.encode(photo.Photo(pixels, alpha), form))
     assert np.array_equal(taken.alpha, alpha)
 
 
 def test_alpha_that_a_format_cannot_hold_is_told(pixels):
     given = photo.Photo(pixels, pixels[..., 0])
-    photo.encode(given, "JPEG")
-    assert any("transparency dropped" in note for note in given.notes)
+    encoding.encode(given, "JPEG")
+    assert any("transparency not written: JPEG" in note for note in given.notes)
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
@@ -109,7 +93,7 @@ def test_sixteen_bits_stay_sixteen(form, channels):
     rng = np.random.default_rng(2)
     given = rng.integers(0, 65536, (20, 30, min(channels, 3)), dtype=np.uint16)
     alpha = rng.integers(0, 65536, (20, 30), dtype=np.uint16) if channels == 4 else None
-    taken = photo.read(photo.encode(photo.Photo(given, alpha, icc_profile=PROFILE), form))
+    taken = photo.read(encoding.encode(photo.Photo(given, alpha, icc_profile=PROFILE), form))
     assert taken.pixels.dtype == np.uint16 and np.array_equal(taken.pixels, given)
     assert taken.icc_profile == PROFILE
     assert alpha is None or np.array_equal(taken.alpha, alpha)
@@ -117,7 +101,7 @@ def test_sixteen_bits_stay_sixteen(form, channels):
 
 def test_sixteen_bits_into_a_jpeg_are_cut_with_a_word():
     given = photo.Photo(np.full((8, 8, 3), 65535, np.uint16))
-    taken = photo.read(photo.encode(given, "JPEG"))
+    taken = photo.read(encoding.encode(given, "JPEG"))
     assert taken.pixels.dtype == np.uint8 and taken.pixels.min() >= 254
     assert any("cut to 8" in note for note in given.notes)
 
@@ -136,7 +120,7 @@ def test_tags_of_a_tiff_come_through(pixels):
     exif[0x8769] = {0x829A: 0.5}
     taken = photo.read(saved(Image.fromarray(pixels), "TIFF", exif=exif.tobytes()))
     for form in ("TIFF", "JPEG"):
-        with Image.open(io.BytesIO(photo.encode(taken, form))) as again:
+        with Image.open(io.BytesIO(encoding.encode(taken, form))) as again:
             assert again.getexif()[0x010F] == "Maker"
             assert again.getexif().get_ifd(0x8769)[0x829A] == 0.5
             assert again.size == pixels.shape[1::-1]
@@ -146,16 +130,7 @@ def test_png_text_comes_through(pixels):
     text = PngImagePlugin.PngInfo()
     text.add_text("Title", "dark")
     taken = photo.read(saved(Image.fromarray(pixels), "PNG", pnginfo=text))
-    assert photo.read(photo.encode(taken, "PNG")).text == {"Title": "dark"}
-
-
-def test_credit_adds_and_drops_nothing():
-    fresh = photo.credit(None, "scotopic 1 (m)")
-    assert b"algorithmicallyEnhanced" in fresh and b"scotopic 1 (m)" in fresh
-    before = fresh.replace(b"scotopic 1 (m)", b"Other")
-    after = photo.credit(before, "scotopic 2 (m)")
-    assert after.count(b"DigitalSourceType=") == 1 and b"scotopic 2" in after
-    assert before[:-60].split(b"</rdf:RDF>")[0] in after
+    assert photo.read(encoding.encode(taken, "PNG")).text == {"Title": "dark"}
 
 
 @pytest.mark.parametrize(
@@ -171,14 +146,14 @@ def test_what_is_no_picture_gets_one_line(pixels, content, word):
 
 def test_a_file_is_put_in_place_whole_or_not_at_all(tmp_path, monkeypatch):
     target = tmp_path / "deep" / "a.jpg"
-    photo.write_atomically(b"old", target)
+    files.write_atomically(b"old", target)
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ScotopicError, match="No space left"):
-        photo.write_atomically(b"new", target)
+        files.write_atomically(b"new", target)
     assert target.read_bytes() == b"old" and os.listdir(target.parent) == ["a.jpg"]
 
 
@@ -186,7 +161,7 @@ def test_pillow_images_come_and_go(pixels):
     image = Image.fromarray(np.dstack([pixels, pixels[..., 0]]))
     image.info["icc_profile"] = PROFILE
     taken = photo.from_image(image)
-    again = photo.to_image(taken)
+    again = encoding.to_image(taken)
     assert again.mode == "RGBA" and np.array_equal(np.asarray(again), np.asarray(image))
     assert again.info["icc_profile"] == PROFILE
 
@@ -204,7 +179,7 @@ def test_larger_pictures_than_allowed_are_refused_before_they_are_decoded():
 
 def test_noise_at_the_highest_quality_is_written():
     noise = np.random.default_rng(0).integers(0, 256, (900, 900, 3), dtype=np.uint8)
-    assert photo.read(photo.encode(photo.Photo(noise), "JPEG", 100)).pixels.shape == noise.shape
+    assert photo.read(encoding.encode(photo.Photo(noise), "JPEG", 100)).pixels.shape == noise.shape
 
 
 def test_deep_tiff_of_other_layouts(tmp_path):
@@ -218,3 +193,194 @@ def test_deep_tiff_of_other_layouts(tmp_path):
     tifffile.imwrite(tmp_path / "b.tif", inks, photometric="separated")
     with pytest.raises(ScotopicError, match=r"b\.tif: 16-bit TIFF in other colours than RGB"):
         photo.read(tmp_path / "b.tif")
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_32_bits_are_refused_with_a_word(mode):
+    with pytest.raises(ScotopicError, match="32 bits a channel are not read"):
+        photo.read(saved(Image.new(mode, (8, 8)), "TIFF"))
+    with pytest.raises(ScotopicError, match="32 bits a channel are not read"):
+        photo.from_image(Image.new(mode, (8, 8)))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF"])
+def test_a_comment_comes_through(pixels, form):
+    source = saved(Image.fromarray(pixels), "JPEG", comment=b"by night")
+    assert photo.read(encoding.encode(photo.read(source), form)).text == {"Comment": "by night"}
+
+
+def test_what_a_format_has_no_place_for_is_told(pixels):
+    given = photo.Photo(pixels, exif=exif_with(1), icc_profile=PROFILE, xmp=b"<x/>", dpi=(300, 300))
+    given.text = {"Title": "dark"}
+    encoding.encode(given, "BMP")
+    assert given.notes == ["EXIF, colour profile, XMP, text not written: BMP holds none"]
+    gray = photo.Photo(pixels[..., :1])
+    encoding.encode(gray, "WEBP")
+    assert gray.notes == ["gray written as RGB: WEBP holds no gray"]
+
+
+@pytest.mark.parametrize("block", [b"Exif\0\0what is this", b"Exif\0\0II*"])
+def test_damaged_exif_costs_the_exif_and_not_the_picture(pixels, block):
+    taken = photo.read(saved(Image.fromarray(pixels), "JPEG", exif=block))
+    assert taken.exif is None and taken.notes == ["EXIF left out: it is damaged"]
+    assert photo.read(encoding.encode(taken, "JPEG")).pixels.shape == pixels.shape
+
+
+def test_a_webp_without_loss_stays_so_unless_a_quality_is_asked_for(pixels):
+    taken = photo.read(saved(Image.fromarray(pixels), "WEBP", lossless=True))
+    assert np.array_equal(photo.read(encoding.encode(taken, "WEBP")).pixels, pixels)
+    assert not np.array_equal(photo.read(encoding.encode(taken, "WEBP", 80)).pixels, pixels)
+    lossy = photo.read(saved(Image.fromarray(pixels), "WEBP", quality=80))
+    assert not lossy.lossless
+
+
+def test_a_picture_that_takes_more_memory_than_there_is_is_refused_before_it_is_decoded():
+    data = saved(Image.new("RGB", (3000, 2000)), "JPEG")
+    needed = photo.bytes_needed(6_000_000, False, "JPEG")
+    assert photo.read(data, memory=needed).pixels.shape == (2000, 3000, 3)
+    with pytest.raises(ScotopicError, match=r"6 megapixels take about 0.3G of memory; allow that"):
+        photo.read(data, memory=needed - 1)
+    progressive = saved(Image.new("RGB", (3000, 2000)), "JPEG", progressive=True)
+    with pytest.raises(ScotopicError, match="megapixels take about"):
+        photo.read(progressive, memory=needed)
+    frames = [Image.new("RGB", (300, 200), level) for level in ((9, 9, 9), (8, 8, 8), (7, 7, 7))]
+    moving = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    with pytest.raises(ScotopicError, match="0.18 megapixels take about"):
+        photo.read(moving, memory=photo.bytes_needed(120_000, False, "GIF"))
+
+
+def test_the_words_of_a_decoder_are_one_line(monkeypatch):
+    def complain(*_):
+        raise ValueError("first\nsecond\n")
+
+    monkeypatch.setattr(photo, "_decode", complain)
+    with pytest.raises(ScotopicError, match="x: damaged or unsupported: first second$"):
+        photo.read(b"1", "x")
+
+
+def test_a_webp_without_loss_is_known_behind_a_profile(pixels):
+    data = saved(Image.fromarray(pixels), "WEBP", lossless=True, icc_profile=PROFILE)
+    assert photo.read(data).lossless
+    moving = {"save_all": True, "append_images": [Image.fromarray(pixels[::-1])]}
+    assert photo.read(saved(Image.fromarray(pixels), "WEBP", lossless=True, **moving)).lossless
+    assert not photo.read(saved(Image.fromarray(pixels), "WEBP", icc_profile=PROFILE)).lossless
+
+
+@pytest.mark.parametrize("form", ["WEBP", "AVIF", "PNG", "TIFF"])
+@pytest.mark.parametrize("target", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_goes_from_format_to_format(pixels, form, target):
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    taken = photo.read(saved(Image.fromarray(pixels), form, exif=exif.tobytes()))
+    data = encoding.encode(taken, target)
+    with Image.open(io.BytesIO(data)) as again:
+        assert again.getexif()[0x010F] == "Maker"
+    if target == "JPEG":
+        assert b"\xff\xe1" in data and b"Exif\0\0" in data
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_what_xmp_turned_is_not_turned_twice(pixels, form):
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    )
+    if form == "PNG":
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet.decode())
+        data = saved(Image.fromarray(pixels), form, pnginfo=info)
+    else:
+        data = saved(Image.fromarray(pixels), form, xmp=packet)
+    once = photo.read(data)
+    twice = photo.read(encoding.encode(once, form))
+    assert once.pixels.shape == twice.pixels.shape == (56, 40, 3)
+
+
+def test_exif_in_a_text_of_a_png_is_found_and_upright(pixels):
+    block = exif_with(6)
+    info = PngImagePlugin.PngInfo()
+    lines = f"\nexif\n{len(block):8}\n{block.hex()}\n"
+    info.add_text("Raw profile type exif", lines)
+    taken = photo.read(saved(Image.fromarray(pixels), "PNG", pnginfo=info))
+    assert taken.exif == exif_with(1) and taken.text == {}
+    assert taken.pixels.shape == (56, 40, 3)
+    assert photo.read(encoding.encode(taken, "PNG")).pixels.shape == (56, 40, 3)
+
+
+def test_sixteen_bits_of_gray_of_other_kinds(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="16 bits need scotopic[deep]")
+    gray = np.random.default_rng(0).integers(0, 9000, (20, 30), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", 65535 - gray, photometric="miniswhite")
+    assert np.array_equal(photo.read(tmp_path / "a.tif").pixels[..., 0], gray)
+    clear = saved(Image.fromarray(gray), "PNG", transparency=int(gray[3, 4]))
+    assert photo.read(clear).alpha[3, 4] == 0
+
+
+def test_alpha_that_was_multiplied_in_is_taken_out(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="16 bits need scotopic[deep]")
+    pytest.importorskip("imagecodecs", reason="16 bits need scotopic[deep]")
+    pixels = np.random.default_rng(0).integers(0, 65536, (20, 30, 3), dtype=np.uint16)
+    alpha = np.full((20, 30, 1), 32768, np.uint16)
+    stored = np.concatenate([(pixels / 65535 * 32768).astype(np.uint16), alpha], axis=-1)
+    for kind in ("assocalpha", "unspecified"):
+        tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", extrasamples=[kind])
+        taken = photo.read(tmp_path / "a.tif")
+        assert (taken.alpha is not None) == (kind == "assocalpha")
+        wanted = pixels if kind == "assocalpha" else stored[..., :3]
+        assert np.abs(taken.pixels.astype(int) - wanted).max() <= 2
+
+
+def test_nonsense_for_a_resolution_is_left_out(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="16 bits need scotopic[deep]")
+    plain, sane = np.zeros((9, 9, 3), np.uint8), (15_432, 125)
+    options = {"photometric": "rgb", "resolution": (sane, sane), "resolutionunit": 2}
+    tifffile.imwrite(tmp_path / "a.tif", plain, **options)
+    whole = (tmp_path / "a.tif").read_bytes()
+    assert photo.read(whole).dpi == pytest.approx((123.456, 123.456))
+    for numbers in ((15_432, 0), (4_000_000_000, 1), (0, 1)):
+        data = whole.replace(np.array(sane, "<u4").tobytes(), np.array(numbers, "<u4").tobytes())
+        taken = photo.read(data)
+        assert taken.dpi is None
+        for form in ("TIFF", "PNG", "BMP"):
+            assert encoding.encode(taken, form)
+
+
+def test_a_bigtiff_keeps_its_tags(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="16 bits need scotopic[deep]")
+    tags = [(271, 2, 0, "Maker", True)]
+    plain = np.zeros((9, 9, 3), np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", plain, photometric="rgb", bigtiff=True, extratags=tags)
+    taken = photo.read(tmp_path / "a.tif")
+    with Image.open(io.BytesIO(encoding.encode(taken, "TIFF"))) as again:
+        assert again.getexif()[271] == "Maker"
+
+
+def test_the_callers_image_stays_as_it_is(pixels):
+    with Image.open(io.BytesIO(saved(Image.fromarray(pixels), "TIFF"))) as image:
+        before = dict(image.getexif())
+        photo.from_image(image)
+        assert dict(image.getexif()) == before
+
+
+def test_more_xmp_than_one_segment_holds_is_kept(pixels):
+    more = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + bytes(8) + b"<more/>"
+    segment = b"\xff\xe1" + (2 + len(more)).to_bytes(2, "big") + more
+    plain = saved(Image.fromarray(pixels), "JPEG")
+    taken = photo.read(plain[:2] + segment + plain[2:])
+    assert segment in encoding.encode(taken, "JPEG")
+    encoding.encode(taken, "PNG")
+    assert taken.notes == ["extended XMP not written: PNG holds none"]
+
+
+def test_xmp_that_only_just_fits_goes_without_the_credit(pixels):
+    for size, kept in ((65_400, True), (66_000, False)):
+        packet = b"<a/></rdf:RDF>".ljust(size)
+        given = photo.Photo(pixels, xmp=packet, made_by="scotopic 1 (m)")
+        assert photo.read(encoding.encode(given, "JPEG")).xmp == (packet if kept else None)
+        assert bool(given.notes) != kept
+
+
+def test_a_profile_of_gray_is_not_given_to_colours(pixels):
+    profile = PROFILE[:16] + b"GRAY" + PROFILE[20:]
+    given = photo.Photo(pixels[..., :1], icc_profile=profile)
+    assert photo.read(encoding.encode(given, "WEBP")).icc_profile is None
+    assert "colour profile of gray left out, since RGB is written" in given.notes

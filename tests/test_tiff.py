@@ -9,7 +9,8 @@ pytest.importorskip("imagecodecs", reason="16-bit TIFF needs scotopic[deep]")
 
 from test_photo import exif_with
 
-from scotopic import photo, tiff
+from scotopic import encoding, photo
+from scotopic.formats import tiff
 
 
 def deep(rows=300):
@@ -17,44 +18,62 @@ def deep(rows=300):
     return rng.integers(0, 65536, (rows, 40, 3), dtype=np.uint16)
 
 
-def written(pixels, order, **options):
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, pixels, byteorder=order, photometric="rgb", metadata=None, **options)
-    return buffer.getvalue()
+def written(pixels, bands=1, **options):
+    file, step = io.BytesIO(), -(-len(pixels) // bands)
+    parts = (pixels[top : top + step] for top in range(0, len(pixels), step))
+    tiff.write(file, parts, len(pixels), **options)
+    return file.getvalue()
 
 
-@pytest.mark.parametrize("order, mark", [("<", b"II"), (">", b"MM")])
-@pytest.mark.parametrize("options", [{}, {"rowsperstrip": 7}, {"tile": (16, 32)}])
-def test_pixels_and_exif_are_both_there(order, mark, options):
-    exif, pixels = exif_with(1, mark), deep()
-    made = tiff.with_exif(written(pixels, order, **options), exif, {256})
-    assert np.array_equal(tifffile.imread(io.BytesIO(made)), pixels)
-    with Image.open(io.BytesIO(made)) as image:
-        tags = image.getexif()
-        assert tags[0x0112] == 1 and tags[0x927C] == bytes(range(256))
-        assert image.size == (40, 300), "a tag of the picture's own is not replaced"
-    place = exif.index(bytes(range(256))) - 6
+@pytest.mark.parametrize("mark", [b"II", b"MM"])
+@pytest.mark.parametrize("bands", [1, 7, 300])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pixels_and_exif_are_both_there(mark, bands, kind, channels):
+    block = exif_with(1, mark)
+    rng = np.random.default_rng(0)
+    given = rng.integers(0, np.iinfo(kind).max + 1, (300, 400, channels), dtype=kind)
+    made = written(given, bands, exif=block, dpi=(300, 72.5))
+    assert np.array_equal(tifffile.imread(io.BytesIO(made)), np.squeeze(given))
+    with tifffile.TiffFile(io.BytesIO(made)) as file:
+        tags = file.pages[0].tags
+        assert tags[0x0112].value == 1 and tags[0x927C].value == bytes(range(256))
+        assert tags[283].value == (725000, 10000)
+        assert bool(file.pages[0].extrasamples) == (channels in (2, 4))
+    place = block.index(bytes(range(256))) - 6
     assert made[place : place + 256] == bytes(range(256)), "offsets in it stay right"
 
 
-def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="byte order"):
-        tiff.with_exif(written(deep(), "<"), exif_with(1, b"MM"), set())
-    with pytest.raises(ValueError, match="damaged"):
-        tiff.with_exif(written(deep(), "<"), exif_with(1)[:20], set())
-    assert tiff.byte_order(b"nonsense") is None
+def test_pillow_reads_what_is_written():
+    given = np.random.default_rng(0).integers(0, 256, (300, 400, 4), dtype=np.uint8)
+    with Image.open(io.BytesIO(written(given, 3))) as image:
+        assert image.mode == "RGBA" and np.array_equal(np.asarray(image), given)
+
+
+def test_damaged_exif_is_refused_and_nothing_written():
+    file = io.BytesIO()
+    for block in (exif_with(1)[:20], b"nonsense"):
+        with pytest.raises(ValueError, match="damaged"):
+            tiff.write(file, iter([deep()]), 300, exif=block)
+    assert file.getvalue() == b""
+
+
+def test_more_than_a_tiff_can_hold_is_refused(monkeypatch):
+    monkeypatch.setattr(tiff, "_MOST", 10_000)
+    with pytest.raises(OSError, match="more than a TIFF can hold"):
+        written(deep())
 
 
 @pytest.mark.parametrize("order", [b"II", b"MM"])
 def test_a_deep_photo_keeps_its_exif(order):
     given = photo.Photo(deep(20), exif=exif_with(1, order), xmp=b"<x/>")
-    taken = photo.read(photo.encode(given, "TIFF"))
+    taken = photo.read(encoding.encode(given, "TIFF"))
     assert np.array_equal(taken.pixels, given.pixels) and taken.xmp == b"<x/>"
     assert bytes(range(256)) in taken.exif and given.notes == []
 
 
 def test_damaged_exif_does_not_stop_a_deep_photo():
     given = photo.Photo(deep(20), exif=exif_with(1)[:24])
-    taken = photo.read(photo.encode(given, "TIFF"))
+    taken = photo.read(encoding.encode(given, "TIFF"))
     assert np.array_equal(taken.pixels, given.pixels)
     assert "EXIF not written: it is damaged" in given.notes

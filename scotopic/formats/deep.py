@@ -1,0 +1,81 @@
+"""16 bits a channel in PNG and TIFF, by imagecodecs and tifffile: Pillow would cut them to 8."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from scotopic.errors import ScotopicError
+
+Array = NDArray[Any]
+
+_DEEP = 16
+
+
+def is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether a file holds colours of 16 bits, or a PNG gray and alpha of 16 bits."""
+    if image.format == "PNG":
+        return data[24:25] == bytes([_DEEP]) and data[25] != 0
+    if image.format != "TIFF":
+        return False
+    tags: Any = image.tag_v2  # type: ignore[attr-defined]
+    return _DEEP in tags.get(258, (8,)) and tags.get(277, 1) > 1
+
+
+def decode(data: bytes, image: Image.Image, name: str) -> Array:
+    """Pixels of a PNG or TIFF that `is_deep`: (height, width, channels), uint16.
+
+    Raises
+    ------
+    ScotopicError
+        Without the codecs, and for a TIFF of other colours than RGB or gray.
+    """
+    if image.format == "PNG":
+        return np.asarray(codecs(name).png_decode(data))
+    codecs(name)
+    import tifffile
+
+    tags: Any = image.tag_v2  # type: ignore[attr-defined]
+    if tags.get(262) not in (1, 2):
+        raise ScotopicError(f"{name}: 16-bit TIFF in other colours than RGB or gray")
+    array = np.asarray(tifffile.imread(io.BytesIO(data), key=0))
+    if array.dtype != np.uint16:
+        raise ScotopicError(f"{name}: numbers of type {array.dtype}; 8 and 16 bits are read")
+    array = np.moveaxis(array, 0, -1) if tags.get(284) == 2 else array
+    return _with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
+
+
+def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:
+    """Colours, and alpha if there is any, straight; other channels are left out. TIFF 6.0, 18."""
+    kind = extra[0] if extra else 0
+    if array.ndim == 2 or kind not in (1, 2):
+        return array[..., :colours] if array.ndim == 3 else array
+    array = array[..., : colours + 1]
+    if kind == 1:
+        alpha = array[..., colours:].astype(np.float32)
+        straight = array[..., :colours] * (65535 / np.maximum(alpha, 1))
+        array = array.copy()
+        array[..., :colours] = np.rint(np.minimum(straight, 65535))
+    return array
+
+
+def encode_png(pixels: Array) -> bytes:
+    """A PNG of 16 bits and nothing but pixels."""
+    pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    made: bytes = codecs("output").png_encode(pixels, level=6)
+    return made
+
+
+def codecs(name: str) -> Any:
+    """The package imagecodecs, or a `ScotopicError` that says how to get it."""
+    try:
+        import imagecodecs
+    except ImportError as error:
+        raise ScotopicError(
+            f"{name}: 16 bits a channel need: pip install 'scotopic[deep]'"
+        ) from error
+    return imagecodecs

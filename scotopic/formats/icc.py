@@ -1,0 +1,84 @@
+"""Colour profiles: which are linear, and CMYK by its own.
+
+ICC.1:2022, 7.3 (tag table), 10.6 (curves), 10.18 (parametric curves).
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+Array = NDArray[Any]
+
+_CURVES = (b"rTRC", b"kTRC")
+_LINEAR_WITHIN = 0.01
+
+
+@functools.cache
+def srgb() -> bytes:
+    """A profile of sRGB."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def is_linear(profile: bytes | None) -> bool:
+    """Whether values of a profile are proportional to light."""
+    curve = _curve(profile or b"")
+    if curve[:4] == b"para":
+        return curve[8:10] == b"\0\0" and curve[12:16] == b"\0\1\0\0"
+    if curve[:4] != b"curv":
+        return False
+    count = int.from_bytes(curve[8:12], "big")
+    table = np.frombuffer(curve[12 : 12 + 2 * count], ">u2").astype(np.float64)
+    if count < 2:
+        return count == 0 or table.tolist() == [256]
+    straight = np.linspace(0, 65535, table.size)
+    return bool(np.abs(table - straight).max() < _LINEAR_WITHIN * 65535)
+
+
+def is_gray(profile: bytes | None) -> bool:
+    """Whether a profile is of gray, as its header says."""
+    return (profile or b"")[16:20] == b"GRAY"
+
+
+def _curve(profile: bytes) -> bytes:
+    """The curve of red, or of gray."""
+    for index in range(min(int.from_bytes(profile[128:132], "big"), 100)):
+        entry = profile[132 + 12 * index : 144 + 12 * index]
+        if entry[:4] in _CURVES:
+            place, size = (int.from_bytes(entry[at : at + 4], "big") for at in (4, 8))
+            return profile[place : place + size]
+    return b""
+
+
+def encoded(linear: Array) -> Array:
+    """Linear values (uint8 or uint16) under the curve of sRGB, uint16.
+
+    IEC 61966-2-1. Networks and the exposing curve expect such an encoding.
+    """
+    values = np.arange(np.iinfo(linear.dtype).max + 1) / np.iinfo(linear.dtype).max
+    curved = np.where(values <= 0.0031308, 12.92 * values, 1.055 * values ** (1 / 2.4) - 0.055)
+    table = np.rint(65535 * curved).astype(np.uint16)
+    return np.asarray(table[linear])
+
+
+def decoded(curved: Array, kind: Any) -> Array:
+    """The way back from `encoded`, as uint8 or uint16."""
+    values = np.arange(65536) / 65535
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    table = np.rint(np.iinfo(kind).max * linear).astype(kind)
+    return np.asarray(table[curved])
+
+
+def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:
+    """A CMYK image in sRGB by its own profile; None when it has none that can be used."""
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        wanted = ImageCms.ImageCmsProfile(io.BytesIO(srgb()))
+        return ImageCms.profileToProfile(image, own, wanted, outputMode="RGB")
+    except (KeyError, OSError, ImageCms.PyCMSError):
+        return None
