@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from importlib import metadata
@@ -31,9 +32,9 @@ def examine() -> dict[str, Any]:
     -------
     dict
         ``versions``, ``extras`` (each with what is missing), ``providers``,
-        ``provider`` (the one used), ``threads``, ``memory`` in bytes (None
-        where the system does not say), ``memory_used_by_default``, ``models`` (name to "verified" or what
-        is wrong) and ``seconds_600x400`` (None without a working model).
+        ``provider`` (the one used), ``processors`` of the machine, ``threads`` used,
+        ``memory`` in bytes (None where the system does not say), ``memory_used_by_default``,
+        ``models`` (name to "verified" or what is wrong) and ``seconds_600x400`` (None without a working model).
     """
     import onnxruntime
 
@@ -56,6 +57,7 @@ def examine() -> dict[str, Any]:
         },
         "providers": onnxruntime.get_available_providers(),
         "provider": provider,
+        "processors": os.cpu_count(),
         "threads": machine.threads(),
         "memory": machine.memory(),
         "memory_used_by_default": machine.default_memory(),
@@ -87,8 +89,9 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [
         versions,
         f"provider: {found['provider']}; there are: {', '.join(found['providers'])}",
-        f"threads: {found['threads']}; memory: "
-        + ("not known" if size is None else f"{size / 2**30:.1f} GiB"),
+        f"threads: {found['threads']} of {found['processors']}; memory: "
+        + ("not known" if size is None else f"{size / 2**30:.1f} GiB")
+        + f", {found['memory_used_by_default'] / 2**30:.1f} GiB used by default",
         *(f"model {name}: {state}" for name, state in found["models"].items()),
     ]
     if found["seconds_600x400"] is not None:

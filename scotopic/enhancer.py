@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scotopic import blending, machine, pieces
 from scotopic.errors import ScotopicError
 from scotopic.exposure import (
-    EVIDENCE_BLOCK,
     MAX_GAIN,
     Decision,
     evidence,
     expose,
     exposure_of,
     gain_for,
-    gray,
     restrain,
     thumbnail,
-    unit_scale,
 )
 from scotopic.session import DEFAULT_MODEL, Session
-from scotopic.tiling import Tile, plan, ramp, round_up
+from scotopic.tiling import Tile, halves, plan, round_up
 
 Array = NDArray[Any]
 
 DEFAULT_MEMORY = 2 * 2**30
-_PROCESS_BYTES = 200 * 2**20
-BLEND_MARGIN = 64
-"""Pixels that tiles of a network that pools reach beyond what is theirs."""
-LEVEL_GRID = 32
-"""Cells each way in which blended tiles are given the levels of the whole."""
 _BAND = 256
+_STRIPS_HELD = 4
+"""Copies of the rows of a row of tiles: read, kept for the next, joined, enhanced."""
 MAX_TILE_PIXELS = 6 * 2**20
 """What a tile never exceeds, however much memory there is."""
 
@@ -71,6 +67,33 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen in a whole picture and decided for it.
+
+    Attributes
+    ----------
+    thumb : array, (64, 64, 3), float32 in 0..1
+    automatic : Decision or None
+    context : array or None
+        For the local network; None for one that takes the picture alone.
+    gain : float
+    chosen_by : str
+        These as in `Report`.
+    exposure : float or None
+    ev : float
+        As asked for.
+    """
+
+    thumb: Array
+    automatic: Decision | None
+    context: Array | None
+    gain: float
+    chosen_by: str
+    exposure: float | None
+    ev: float
 
 
 def check_settings(exposure: float | None, ev: float, strength: float) -> None:
@@ -149,15 +172,40 @@ class Enhancer:
             Same shape and type.
         report : Report
         """
-        check_settings(exposure, ev, strength)
         pixels = _as_rgb(picture)
-        if not self.session.spec.predicts_exposure:
-            if skip_bright:
-                name = self.session.spec.name
-                raise ScotopicError(f"{name} predicts no exposure, so it cannot skip bright ones")
-            result, report = self._enhance_alone(pixels, exposure, ev, strength)
-            return result.reshape(picture.shape), report
+        look = self.decide(pixels, exposure=exposure, ev=ev, limited=limited)
+        if skip_bright and self.is_bright(look):
+            return picture.copy(), self.report(look, 0)
+        result = np.empty_like(pixels)
+        report = self.apply(pixels, look, strength, result)
+        return result.reshape(picture.shape), report
+
+    def decide(
+        self,
+        pixels: Array,
+        *,
+        exposure: float | None = None,
+        ev: float = 0.0,
+        limited: bool = True,
+    ) -> Look:
+        """Look at a whole picture, and decide how it is exposed.
+
+        Parameters
+        ----------
+        pixels : array, (height, width, 3 or 1)
+            Or what gives its rows by slices, as an array does.
+        exposure, ev, limited
+            As for `enhance_array`.
+
+        Returns
+        -------
+        Look
+            For `apply`, to this picture or to others of the same series.
+        """
+        check_settings(exposure, ev, 1)
         thumb = _color_thumbnail(pixels)
+        if not self.session.spec.predicts_exposure:
+            return Look(thumb, None, None, 1.0, "automatic", exposure, ev)
         predicted, context = self.session.look(thumb)
         decision = restrain(pixels, thumb, predicted)
         gain = decision.gain if limited else decision.predicted_gain
@@ -166,151 +214,166 @@ class Enhancer:
             gain, chosen_by = gain_for(thumb, exposure), "exposure"
         elif ev:
             gain, chosen_by = float(np.clip(gain * 2**ev, 1 / MAX_GAIN, MAX_GAIN)), "ev"
-        skipped = skip_bright and chosen_by == "automatic" and gain <= 1
-        tiles = [] if skipped else self._plan(pixels)
-        result = pixels.copy() if skipped else np.empty_like(pixels)
-        weights = evidence(pixels)
-        for tile in tiles:
-            weight = _weight_of_tile(weights, tile, pixels.shape)
-            self._enhance_tile(pixels, result, tile, gain, context, strength, weight)
-        report = Report(
-            model=self.session.spec.name,
-            exposure_before=exposure_of(thumb),
-            exposure_after=exposure_of(thumb, gain),
-            gain=gain,
-            chosen_by=chosen_by,
-            automatic=decision,
-            tiles=len(tiles),
-        )
-        return result.reshape(picture.shape), report
+        return Look(thumb, decision, context, gain, chosen_by, exposure, ev)
 
-    def _enhance_alone(
-        self, pixels: Array, exposure: float | None, ev: float, strength: float
-    ) -> tuple[Array, Report]:
+    def is_bright(self, look: Look) -> bool:
+        """Whether a picture is as bright as predicted, and may be left as it is.
+
+        Raises
+        ------
+        ScotopicError
+            When the network predicts no exposure.
+        """
+        if look.context is None:
+            name = self.session.spec.name
+            raise ScotopicError(f"{name} predicts no exposure, so it cannot skip bright ones")
+        return look.chosen_by == "automatic" and look.gain <= 1
+
+    def report(self, look: Look, tiles: int) -> Report:
+        """What was done to a picture as decided."""
+        return Report(
+            model=self.session.spec.name,
+            exposure_before=exposure_of(look.thumb),
+            exposure_after=exposure_of(look.thumb, look.gain),
+            gain=look.gain,
+            chosen_by=look.chosen_by,
+            automatic=look.automatic,
+            tiles=tiles,
+        )
+
+    def apply(self, pixels: Array, look: Look, strength: float, result: Array) -> Report:
+        """Enhance a picture as decided.
+
+        Parameters
+        ----------
+        pixels : array, (height, width, 3 or 1)
+        look : Look
+        strength : float, 0 to 1
+        result : array of the same shape and type
+            Is filled; may be `pixels` itself, which spares as much memory.
+        """
+        check_settings(None, 0, strength)
+        if look.context is None:
+            return self._enhance_alone(pixels, look, strength, result)
+        tiles = 0
+        for rows, band, count in self.bands(pixels, look, strength):
+            result[rows] = band
+            tiles += count
+        if tiles > 1:
+            self.session.release()
+        return self.report(look, tiles)
+
+    def bands(
+        self, pixels: Array, look: Look, strength: float
+    ) -> Iterator[tuple[slice, Array, int]]:
+        """Enhance as decided, from the top down.
+
+        Parameters
+        ----------
+        pixels : array, (height, width, 3 or 1)
+            Or what gives its rows by slices; no row is asked for once those
+            below it are given back, so the result may take its place.
+        look, strength
+            As for `apply`.
+
+        Yields
+        ------
+        rows : slice
+        band : array
+            Those rows, enhanced.
+        tiles : int
+            That were needed.
+        """
+        height = pixels.shape[0]
+        weights = evidence(pixels)
+        kept = pixels[:0]
+        rows_of_tiles = [list(row) for _, row in groupby(self._plan(pixels), lambda t: t.rows)]
+        for row, following in zip_longest(rows_of_tiles, rows_of_tiles[1:]):
+            top, bottom = row[0].source_rows
+            source = pixels[top + len(kept) : min(bottom, height)]
+            source = np.concatenate([kept, source]) if len(kept) else source
+            rows = slice(row[0].rows[0], min(row[0].rows[1], height))
+            band = np.empty((rows.stop - rows.start, *pixels.shape[1:]), pixels.dtype)
+            for tile in row:
+                self._fill(band, rows.start, source, top, tile, look, strength, weights)
+            if following:
+                kept = source[following[0].source_rows[0] - top :].copy()
+            yield rows, band, len(row)
+
+    def _enhance_alone(self, pixels: Array, look: Look, strength: float, result: Array) -> Report:
         """Enhance by a network that takes the picture alone.
 
         An exposure asked for is then given to its result by the exposing curve.
         """
         tiles = self._plan(pixels)
-        enhanced = self._blended(pixels, tiles)
+        enhanced = blending.blended(self.session, pixels, tiles)
         thumb = thumbnail(np.moveaxis(enhanced, 0, -1))
         gain, chosen_by = 1.0, "automatic"
-        if exposure is not None:
-            gain, chosen_by = gain_for(thumb, exposure), "exposure"
-        elif ev:
-            gain, chosen_by = float(2**ev), "ev"
-        result = np.empty_like(pixels)
+        if look.exposure is not None:
+            gain, chosen_by = gain_for(thumb, look.exposure), "exposure"
+        elif look.ev:
+            gain, chosen_by = float(2**look.ev), "ev"
         for top in range(0, pixels.shape[0], _BAND):
             band = np.s_[top : min(top + _BAND, pixels.shape[0])]
             rows = expose(enhanced[:, band], gain) if gain != 1 else enhanced[:, band]
-            result[band] = _finished(_planes(pixels[band])[0], rows, strength, pixels)
-        report = Report(
-            model=self.session.spec.name,
-            exposure_before=exposure_of(_color_thumbnail(pixels)),
-            exposure_after=exposure_of(thumb, gain),
-            gain=gain,
-            chosen_by=chosen_by,
-            automatic=None,
-            tiles=len(tiles),
-        )
-        return result, report
+            result[band] = pieces.finished(pieces.planes(pixels[band])[0], rows, strength, pixels)
+        done = self.report(look, len(tiles))
+        after = exposure_of(thumb, gain)
+        return replace(done, exposure_after=after, gain=gain, chosen_by=chosen_by)
 
-    def _blended(self, pixels: Array, tiles: list[Tile]) -> Array:
-        """Tiles enhanced and blended over their margins: (3, height, width), 0..1."""
-        height, width = pixels.shape[:2]
-        total = np.zeros((3, height, width), np.float32)
-        weight = np.zeros((height, width) if len(tiles) > 1 else (1, 1), np.float32)
-        for tile in tiles:
-            place = np.s_[slice(*tile.source_rows), slice(*tile.source_columns)]
-            output = np.clip(self.session.enhance(_cut(pixels, tile))[0], 0, 1)
-            rows, columns = total[0][place].shape
-            if len(tiles) == 1:
-                return output[:, :rows, :columns]
-            share = np.outer(
-                ramp(tile.source_rows, tile.rows), ramp(tile.source_columns, tile.columns)
-            )[:rows, :columns]
-            total[(slice(None), *place)] += share * output[:, :rows, :columns]
-            weight[place] += share
-        total /= weight
-        self._level(total, pixels, max(_pixels_of(tile) for tile in tiles))
-        return total
-
-    def _level(self, enhanced: Array, pixels: Array, allowed: int) -> None:
-        """Bring blended tiles to the levels of the picture enhanced whole, made small.
-
-        Each tile's level is guessed from what it shows alone. What the
-        network makes of the whole, at a size that fits, says what the levels
-        should have been: the difference of the two, on a grid of `LEVEL_GRID`
-        means each way and linear between them, is added.
-        """
-        height, width = enhanced.shape[1:]
-        factor = math.ceil(math.sqrt(height * width / allowed))
-        small = _shrunk(pixels, factor)
-        (whole,) = plan(*small.shape[:2], 2**62, BLEND_MARGIN, self.session.spec.size_multiple)
-        guide = np.clip(self.session.enhance(_cut(small, whole))[0], 0, 1)
-        guide = guide[:, : small.shape[0], : small.shape[1]]
-        apart = thumbnail(np.moveaxis(guide, 0, -1), LEVEL_GRID)
-        apart = apart - thumbnail(np.moveaxis(enhanced, 0, -1), LEVEL_GRID)
-        rows, columns = (
-            _between(0, side, side / LEVEL_GRID, LEVEL_GRID) for side in (height, width)
-        )
-        for plane, difference in zip(enhanced, np.moveaxis(apart, -1, 0), strict=True):
-            for top in range(0, height, _BAND):
-                band = np.s_[top : top + _BAND]
-                plane[band] += rows[band] @ difference @ columns.T
-        np.clip(enhanced, 0, 1, out=enhanced)
+    def _fill(
+        self,
+        band: Array,
+        band_top: int,
+        source: Array,
+        source_top: int,
+        tile: Tile,
+        look: Look,
+        strength: float,
+        weights: Array,
+    ) -> None:
+        """Fill a tile's part of a band; in halves, if the memory is not to be had."""
+        (top, bottom), (left, right) = tile.rows, tile.columns
+        down, across = top - tile.source_rows[0], left - tile.source_columns[0]
+        target = band[top - band_top : bottom - band_top, left:right]
+        inner = np.s_[0, :, down : down + target.shape[0], across : across + target.shape[1]]
+        try:
+            planes = pieces.cut(source[tile.source_rows[0] - source_top :], tile)
+            exact = self.session.correct(planes, look.gain, look.context)[inner]
+            place = (slice(top, top + target.shape[0]), slice(left, left + target.shape[1]))
+            weight = pieces.weights_at(weights, *place)
+            if weight.min() < 1:
+                exposed = expose(planes[inner], look.gain)
+                exact = exposed + weight * (exact - exposed)
+            target[:] = pieces.finished(planes[inner], exact, strength, band)
+        except MemoryError as error:
+            spec = self.session.spec
+            parts = halves(tile, spec.receptive_radius or 0, spec.size_multiple)
+            if not parts:
+                raise ScotopicError("not enough memory for even the smallest tile") from error
+            for part in parts:
+                self._fill(band, band_top, source, source_top, part, look, strength, weights)
 
     def _plan(self, pixels: Array) -> list[Tile]:
-        spec = self.session.spec
-        free = self.memory - _PROCESS_BYTES - 3 * pixels.nbytes
-        height, width = pixels.shape[:2]
+        spec, (height, width, channels) = self.session.spec, pixels.shape
+        free = self.memory - machine.PROCESS_BYTES - 2 * pixels.nbytes
         if spec.receptive_radius is None:
             free -= 16 * height * width
             multiple = spec.size_multiple
-            radius, most = BLEND_MARGIN, round_up(height, multiple) * round_up(width, multiple)
-            smallest = 4 * BLEND_MARGIN
-        else:
-            radius, most = spec.receptive_radius, MAX_TILE_PIXELS
-            smallest = 2 * radius + 24 * spec.size_multiple
-        allowed = min(most, max(free // spec.bytes_per_pixel, smallest**2))
-        return plan(height, width, int(allowed), radius, spec.size_multiple)
-
-    def _enhance_tile(
-        self,
-        pixels: Array,
-        result: Array,
-        tile: Tile,
-        gain: float,
-        context: Array,
-        strength: float,
-        weight: Array,
-    ) -> None:
-        source = _cut(pixels, tile)
-        output = self.session.correct(source, gain, context)
-        (top, bottom), (left, right) = tile.rows, tile.columns
-        inner = np.s_[
-            0,
-            :,
-            top - tile.source_rows[0] : min(bottom, pixels.shape[0]) - tile.source_rows[0],
-            left - tile.source_columns[0] : min(right, pixels.shape[1]) - tile.source_columns[0],
-        ]
-        blended = output[inner]
-        if weight.min() < 1:
-            exposed = expose(source[inner], gain)
-            blended = exposed + weight * (blended - exposed)
-        result[top:bottom, left:right] = _finished(source[inner], blended, strength, pixels)
-
-
-def _finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> Array:
-    """Enhanced planes (3, height, width) as pixels of the picture's own kind."""
-    if strength < 1:
-        enhanced = source + np.float32(strength) * (enhanced - source)
-    kept = np.moveaxis(np.clip(enhanced, 0, 1), 0, -1)
-    if pixels.shape[-1] == 1:
-        kept = gray(kept)[..., None]
-    if np.issubdtype(pixels.dtype, np.integer):
-        kept = np.rint(kept * np.float32(unit_scale(pixels.dtype)))
-    return kept.astype(pixels.dtype)
+            whole = round_up(height, multiple) * round_up(width, multiple)
+            smallest = (4 * blending.MARGIN) ** 2
+            allowed = min(whole, max(free // spec.bytes_per_pixel, smallest))
+            return plan(height, width, int(allowed), blending.MARGIN, multiple)
+        smallest = (2 * spec.receptive_radius + 24 * spec.size_multiple) ** 2
+        allowed = min(MAX_TILE_PIXELS, max(free // spec.bytes_per_pixel, smallest))
+        row = width * channels * pixels.dtype.itemsize
+        while True:
+            tiles = plan(height, width, int(allowed), spec.receptive_radius, spec.size_multiple)
+            top, bottom = tiles[0].source_rows
+            rows_held = _STRIPS_HELD * (bottom - top) * row if len(tiles) > 1 else 0
+            if allowed == smallest or allowed * spec.bytes_per_pixel + rows_held <= max(free, 0):
+                return tiles
+            allowed = max(int(0.8 * allowed), smallest)
 
 
 def _as_rgb(picture: Array) -> Array:
@@ -328,56 +391,6 @@ def _as_rgb(picture: Array) -> Array:
     return picture
 
 
-def _pixels_of(tile: Tile) -> int:
-    (top, bottom), (left, right) = tile.source_rows, tile.source_columns
-    return (bottom - top) * (right - left)
-
-
-def _shrunk(pixels: Array, factor: int) -> Array:
-    """Means of squares of pixels, float32 in 0..1; what is over at the edge is left out."""
-    height, width = (max(1, side // factor) for side in pixels.shape[:2])
-    factor = min(factor, *pixels.shape[:2])
-    squares = pixels[: height * factor, : width * factor]
-    squares = squares.reshape(height, factor, width, factor, pixels.shape[-1])
-    means = squares.mean(axis=(1, 3), dtype=np.float32)
-    return np.asarray(np.minimum(means / np.float32(unit_scale(pixels.dtype)), 1))
-
-
 def _color_thumbnail(pixels: Array) -> Array:
     thumb = thumbnail(pixels)
     return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb
-
-
-def _weight_of_tile(weights: Array, tile: Tile, shape: tuple[int, ...]) -> Array:
-    """Weights of blocks, between their centres linear, for a tile's pixels."""
-    if weights.min() == 1:
-        return np.ones((1, 1), np.float32)
-    (top, bottom), (left, right) = tile.rows, tile.columns
-    rows = _between(top, min(bottom, shape[0]), EVIDENCE_BLOCK, weights.shape[0])
-    columns = _between(left, min(right, shape[1]), EVIDENCE_BLOCK, weights.shape[1])
-    return np.asarray(rows @ weights @ columns.T)
-
-
-def _between(start: int, stop: int, pitch: float, cells: int) -> Array:
-    """Matrix, (stop - start, cells), that interpolates linearly between cells' centres."""
-    places = np.clip((np.arange(start, stop) + 0.5) / pitch - 0.5, 0, cells - 1)
-    return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0).astype(np.float32)
-
-
-def _cut(pixels: Array, tile: Tile) -> Array:
-    """A tile's source as a batch of one, edges repeated beyond the picture."""
-    (top, bottom), (left, right) = tile.source_rows, tile.source_columns
-    part = pixels[top:bottom, left:right]
-    missing = [(0, bottom - top - part.shape[0]), (0, right - left - part.shape[1]), (0, 0)]
-    if any(after for _, after in missing):
-        part = np.pad(part, missing, "edge")
-    return _planes(part)
-
-
-def _planes(pixels: Array) -> Array:
-    """Pixels as a batch of one, (1, 3, height, width), float32 in 0..1."""
-    planes = np.empty((1, 3, *pixels.shape[:2]), np.float32)
-    for channel in range(3):
-        planes[0, channel] = pixels[..., min(channel, pixels.shape[-1] - 1)]
-    planes /= np.float32(unit_scale(pixels.dtype))
-    return planes

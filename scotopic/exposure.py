@@ -74,9 +74,12 @@ def area_weights(source: int, target: int) -> Array:
         Each row sums to 1.
     """
     edges = np.linspace(0, source, target + 1)
-    cells = np.arange(source)
-    overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-    weights: Array = np.clip(overlap, 0, None) / (source / target)
+    weights = np.zeros((target, source))
+    for row, start, stop in zip(weights, edges[:-1], edges[1:], strict=True):
+        first, last = int(start), min(int(np.ceil(stop)), source)
+        cells = np.arange(first, last)
+        overlap = np.minimum(stop, cells + 1) - np.maximum(start, cells)
+        row[first:last] = np.clip(overlap, 0, None) / (source / target)
     return weights
 
 

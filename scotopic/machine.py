@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from pathlib import Path
 
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _CGROUP_USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
+_CGROUP_STATS = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
+_CPU_MAX = "/sys/fs/cgroup/cpu.max"
+_CPU_QUOTA_V1 = ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us")
 _MEMINFO = "/proc/meminfo"
+PROCESS_BYTES = 200 * 2**20
+"""What a process of scotopic takes without any picture."""
 _LEAST, _MOST = 512 * 2**20, 4 * 2**30
 
 
 def threads() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use: the machine's, or its container's share, rounded up."""
+    count = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        count = len(os.sched_getaffinity(0))
+    return max(1, min(count, _quota() or count))
+
+
+def _quota() -> int | None:
+    """Processors of the container's share; None without a limit. Linux, cgroup-v2 and -v1."""
+    with contextlib.suppress(OSError, ValueError):
+        allowed, period = Path(_CPU_MAX).read_text().split()
+        return math.ceil(int(allowed) / int(period))  # "max" is no number: no limit
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+        allowed, period = (Path(path).read_text() for path in _CPU_QUOTA_V1)
+        return math.ceil(int(allowed) / int(period)) if int(allowed) > 0 else None
+    return None
 
 
 def memory() -> int | None:
@@ -36,8 +54,17 @@ def free_memory() -> int | None:
         free.append(1024 * int(available))
     limit, used = _first_number(_CGROUP_LIMITS), _first_number(_CGROUP_USED)
     if limit is not None and used is not None:
-        free.append(max(0, limit - used))
+        free.append(max(0, limit - used + _given_back_at_need()))
     return min(free) if free else None
+
+
+def _given_back_at_need() -> int:
+    """Bytes of files that are kept only in case they are read again; part of what is used."""
+    for path in _CGROUP_STATS:
+        with contextlib.suppress(OSError, ValueError):
+            found = dict(line.split() for line in Path(path).read_text().splitlines())
+            return int(found.get("total_inactive_file", found.get("inactive_file", 0)))
+    return 0
 
 
 def default_memory() -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
+import threading
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scotopic import machine
 from scotopic.errors import ScotopicError
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ METADATA_PREFIX = "scotopic."
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 REGISTRY = WEIGHTS_FOLDER / "registry.json"
 PRESETS = WEIGHTS_FOLDER / "presets.json"
+_ALLOCATION_FAILED = ("Failed to allocate memory", "bad_alloc")
+"""How ONNX Runtime's errors of several classes say it."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ class Session:
         ONNX Runtime's execution provider, such as ``cpu`` or ``cuda``. One
         that is not there is an error, never a silent fall back.
     threads : int, optional
-        Threads of the network; by default one a core.
+        Threads of the network; by default one for each processor it may use.
 
     Attributes
     ----------
@@ -193,26 +198,45 @@ class Session:
     def __init__(
         self, model: str = DEFAULT_MODEL, provider: str = "cpu", threads: int | None = None
     ) -> None:
+        self._path, self._provider, self._threads = find_model(model), provider, threads
+        self.sha256 = sha256_of(self._path.read_bytes())
+        self._session, self._frugal = self._load(), False
+        self._lock = threading.Lock()
+        self.provider = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
+        if self.provider != provider.lower():
+            raise ScotopicError(
+                f"provider {provider} cannot be used on this machine; "
+                f"--provider {self.provider} can"
+            )
+        metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.spec = ModelSpec.from_metadata(metadata, str(self._path))
+
+    def _loaded(self) -> Any:
+        with self._lock:
+            return self._session
+
+    def _load(self, frugal: bool = False) -> Any:
+        """The graph, ready to run; a frugal one gives memory back after each layer.
+
+        The usual one keeps it, which is faster; but what it has kept for one
+        size of tile it cannot use for another.
+        """
         import onnxruntime
 
-        path = find_model(model)
-        self.sha256 = sha256_of(path.read_bytes())
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        if threads is not None:
-            options.intra_op_num_threads = threads
+        options.log_severity_level = 4 if frugal else 3
+        # Memory laid out ahead for a size costs a third more and is no faster.
+        options.enable_mem_pattern = False
+        options.enable_cpu_mem_arena = not frugal
+        options.intra_op_num_threads = self._threads or machine.threads()
+        provider = _provider_name(self._provider, onnxruntime)
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=[_provider_name(provider, onnxruntime)]
-            )
-        except ScotopicError:
-            raise
+            return onnxruntime.InferenceSession(str(self._path), options, providers=[provider])
         except Exception as error:
             first_line = str(error).splitlines()[0]
-            raise ScotopicError(f"{path}: not a network that can be run: {first_line}") from error
-        self.provider = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
-        metadata = dict(self._session.get_modelmeta().custom_metadata_map)
-        self.spec = ModelSpec.from_metadata(metadata, str(path))
+            raise ScotopicError(
+                f"{self._path}: not a network that can be run: {first_line}"
+            ) from error
 
     def look(self, thumbnail: Array) -> tuple[float, Array]:
         """Run the global branch on the eight flips and turns of a thumbnail.
@@ -239,8 +263,20 @@ class Session:
     def glance(self, thumbnail: Array) -> tuple[float, Array]:
         """Run the global branch on a thumbnail as it stands; see `look`."""
         batch = np.ascontiguousarray(np.moveaxis(thumbnail, -1, 0)[None], np.float32)
-        exposure, context = self._session.run(["exposure", "seen"], {"thumbnail": batch})
-        return float(exposure[0, 0]), context
+        exposure, context = self._loaded().run(["exposure", "seen"], {"thumbnail": batch})
+        # A copy: what the runtime gives keeps all the memory that the runtime has alive.
+        return float(exposure[0, 0]), context.copy()
+
+    def release(self) -> None:
+        """Give memory that is kept for the next tile back, since encoding needs some too."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        size = self.spec.thumbnail_size
+        if size is not None and not self._frugal and self.provider == "cpu":
+            nothing = np.zeros((1, 3, size, size), np.float32)
+            self._loaded().run(["exposure"], {"thumbnail": nothing}, options)
 
     def correct(self, tile: Array, gain: float, context: Array) -> Array:
         """Run the local branch.
@@ -255,13 +291,18 @@ class Session:
         Returns
         -------
         array, (1, 3, height, width), float32, not clipped
+
+        Raises
+        ------
+        MemoryError
+            When there is not enough for a tile of this size.
         """
         inputs = {
             "picture": tile,
             "gain": np.array([[gain]], np.float32),
             "context": context,
         }
-        result: Array = self._session.run(["enhanced"], inputs)[0]
+        result: Array = self._run(inputs)
         return result
 
     def enhance(self, tile: Array) -> Array:
@@ -276,8 +317,25 @@ class Session:
         -------
         array, (1, 3, height, width), float32, not clipped
         """
-        result: Array = self._session.run(["enhanced"], {"picture": tile})[0]
+        result: Array = self._run({"picture": tile})
         return result
+
+    def _run(self, inputs: dict[str, Array]) -> Array:
+        session = self._loaded()
+        try:
+            result: Array = session.run(["enhanced"], inputs)[0]
+            return result
+        except Exception as error:
+            if not any(sign in str(error) for sign in _ALLOCATION_FAILED):
+                raise
+        # Out of the handler, whose traceback would keep the old graph and its memory alive.
+        del session
+        with self._lock:
+            if not self._frugal:
+                self._session = None
+                gc.collect()
+                self._session, self._frugal = self._load(frugal=True), True
+        raise MemoryError("not enough memory for a tile")
 
 
 def _provider_name(provider: str, runtime: onnxruntime) -> str:

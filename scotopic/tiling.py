@@ -91,6 +91,34 @@ def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> li
     ]
 
 
+def halves(tile: Tile, radius: int, multiple: int) -> list[Tile]:
+    """Divide a tile along its longer side; none where it is as small as can be.
+
+    Parameters
+    ----------
+    tile : Tile
+    radius, multiple : int
+        As for `plan`.
+    """
+    (top, bottom), (left, right) = tile.rows, tile.columns
+    if max(bottom - top, right - left) < 2 * multiple:
+        return []
+    margin = round_up(radius, multiple)
+    if bottom - top >= right - left:
+        spans = _cut_in_two(tile.source_rows, tile.rows, margin, multiple)
+        return [Tile(source, tile.source_columns, kept, tile.columns) for source, kept in spans]
+    spans = _cut_in_two(tile.source_columns, tile.columns, margin, multiple)
+    return [Tile(tile.source_rows, source, tile.rows, kept) for source, kept in spans]
+
+
+def _cut_in_two(source: Span, kept: Span, margin: int, multiple: int) -> list[tuple[Span, Span]]:
+    middle = kept[0] + round_up((kept[1] - kept[0]) // 2, multiple)
+    return [
+        ((source[0], min(source[1], middle + margin)), (kept[0], middle)),
+        ((max(source[0], middle - margin), source[1]), (middle, kept[1])),
+    ]
+
+
 def ramp(source: Span, kept: Span) -> NDArray[np.float32]:
     """Weights of a tile's rows or columns, for tiles that are blended.
 

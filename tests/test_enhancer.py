@@ -128,3 +128,38 @@ class TestNetworksThatTakeThePictureAlone:
     def test_the_whole_picture_is_one_tile_where_memory_allows(self, shape):
         picture = np.zeros(shape, np.uint8)
         assert Enhancer("mirnet_small_lol").enhance_array(picture)[1].tiles == 1
+
+
+def test_where_memory_fails_tiles_are_halved_and_the_result_is_the_same(monkeypatch):
+    picture = np.random.default_rng(0).integers(0, 60, (700, 900, 3), dtype=np.uint8)
+    enhancer = Enhancer()
+    wanted, _ = enhancer.enhance_array(picture, ev=2)
+    usual, sizes = enhancer.session.correct, []
+
+    def limited(tile, *rest):
+        sizes.append(tile.shape[2] * tile.shape[3])
+        if sizes[-1] > 400 * 400:
+            raise MemoryError
+        return usual(tile, *rest)
+
+    monkeypatch.setattr(enhancer.session, "correct", limited)
+    result, _ = enhancer.enhance_array(picture, ev=2)
+    assert max(sizes) > 400 * 400 > min(sizes)
+    assert np.abs(result.astype(int) - wanted).max() <= 1
+
+    def never(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(enhancer.session, "correct", never)
+    with pytest.raises(ScotopicError, match="not enough memory for even the smallest tile"):
+        enhancer.enhance_array(picture)
+
+
+def test_the_result_may_take_the_pictures_place():
+    picture = np.random.default_rng(0).integers(0, 60, (1100, 700, 3), dtype=np.uint8)
+    enhancer = Enhancer(memory=2**20)
+    wanted, report = enhancer.enhance_array(picture)
+    assert report.tiles > 2
+    look = enhancer.decide(picture)
+    assert enhancer.apply(picture, look, 1, picture) == report
+    assert np.array_equal(picture, wanted)

@@ -79,3 +79,30 @@ def test_described_models_are_verified(shipped):
 def test_providers_are_asked_for_by_their_short_names():
     assert "CPUExecutionProvider" in onnxruntime.get_available_providers()
     session.Session(provider="CPU")
+
+
+def test_a_provider_that_gives_way_to_another_is_an_error(monkeypatch):
+    class GivesWay(onnxruntime.InferenceSession):
+        def get_providers(self):
+            return ["SlowExecutionProvider"]
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", GivesWay)
+    with pytest.raises(ScotopicError, match="provider cpu cannot be used.*--provider slow can"):
+        session.Session()
+
+
+def test_a_network_out_of_memory_goes_on_without_keeping_any(monkeypatch):
+    loaded = session.Session()
+    context = loaded.look(np.full((64, 64, 3), 0.1, np.float32))[1]
+    assert context.base is None, "a view would keep the memory of the runtime alive"
+    tile = np.full((1, 3, 64, 64), 0.1, np.float32)
+    wanted = loaded.correct(tile, 2, context)
+
+    class Full:
+        def run(self, *_):
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 9")
+
+    monkeypatch.setattr(loaded, "_session", Full())
+    with pytest.raises(MemoryError):
+        loaded.correct(tile, 2, context)
+    assert np.abs(loaded.correct(tile, 2, context) - wanted).max() < 1e-6

@@ -1,0 +1,69 @@
+"""Pieces of a picture: what a network is given of it, and what is made of its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scotopic.exposure import EVIDENCE_BLOCK, gray, unit_scale
+from scotopic.tiling import Tile
+
+Array = NDArray[Any]
+
+
+def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> Array:
+    """Enhanced planes (3, height, width) as pixels of the picture's own kind."""
+    if strength < 1:
+        enhanced = source + np.float32(strength) * (enhanced - source)
+    kept = np.moveaxis(np.clip(enhanced, 0, 1), 0, -1)
+    if pixels.shape[-1] == 1:
+        kept = gray(kept)[..., None]
+    if np.issubdtype(pixels.dtype, np.integer):
+        kept = np.rint(kept * np.float32(unit_scale(pixels.dtype)))
+    return kept.astype(pixels.dtype)
+
+
+def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
+    """Weights of blocks (`scotopic.exposure.evidence`), between their centres linear."""
+    if weights.min() == 1:
+        return np.ones((1, 1), np.float32)
+    for span in (rows, columns):
+        weights = _interpolated(weights, span).T
+    return weights
+
+
+def _interpolated(weights: Array, span: slice) -> Array:
+    """Rows at pixels of a span, linear between the centres of blocks."""
+    last = weights.shape[0] - 1
+    places = np.clip((np.arange(span.start, span.stop) + 0.5) / EVIDENCE_BLOCK - 0.5, 0, last)
+    below = places.astype(np.intp)
+    share = (places - below).astype(np.float32)[:, None]
+    result: Array = weights[below] * (1 - share) + weights[np.minimum(below + 1, last)] * share
+    return result
+
+
+def between(start: int, stop: int, pitch: float, cells: int) -> Array:
+    """Matrix, (stop - start, cells), that interpolates linearly between cells' centres."""
+    places = np.clip((np.arange(start, stop) + 0.5) / pitch - 0.5, 0, cells - 1)
+    return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0).astype(np.float32)
+
+
+def cut(rows: Array, tile: Tile) -> Array:
+    """A tile's source, of the rows it reaches, edges repeated beyond the picture."""
+    (top, bottom), (left, right) = tile.source_rows, tile.source_columns
+    part = rows[: bottom - top, left:right]
+    missing = [(0, bottom - top - part.shape[0]), (0, right - left - part.shape[1]), (0, 0)]
+    if any(after for _, after in missing):
+        part = np.pad(part, missing, "edge")
+    return planes(part)
+
+
+def planes(pixels: Array) -> Array:
+    """Pixels as a batch of one, (1, 3, height, width), float32 in 0..1."""
+    result = np.empty((1, 3, *pixels.shape[:2]), np.float32)
+    for channel in range(3):
+        result[0, channel] = pixels[..., min(channel, pixels.shape[-1] - 1)]
+    result /= np.float32(unit_scale(pixels.dtype))
+    return result
