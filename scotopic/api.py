@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scotopic import batch, photo
+from scotopic import batch, encoding, photo, single
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 
@@ -45,7 +45,8 @@ def enhance(
     -------
     The same kind: for a path that of the new file beside it, named
     ``*_enhanced``; for bytes a file of the same format with all that the
-    source carried; for an image one of the same size with its ``info``; for
+    source carried; for an image one of the same size with its ``info``, of an animated one
+    the frame that it shows; for
     an array one of the same shape and type.
 
     Raises
@@ -59,10 +60,10 @@ def enhance(
         return enhancer.enhance_array(picture, exposure=exposure, ev=ev, strength=strength)[0]
     settings = batch.Settings(exposure=exposure, ev=ev, strength=strength)
     if isinstance(picture, bytes):
-        taken = photo.read(picture)
-        batch.enhance_photo(enhancer, taken, settings)
+        taken = photo.read(picture, memory=enhancer.memory)
+        single.enhance_photo(enhancer, taken, settings)
         form = taken.format if taken.format in photo.FORMATS.values() else "PNG"
-        return photo.encode(taken, form)
+        return encoding.encode(taken, form)
     if isinstance(picture, (str, PathLike)):
         (job,) = batch.plan_jobs([_file(picture)], settings)
         batch.run_job(enhancer, job, settings)
@@ -87,7 +88,5 @@ def _file(picture: str | PathLike[str]) -> Path:
 
 def _enhance_image(enhancer: Enhancer, image: Image.Image, settings: batch.Settings) -> Any:
     taken = photo.from_image(image)
-    taken.pixels, _ = enhancer.enhance_array(
-        taken.pixels, exposure=settings.exposure, ev=settings.ev, strength=settings.strength
-    )
-    return photo.to_image(taken)
+    single.enhance_photo(enhancer, taken, settings)
+    return encoding.to_image(taken)

@@ -8,17 +8,24 @@ done or has failed, so that whatever stops a batch, what is on disk tells:
 - started, or done otherwise and the result still as it was written: made by
   scotopic, so it may be made anew;
 - anything else that stands in a result's place is somebody's own.
+
+Lines are read again where they are asked for; in memory there is only where
+they begin.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
 from scotopic.errors import ScotopicError
-from scotopic.session import sha256_of
+from scotopic.files import sha256_of_file
+from scotopic.index import Index
 
 NAME = ".scotopic.jsonl"
 
@@ -40,50 +47,77 @@ class Manifest:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / NAME
-        self._last: dict[str, dict[str, Any]] = {}
-        self._outputs: dict[str, str] = {}
+        self._start = str(folder) + os.sep
+        # Where the last line of each result begins, and the last that tells what was written.
+        self._last = Index()
+        self._outputs = Index()
         self._torn = False
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._kept: tuple[int, dict[str, Any]] = (-1, {})
         try:
-            lines = self.path.read_text(encoding="ascii").splitlines(keepends=True)
+            self._read()
         except FileNotFoundError:
-            lines = []
-        except (OSError, ValueError) as error:
-            raise ScotopicError(f"{self.path}: cannot be read: {error}") from error
-        for line in lines:
-            self._take(line)
-
-    def _take(self, line: str) -> None:
-        """Read one line; one that a power cut left unfinished is passed over."""
-        self._torn = not line.endswith("\n")
-        try:
-            self._remember(json.loads(line))
-        except (ValueError, KeyError, TypeError):
             return
+        except OSError as error:
+            raise ScotopicError(f"{self.path}: cannot be read: {error}") from error
 
-    def _remember(self, entry: dict[str, Any]) -> None:
-        self._last[entry["target"]] = entry
+    def _read(self) -> None:
+        offset = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                self._torn = not line.endswith(b"\n")
+                self._remember(_parsed(line), offset)
+                offset += len(line)
+
+    def _remember(self, entry: dict[str, Any], offset: int) -> None:
+        if "target" not in entry:
+            return
+        self._last[entry["target"]] = offset
         if "output" in entry:
-            self._outputs[entry["target"]] = entry["output"]
+            self._outputs[entry["target"]] = offset
 
     def is_done(self, target: Path, made_from: dict[str, Any]) -> bool:
         """Whether a result is there, whole, and made from the very same."""
-        entry = self._last.get(self._name(target), {})
+        entry = self._find(self._last, target)
         return (
             entry.get("status") == "done"
-            and entry["made_from"] == json.loads(json.dumps(made_from))
+            and entry.get("made_from") == json.loads(json.dumps(made_from))
             and self._is_as_written(target)
         )
 
     def is_own(self, target: Path) -> bool:
         """Whether what stands in a result's place was made here, and not changed since."""
-        entry = self._last.get(self._name(target), {})
+        entry = self._find(self._last, target)
         return entry.get("status") == "started" or self._is_as_written(target)
 
     def _is_as_written(self, target: Path) -> bool:
+        written = self._find(self._outputs, target).get("output")
         try:
-            return sha256_of(target.read_bytes()) == self._outputs.get(self._name(target))
-        except OSError:
+            return written is not None and sha256_of_file(target) == written
+        except ScotopicError:
             return False
+
+    def _find(self, index: Index, target: Path) -> dict[str, Any]:
+        """The entry that the index leads to, empty if there is none."""
+        name = self._name(target)
+        with self._lock:
+            offset = index.get(name)
+            if offset is None:
+                return {}
+            # Several questions are asked of one picture, and one line answers them.
+            if self._kept[0] != offset:
+                self._kept = offset, self._entry_at(offset)
+            entry = self._kept[1]
+        return entry if entry.get("target") == name else {}
+
+    def _entry_at(self, offset: int) -> dict[str, Any]:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(offset)
+                return _parsed(file.readline())
+        except OSError:
+            return {}
 
     def note(self, target: Path, status: str, **facts: Any) -> None:
         """Append a line and see that it is with the system.
@@ -95,14 +129,44 @@ class Manifest:
         """
         entry = {"target": self._name(target), "status": status, **facts}
         entry["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        try:
+        line = json.dumps(entry).encode("ascii") + b"\n"
+        with self._lock:
+            try:
+                end = self._append(b"\n" + line if self._torn else line)
+            except OSError as error:
+                # Part of it may be there.
+                self._torn = True
+                raise ScotopicError(f"{self.path}: cannot be written: {error.strerror}") from error
+            self._torn = False
+            self._kept = (-1, {})
+            self._remember(entry, end - len(line))
+
+    def _append(self, data: bytes) -> int:
+        """Where the file ends then.
+
+        Whoever takes the folder away from under a batch gets a new one, with
+        a record.
+        """
+        if self._file is None or not os.fstat(self._file).st_nlink:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="ascii") as file:
-                file.write(("\n" if self._torn else "") + json.dumps(entry) + "\n")
-        except OSError as error:
-            raise ScotopicError(f"{self.path}: cannot be written: {error.strerror}") from error
-        self._torn = False
-        self._remember(entry)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            self._file = os.open(self.path, flags, 0o666)
+            weakref.finalize(self, os.close, self._file)
+        while data:
+            data = data[os.write(self._file, data) :]
+        return os.lseek(self._file, 0, os.SEEK_CUR)
 
     def _name(self, target: Path) -> str:
+        inside = str(target)
+        if inside.startswith(self._start):
+            return inside[len(self._start) :]
         return str(target.relative_to(self.folder))
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """What a line says; nothing if it is damaged, as a power cut leaves the last one."""
+    try:
+        entry = json.loads(line.decode("ascii"))
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) and isinstance(entry.get("target"), str) else {}

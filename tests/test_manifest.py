@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scotopic.errors import ScotopicError
 from scotopic.manifest import NAME, Manifest
+from scotopic.session import sha256_of
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 COUNT = 12
@@ -54,7 +57,8 @@ def entries(folder, status):
 def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undisturbed, tmp_path):
     kills, rng = 0, np.random.default_rng(1)
     while kills < 4:
-        with subprocess.Popen([COMMAND, "enhance", pictures, "-o", tmp_path]) as process:
+        command = [COMMAND, "enhance", pictures, "-o", tmp_path, "--jobs", "2"]
+        with subprocess.Popen(command) as process:
             wanted = len(list(tmp_path.glob("*.png"))) + int(rng.integers(1, 3))
             while len(list(tmp_path.glob("*.png"))) < min(wanted, COUNT) and process.poll() is None:
                 time.sleep(0.002)
@@ -66,7 +70,7 @@ def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undistu
     done = Counter(entry["target"] for entry in entries(tmp_path, "done"))
     assert set(done.values()) == {1}
     started = Counter(entry["target"] for entry in entries(tmp_path, "started"))
-    assert sum(started.values()) <= COUNT + kills
+    assert sum(started.values()) <= COUNT + 2 * kills
 
 
 def test_what_was_done_is_passed_over_until_a_setting_changes(pictures, undisturbed, tmp_path):
@@ -116,7 +120,8 @@ def test_bright_pictures_are_copied_when_asked(tmp_path):
     assert (out / "x.jpg").read_bytes() != source.read_bytes()
     out2 = tmp_path / "out2"
     out2.mkdir()
-    assert enhance(source, "-o", out2, "--skip-bright").returncode == 0
+    copied = enhance(source, "-o", out2, "--skip-bright", "--json")
+    assert copied.returncode == 0 and json.loads(copied.stdout)["status"] == "copied"
     assert (out2 / "bright.jpg").read_bytes() == source.read_bytes()
     assert entries(out2, "done")[0]["outcome"] == "copied"
 
@@ -134,6 +139,74 @@ def test_a_torn_line_is_passed_over(tmp_path):
     third = Manifest(tmp_path)
     assert third.is_own(tmp_path / "c.png") and third.is_done(tmp_path / "a.png", MADE_FROM)
     assert not third.is_own(tmp_path / "b.png")
+
+
+def test_a_line_damaged_in_the_middle_is_passed_over(tmp_path):
+    first, second, third = (tmp_path / f"{name}.png" for name in "abc")
+    manifest = Manifest(tmp_path)
+    for target in (first, second, third):
+        target.write_bytes(b"result")
+        manifest.note(target, "done", made_from=MADE_FROM, output=sha256_of(b"result"))
+    manifest.note(second, "failed", made_from=MADE_FROM)
+    lines = (tmp_path / NAME).read_bytes().splitlines(keepends=True)
+    others = [b"\xff\0\n", b"\n", b"[1]\n", b'"target"\n', b'{"target": ["a.png"]}\n', b"{}\r\n"]
+    lines[3] = lines[3][:20] + b"\xe9" + lines[3][21:]
+    (tmp_path / NAME).write_bytes(b"".join(lines[:2] + others + lines[2:]))
+    again = Manifest(tmp_path)
+    assert all(again.is_done(target, MADE_FROM) for target in (first, second, third))
+
+
+def test_what_was_written_is_known_after_a_later_failure(tmp_path):
+    target = tmp_path / "a.png"
+    target.write_bytes(b"result")
+    manifest = Manifest(tmp_path)
+    manifest.note(target, "done", made_from=MADE_FROM, output=sha256_of(b"result"))
+    manifest.note(target, "started", made_from={})
+    manifest.note(target, "failed", made_from={}, error="disk full")
+    for known in (manifest, Manifest(tmp_path)):
+        assert known.is_own(target) and not known.is_done(target, MADE_FROM)
+    target.write_bytes(b"my own work")
+    assert not manifest.is_own(target)
+
+
+def test_a_record_that_is_taken_away_is_begun_anew(tmp_path):
+    folder = tmp_path / "out"
+    manifest = Manifest(folder)
+    manifest.note(folder / "a.png", "started", made_from=MADE_FROM)
+    shutil.rmtree(folder)
+    manifest.note(folder / "b.png", "started", made_from=MADE_FROM)
+    for known in (manifest, Manifest(folder)):
+        assert known.is_own(folder / "b.png") and not known.is_own(folder / "a.png")
+
+
+def test_a_line_that_was_cut_by_a_full_disk_spoils_no_other(tmp_path, monkeypatch):
+    manifest = Manifest(tmp_path)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(manifest, "_append", full)
+    with pytest.raises(ScotopicError, match="No space"):
+        manifest.note(tmp_path / "a.png", "started", made_from=MADE_FROM)
+    monkeypatch.undo()
+    (tmp_path / NAME).write_text('{"target": "a.p')
+    manifest.note(tmp_path / "b.png", "started", made_from=MADE_FROM)
+    assert manifest.is_own(tmp_path / "b.png") and Manifest(tmp_path).is_own(tmp_path / "b.png")
+
+
+def test_little_of_a_long_record_is_held(tmp_path):
+    made_from = {"input": "a" * 64, "model": "b" * 64, "version": "0", "ev": 0.0}
+    with (tmp_path / NAME).open("w") as file:
+        for number in range(20_000):
+            entry = {"target": f"{number}.png", "made_from": made_from}
+            file.write(json.dumps(entry | {"status": "started"}) + "\n")
+            file.write(json.dumps(entry | {"status": "done", "output": "c" * 64}) + "\n")
+    tracemalloc.start()
+    manifest = Manifest(tmp_path)
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert not manifest.is_own(tmp_path / "19999.png") and peak < 4_000_000
+    assert held < 2_500_000
 
 
 def test_names_that_are_no_text_are_kept(tmp_path):

@@ -1,0 +1,175 @@
+"""TIFF pictures too large to be held: their rows, decoded as they are asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scotopic import photo
+from scotopic.errors import ScotopicError
+from scotopic.formats import icc
+
+Array = NDArray[Any]
+
+_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_PLAIN_BYTES = 2**20
+_HELD_BYTES = 2**26
+"""Decoded segments that are held at once, beyond those asked for."""
+
+
+class Rows:
+    """A picture that gives its rows by slices, as an array does.
+
+    Attributes
+    ----------
+    shape : (height, width, 1 or 3)
+    dtype : uint8 or uint16
+    nbytes : int
+        What it holds at most.
+    """
+
+    def __init__(self, path: Path, page: Any) -> None:
+        self.path, self._page = path, page
+        self.shape = (page.imagelength, page.imagewidth, 1 if page.samplesperpixel < 3 else 3)
+        self.dtype = page.dtype
+        self.ndim = 3
+        self.nbytes = _HELD_BYTES
+        self._held: OrderedDict[int, Array] = OrderedDict()
+        self._height = page.tilelength if page.is_tiled else min(page.rowsperstrip, self.shape[0])
+        if _is_plain(page):
+            row = self.shape[1] * page.samplesperpixel * self.dtype.itemsize
+            self._height = max(1, _PLAIN_BYTES // row)
+
+    def __getitem__(self, key: Any) -> Array:
+        rows, *columns = key if isinstance(key, tuple) else (key,)
+        part = self._rows(rows)[..., : self.shape[-1]]
+        return part[:, columns[0]] if columns else part
+
+    def close(self) -> None:
+        """Close the file."""
+        self._page.parent.close()
+
+    def with_alpha(self, band: Array, rows: slice) -> Array:
+        """A band of the picture's colours, with its alpha if it has any."""
+        if self._page.samplesperpixel == self.shape[-1]:
+            return band
+        return np.concatenate([band, self._rows(rows)[..., self.shape[-1] :]], axis=-1)
+
+    def carried(self, max_megapixels: int) -> photo.Photo:
+        """A photo without pixels, of all else that the file carries."""
+        return photo.read_carried(self.path, max_megapixels)
+
+    def _rows(self, rows: slice) -> Array:
+        start, stop, _ = rows.indices(self.shape[0])
+        first, last = start // self._height, max(start, stop - 1) // self._height
+        parts = [self._segment(index) for index in range(first, last + 1)]
+        joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return joined[start - first * self._height : stop - first * self._height]
+
+    def _segment(self, index: int) -> Array:
+        """A strip, or a row of tiles."""
+        if index not in self._held:
+            while self._held and self._bytes_held() > _HELD_BYTES:
+                self._held.popitem(last=False)
+            self._held[index] = self._decoded(index)
+        self._held.move_to_end(index)
+        return self._held[index]
+
+    def _bytes_held(self) -> int:
+        return sum(segment.nbytes for segment in self._held.values())
+
+    def _decoded(self, index: int) -> Array:
+        page, width = self._page, self.shape[1]
+        if _is_plain(page):
+            return self._plain(index)
+        across = -(-width // page.tilewidth) if page.is_tiled else 1
+        parts = [self._piece(index * across + column) for column in range(across)]
+        return np.concatenate(parts, axis=1)[:, :width] if len(parts) > 1 else parts[0][:, :width]
+
+    def _plain(self, index: int) -> Array:
+        """Rows as they stand in the file."""
+        page, file = self._page, self._page.parent.filehandle
+        first = index * self._height
+        shape = (min(self._height, self.shape[0] - first), self.shape[1], page.samplesperpixel)
+        size = int(np.prod(shape)) * self.dtype.itemsize
+        file.seek(page.dataoffsets[0] + first * (size // shape[0]))
+        stored = file.read(size)
+        if len(stored) < size:
+            raise ScotopicError(f"{self.path}: damaged or unsupported: cut short")
+        kind = self.dtype.newbyteorder(page.parent.byteorder)
+        return np.frombuffer(stored, kind).reshape(shape).astype(self.dtype)
+
+    def _piece(self, index: int) -> Array:
+        page = self._page
+        file = page.parent.filehandle
+        file.seek(page.dataoffsets[index])
+        stored = file.read(page.databytecounts[index])
+        try:
+            tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}
+            decoded, _, shape = page.decode(stored, index, **tables, _fullsize=True)
+            return np.asarray(decoded).reshape(-1, shape[2], shape[3])[: self._height]
+        except Exception as error:
+            raise ScotopicError(f"{self.path}: damaged or unsupported: {error}") from error
+
+
+def rows_if_large(path: Path, memory: int) -> Rows | None:
+    """The rows of a TIFF that would exceed the memory; None for any other file.
+
+    Also None for what is not read by rows: pictures to be turned, planes of
+    colours, other than 8 or 16 bits, channels beyond colours and straight
+    alpha, linear profiles, all compressed as one, and without tifffile.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(4) not in _STARTS:
+                return None
+        import tifffile
+    except (ImportError, OSError):  # likewise
+        return None
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = stack.enter_context(tifffile.TiffFile(path))
+            page: Any = opened.pages.first
+            if not _can_be_read(page) or _fits(page, memory):
+                return None
+        except Exception:  # of a damaged file; photo.read will tell of it
+            return None
+        stack.pop_all()
+    return Rows(path, page)
+
+
+def _fits(page: Any, memory: int) -> bool:
+    size = page.imagelength * page.imagewidth
+    return photo.bytes_needed(size, page.bitspersample > 8) <= memory
+
+
+def _is_plain(page: Any) -> bool:
+    """Whether the rows stand one after the other in the file."""
+    return page.compression == 1 and page.is_contiguous
+
+
+def _bytes_of_segment(page: Any) -> int:
+    if page.is_tiled:
+        return int(page.tilelength * page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
+    rows = min(page.rowsperstrip, page.imagelength)
+    return int(rows * page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
+
+
+def _can_be_read(page: Any) -> bool:
+    profile = page.tags.get(34675)
+    return (
+        page.dtype in (np.uint8, np.uint16)
+        and page.bitspersample in (8, 16)
+        and page.photometric in (1, 2)
+        and page.planarconfig == 1
+        and page.imagedepth == 1
+        and (page.samplesperpixel in (1, 3) or tuple(page.extrasamples) == (2,))
+        and (_is_plain(page) or _bytes_of_segment(page) <= _HELD_BYTES)
+        and (page.tags.get(274) is None or page.tags[274].value == 1)
+        and not icc.is_linear(profile.value if profile else None)
+    )

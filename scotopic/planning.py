@@ -1,0 +1,226 @@
+"""Which pictures there are, and where the result of each goes."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from pathlib import Path
+
+from scotopic import photo, walk
+from scotopic.errors import ScotopicError
+from scotopic.formats import foreign
+from scotopic.index import Index
+from scotopic.settings import STREAM, Job, Settings, dotted, is_picture
+
+AT_ONCE = 1000
+"""Jobs of a watched folder that are held at one time."""
+_SOURCES = {*photo.FORMATS, *foreign.RESULT_SUFFIXES}
+
+
+class Plan:
+    """Jobs in a stable order, found anew each time they are gone through.
+
+    Only their number is held and, while they are gone through, 16 bytes for
+    each target that was given away: a folder may have any number of pictures.
+
+    Attributes
+    ----------
+    others : int
+        Files in the folders that are no pictures.
+    unread : dict
+        Folders that cannot be read, each with a line that says so.
+    """
+
+    def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
+        self._paths = paths
+        self._settings = settings
+        met = walk.Met()
+        self._count = sum(_count(path, settings, met) for path in paths)
+        self.others = met.others
+        self.unread = met.unread
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Job]:
+        return _jobs(self._paths, self._settings, walk.Met(unread=self.unread))
+
+
+def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
+    """Pair pictures with targets, in a stable order.
+
+    Folders are walked; the output mirrors them. Paths come as they were
+    given, names of a folder sorted, what is in a folder in the place of its
+    name. Two pictures that would get one name are both kept: the later one's
+    gets its own ending put before the new one, and a number if need be.
+
+    Raises
+    ------
+    ScotopicError
+        When a folder has no pictures, or several are to go into one file.
+    """
+    plan = Plan(paths, settings)
+    if settings.output_is_file and len(plan) > 1:
+        raise ScotopicError(
+            f"{settings.output}: one file for {len(plan)} pictures; name a folder instead"
+        )
+    return plan
+
+
+def arrivals(
+    paths: Sequence[Path],
+    settings: Settings,
+    pause: float = 1.0,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Iterator[list[Job]]:
+    """Watch folders: jobs for what is there, and for what is put there, without end.
+
+    A picture counts as put there when its size and time stay the same from
+    one look to the next, `pause` seconds later. Jobs come some at a time. A
+    source that had its job is passed over from then on, its target left to it.
+
+    Parameters
+    ----------
+    paths, settings, pause
+        Where, how, and how often.
+    tell : callable, optional
+        Takes a line for each folder that cannot be read, once.
+
+    Raises
+    ------
+    ScotopicError
+        When a path is no folder.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise ScotopicError(f"{path}: only folders can be watched")
+    sources, targets, seen = Index(), Index(), Index()
+    told: set[Path] = set()
+    while True:
+        met, looks = walk.Met(), Index()
+        ready: list[Job] = []
+        for job in _jobs(paths, settings, met, sources, targets):
+            look = _look(job.source)
+            if look is None:
+                continue
+            if look != seen.get(str(job.source)):
+                looks[str(job.source)] = look
+                continue
+            sources[str(job.source)] = targets[str(job.target)] = 0
+            ready.append(job)
+            if len(ready) == AT_ONCE:
+                yield ready
+                ready = []
+        for folder, line in met.unread.items():
+            if folder not in told:
+                tell(line)
+        told = set(met.unread)
+        seen = looks
+        if ready:
+            yield ready
+        time.sleep(pause)
+
+
+def _look(path: Path) -> int | None:
+    """A number that changes with size and time; None when it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return hash((found.st_size, found.st_mtime_ns))
+
+
+def _count(path: Path, settings: Settings, met: walk.Met) -> int:
+    """How many pictures a path leads to."""
+    if not path.is_dir():
+        return 1
+    found = sum(1 for _ in _pictures(path, settings, met))
+    if not found and not any(folder.is_relative_to(path) for folder in met.unread):
+        raise ScotopicError(f"{path}: no pictures in this folder")
+    return found
+
+
+def _jobs(
+    paths: Sequence[Path],
+    settings: Settings,
+    met: walk.Met,
+    planned: Index | None = None,
+    kept: Index | None = None,
+) -> Iterator[Job]:
+    """Jobs one by one, but for sources that are `planned`; targets `kept` are not used."""
+    now = Index()
+    given = [now] if kept is None else [now, kept]
+    one = settings.output if settings.output_is_file else None
+    for source, folder in _sources(paths, settings, met):
+        if planned is not None and str(source) in planned:
+            continue
+        target = one or _target(source, folder, settings)
+        if one is None and target != STREAM:
+            target = _free_name(target, source, given)
+            now[str(target)] = 0
+        yield Job(source, target)
+
+
+def _sources(
+    paths: Sequence[Path], settings: Settings, met: walk.Met
+) -> Iterator[tuple[Path, Path]]:
+    """Pictures with the folder that their targets are to be in."""
+    for path in paths:
+        if not path.is_dir():
+            yield path, settings.output or path.parent
+            continue
+        # Paths are slow to put together: pictures of one folder share that of their targets.
+        for folder, found in itertools.groupby(_pictures(path, settings, met), itemgetter(0)):
+            goal = folder
+            if settings.output is not None:
+                goal = settings.output / folder.relative_to(path)
+            for _, name in found:
+                yield folder / name, goal
+
+
+def _pictures(folder: Path, settings: Settings, met: walk.Met) -> Iterator[tuple[Path, str]]:
+    output = None if settings.output is None else settings.output.resolve()
+    return walk.pictures(folder, lambda name: _kind(name, settings), output, met)
+
+
+def _kind(name: str, settings: Settings) -> walk.Kind:
+    """Whether a file in a folder is a picture, and not an earlier result."""
+    stem, ending = os.path.splitext(name)
+    if name.startswith("."):
+        return walk.Kind.APART
+    if ending.lower() not in _SOURCES:
+        return walk.Kind.OTHER
+    is_result = settings.output is None and stem.endswith(settings.suffix)
+    return walk.Kind.APART if is_result else walk.Kind.PICTURE
+
+
+def _target(source: Path, folder: Path, settings: Settings) -> Path:
+    if settings.output is None and source == STREAM:
+        return STREAM
+    ending = source.suffix if is_picture(source) else _ending_of_result(source)
+    if settings.extension is not None:
+        ending = dotted(settings.extension)
+    if settings.output is None:
+        return folder / (source.stem + settings.suffix + ending)
+    return folder / (("picture" if source == STREAM else source.stem) + ending)
+
+
+def _ending_of_result(source: Path) -> str:
+    return foreign.RESULT_SUFFIXES.get(source.suffix.lower(), ".png")
+
+
+def _free_name(target: Path, source: Path, given: Sequence[Index]) -> Path:
+    if not _is_among(given, target):
+        return target
+    ending = source.suffix.lstrip(".")
+    stem = target.stem if target.suffix == source.suffix else f"{target.stem}.{ending}"
+    numbers = itertools.chain([""], (f"-{n}" for n in itertools.count(2)))
+    names = (target.with_name(stem + number + target.suffix) for number in numbers)
+    return next(name for name in names if not _is_among(given, name))
+
+
+def _is_among(given: Sequence[Index], target: Path) -> bool:
+    return any(str(target) in names for names in given)

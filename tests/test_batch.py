@@ -1,0 +1,103 @@
+"""Several pictures at once."""
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scotopic import batch, machine, single
+from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError, TooLargeError
+from scotopic.manifest import NAME, Manifest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for index in range(9):
+        coarse = Image.fromarray(rng.integers(0, 50, (6, 8, 3), dtype=np.uint8))
+        side = 300 if index == 2 else 40
+        path = tmp_path / "in" / f"{index}.png"
+        path.parent.mkdir(exist_ok=True)
+        coarse.resize((side, side), Image.Resampling.BICUBIC).save(path)
+    (tmp_path / "in" / "5.png").write_bytes(b"no picture")
+    return tmp_path
+
+
+def run(folder, name, at_once, **options):
+    settings = batch.Settings(output=folder / name)
+    jobs = batch.plan_jobs([folder / "in"], settings)
+    enhancer = options.pop("enhancer", None) or Enhancer()
+    return list(batch.run_all(enhancer, jobs, settings, Manifest(folder / name), at_once))
+
+
+def test_several_at_once_make_what_one_after_the_other_does(folder):
+    alone, together = run(folder, "alone", 1), run(folder, "together", 3)
+    for told in (alone, together):
+        assert [job.source.name for job, _ in told] == [f"{index}.png" for index in range(9)]
+        failed = [outcome for _, outcome in told if isinstance(outcome, ScotopicError)]
+        assert len(failed) == 1 and "5.png: not a picture" in str(failed[0])
+    for first, second in zip(alone, together, strict=True):
+        if not isinstance(first[1], ScotopicError):
+            assert first[0].target.read_bytes() == second[0].target.read_bytes()
+    again = run(folder, "together", 3)
+    assert sum(getattr(outcome, "status", "") == "done before" for _, outcome in again) == 8
+
+
+def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(folder, monkeypatch):
+    usual, working, most = batch.run_job, [], []
+
+    def counted(enhancer, job, settings, manifest):
+        working.append(job)
+        most.append((job.source.name, enhancer.memory, len(working)))
+        try:
+            return usual(enhancer, job, settings, manifest)
+        finally:
+            working.remove(job)
+
+    monkeypatch.setattr(batch, "run_job", counted)
+    monkeypatch.setattr(machine, "PROCESS_BYTES", 0)
+    whole = 2 * 9 * 300 * 300
+    told = run(folder, "out", 3, enhancer=Enhancer(memory=whole))
+    assert [job.source.name for job, outcome in told if isinstance(outcome, ScotopicError)] == [
+        "5.png"
+    ]
+    assert [entry[2] for entry in most if entry[1] == whole] == [1]
+    assert [entry[0] for entry in most if entry[1] == whole] == ["2.png"]
+    told = run(folder, "less", 3, enhancer=Enhancer(memory=whole // 4))
+    assert isinstance(told[2][1], TooLargeError), "not even alone"
+
+
+def test_an_error_of_any_kind_costs_one_picture(folder, monkeypatch):
+    usual = single.enhance_photo
+
+    def fails(enhancer, picture, settings):
+        if len(picture.pixels) == 300:
+            raise RuntimeError("out of\nluck")
+        return usual(enhancer, picture, settings)
+
+    monkeypatch.setattr(single, "enhance_photo", fails)
+    for at_once in (1, 2):
+        told = run(folder, f"out{at_once}", at_once)
+        assert str(told[2][1]).endswith("2.png: failed by RuntimeError: out of luck")
+        assert sum(isinstance(outcome, ScotopicError) for _, outcome in told) == 2
+        noted = (folder / f"out{at_once}" / NAME).read_text()
+        assert noted.count('"failed"') == 2
+
+
+def test_who_stops_listening_stops_the_rest(folder):
+    settings = batch.Settings(output=folder / "out")
+    jobs = batch.plan_jobs([folder / "in"], settings)
+    before = threading.active_count()
+    outcomes = batch.run_all(Enhancer(), jobs, settings, None, 2)
+    next(outcomes)
+    outcomes.close()
+    assert threading.active_count() == before
+
+
+def test_usually_there_is_one_for_each_processor_that_memory_allows(monkeypatch):
+    monkeypatch.setattr(machine, "threads", lambda: 16)
+    assert [batch.usual_jobs(size * 2**20) for size in (100, 512, 1100, 4096)] == [1, 1, 2, 4]
+    monkeypatch.setattr(machine, "threads", lambda: 1)
+    assert batch.usual_jobs(2**32) == 1
