@@ -1,5 +1,6 @@
 """The installed command, on real files."""
 
+import contextlib
 import io
 import json
 import os
@@ -79,6 +80,24 @@ def test_two_names_that_collide_are_both_kept(folder, tmp_path):
     assert result.returncode == 0 and result.stderr == b""
     made = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert made == [manifest.NAME, "a.png.webp", "a.webp", "deeper"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_on_a_terminal_the_rate_is_shown(folder, tmp_path):
+    import pty
+
+    # The bar makes no estimate before a second is over.
+    hasty = "import time; now = time.time; time.time = lambda: 1000 * now()"
+    command = [sys.executable, "-c", f"{hasty}; from scotopic.cli import main; main()"]
+    terminal, end = pty.openpty()
+    subprocess.run([*command, "enhance", folder, "-o", tmp_path / "out"], stderr=end, check=True)
+    os.close(end)
+    shown = b""
+    # On Linux what is over ends with an error.
+    with open(terminal, "rb", 0) as screen, contextlib.suppress(OSError):
+        while some := screen.read(1000):
+            shown += some
+    assert b"pictures a minute  [" in shown
 
 
 def test_results_in_the_folder_are_not_sources(folder):

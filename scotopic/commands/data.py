@@ -1,0 +1,59 @@
+"""scotopic data: sets verified and split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scotopic.commands.common import PATH, one_line_errors
+from scotopic.errors import ScotopicError
+
+
+@click.group()
+def data() -> None:
+    """Verify known data sets, and find the scenes in any."""
+
+
+@data.command()
+@click.argument("folder", type=PATH)
+@click.option("--set", "known", default="lol_v1", show_default=True, help="What it should be.")
+@click.option("--hashes", type=PATH, help="List of pixel hashes to compare with.")
+@click.option("--write-hashes", type=PATH, help="File for such a list.")
+@one_line_errors
+def verify(folder: Path, known: str, hashes: Path | None, write_hashes: Path | None) -> None:
+    """Check a copy of a data set: names, counts, sizes, levels, encodings."""
+    from scotopic import data as sets
+
+    if known not in sets.KNOWN:
+        raise ScotopicError(f"no data set {known!r} is known; there are: {', '.join(sets.KNOWN)}")
+    findings, found = sets.verify(folder, sets.KNOWN[known])
+    if hashes:
+        findings += sets.compare_hashes(found, sets.read_hashes(hashes))
+    if write_hashes:
+        sets.write_json(found, write_hashes)
+    for finding in findings:
+        click.echo(finding)
+    click.echo(f"{folder}: {len(findings)} differences from {sets.KNOWN[known].title}")
+    raise SystemExit(1 if findings else 0)
+
+
+@data.command()
+@click.argument("folder", type=PATH)
+@click.option("-o", "--output", type=PATH, help="File to write; by default FOLDER/scenes.json.")
+@one_line_errors
+def split(folder: Path, output: Path | None) -> None:
+    """Find which pictures show one scene, and siblings of the test scenes."""
+    from scotopic import data as sets
+
+    target = output or folder / sets.SCENES
+    if output is None and target.exists():
+        raise ScotopicError(f"{target}: there already; name another by -o")
+    found = sets.split(folder)
+    sets.write_json(found, target)
+    siblings = {name for names in found["siblings_of_test"].values() for name in names}
+    pictures = sum(map(len, found["groups"]))
+    click.echo(
+        f"{target}: {pictures} training pictures of {len(found['groups'])} scenes; "
+        f"{len(siblings)} show a test scene"
+    )
