@@ -2,11 +2,12 @@
 
     python benchmarks/fuzz.py [--count 10000] [--photos ../shared/data/photos] [--seed 0]
 
-Real files (small ones made here in every format, and those of a folder that
-are under 300 kB) have bytes flipped, are cut, spliced with one another, and
+Real files (small ones made here in every format, and those of a folder, large
+ones more rarely) have bytes flipped, are cut, spliced with one another, and
 have the size in their header replaced. Each goes the whole way in a worker
-process: read, enhance, encode. An answer is a result or one line that says
-what is wrong; all else is printed, and the exit code is 1.
+process: read from a file, enhanced, written to a file, and that read again. An
+answer is a result, whole, or one line that says what is wrong and no file; all
+else is printed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -18,59 +19,79 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
-from scotopic import photo
+from scotopic import batch, encoding, photo
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 
 SECONDS = 20
-MEGAPIXELS = 30
-BOUND = 2 * 2**30
-"""Bytes that a worker may reach: 30 megapixels, and the process itself."""
+MEGAPIXELS = 13
+BOUND = 2**29 + 300 * 10**6
+"""Bytes that a worker may reach."""
 CHUNK = 250
-LARGEST_SEED = 300_000
+LARGEST_SMALL = 300_000
+SHARE_OF_LARGE = 0.01
 
 
-def seeds(folder: Path | None) -> list[bytes]:
-    """Whole files to start from."""
+Seed = tuple[str, bytes]
+"""Ending of a name, and what is in the file."""
+
+
+def seeds(folder: Path | None) -> tuple[list[Seed], list[Seed]]:
+    """Whole files to start from, small ones and large ones."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 90, (6, 8, 3), dtype=np.uint8)
     image = Image.fromarray(coarse).resize((80, 60), Image.Resampling.BICUBIC)
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
     exif.get_ifd(0x8769)[0x927C] = bytes(range(200))
-    made = []
-    for form, options in (
-        ("JPEG", {"exif": exif, "dpi": (300, 300)}),
-        ("JPEG", {"progressive": True}),
-        ("PNG", {"exif": exif}),
-        ("WEBP", {"exif": exif.tobytes()}),
-        ("WEBP", {"lossless": True}),
-        ("TIFF", {"compression": "tiff_lzw"}),
-        ("TIFF", {}),
-        ("BMP", {}),
-        ("GIF", {}),
+    frames = {"save_all": True, "append_images": [image.rotate(90)], "duration": [50, 70]}
+    made: list[Seed] = []
+    for ending, options in (
+        (".jpg", {"exif": exif, "dpi": (300, 300)}),
+        (".jpg", {"progressive": True}),
+        (".png", {"exif": exif}),
+        (".png", frames),
+        (".webp", {"exif": exif.tobytes()}),
+        (".webp", {"lossless": True, **frames}),
+        (".tif", {"compression": "tiff_lzw"}),
+        (".tif", {}),
+        (".bmp", {}),
+        (".gif", {"comment": b"night"}),
+        (".gif", frames),
+        (".avif", {"exif": exif.tobytes()}),
+        (".avif", frames),
     ):
         buffer = io.BytesIO()
-        image.save(buffer, form, **options)
-        made.append(buffer.getvalue())
-    deep = photo.Photo(np.asarray(image).astype(np.uint16) * 257)
-    made += [photo.encode(deep, form) for form in photo.DEEP_FORMATS]
-    if folder is not None:
-        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-        made += [p.read_bytes() for p in files if p.stat().st_size < LARGEST_SEED]
-    return made
+        image.save(buffer, photo.FORMATS[ending], **options)
+        made.append((ending, buffer.getvalue()))
+    deep = photo.Photo(np.asarray(image).astype(np.uint16) * 257, exif=exif.tobytes())
+    made += [(ending, encoding.encode(deep, photo.FORMATS[ending])) for ending in (".png", ".tif")]
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(image).save(buffer, quality=90, exif=exif.tobytes())
+    made.append((".heic", buffer.getvalue()))
+    found = [] if folder is None else [path for path in sorted(folder.iterdir()) if path.is_file()]
+    real = [(path.suffix, path.read_bytes()) for path in found]
+    small = [(ending, data) for ending, data in real if len(data) < LARGEST_SMALL]
+    large = [(ending, data) for ending, data in real if len(data) >= LARGEST_SMALL]
+    return made + small, large
 
 
-def damaged(files: list[bytes], seed: int) -> bytes:
+def damaged(files: tuple[list[Seed], list[Seed]], seed: int) -> Seed:
     """One of the files, damaged in a way that the seed gives."""
     rng = np.random.default_rng(seed)
-    data = bytearray(files[rng.integers(len(files))])
+    small, large = files
+    among = large if large and rng.random() < SHARE_OF_LARGE else small
+    ending, whole = among[rng.integers(len(among))]
+    data = bytearray(whole)
     kind = rng.integers(5)
     if kind == 0:
         for _ in range(rng.integers(1, 30)):
@@ -81,29 +102,33 @@ def damaged(files: list[bytes], seed: int) -> bytes:
     elif kind == 2:
         del data[rng.integers(len(data)) :]
     elif kind == 3:
-        other = files[rng.integers(len(files))]
+        _, other = small[rng.integers(len(small))]
         place = int(rng.integers(len(data)))
         data[place:] = other[int(rng.integers(len(other))) :]
     else:
         place = int(rng.integers(min(400, len(data) - 4)))
         size = int(rng.choice([0, 1, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 20_000]))
         data[place : place + 4] = size.to_bytes(4, str(rng.choice(["big", "little"])))
-    return bytes(data)
+    return ending, bytes(data)
 
 
-def go_the_whole_way(enhancer: Enhancer, data: bytes) -> str:
-    """Read, enhance, encode, and read again; what came of it."""
+def go_the_whole_way(enhancer: Enhancer, given: Seed, folder: Path) -> str:
+    """From file to file, and read again; what came of it."""
+    ending, data = given
+    source = folder / f"a{ending}"
+    source.write_bytes(data)
+    settings = batch.Settings(output=folder / "out", max_megapixels=MEGAPIXELS)
+    (job,) = batch.plan_jobs([source], settings)
     try:
-        taken = photo.read(data, "fuzzed", MEGAPIXELS)
-        taken.pixels, _ = enhancer.enhance_array(taken.pixels)
-        form = taken.format if taken.format in photo.FORMATS.values() else "PNG"
-        again = photo.read(photo.encode(taken, form))
+        batch.run_job(enhancer, job, settings)
+        photo.read(job.target)
     except ScotopicError as error:
         if "\n" in str(error):
             return f"more than one line: {error}"
+        if job.target.exists() or (job.target.parent.exists() and any(job.target.parent.iterdir())):
+            return f"left a file behind, though: {error}"
         return "refused"
-    if again.pixels.shape != taken.pixels.shape:
-        return f"shape {again.pixels.shape} for {taken.pixels.shape}"
+    job.target.unlink()
     return "enhanced"
 
 
@@ -120,7 +145,8 @@ def work(folder: Path | None, start: int, count: int) -> None:
         signal.alarm(SECONDS)
         began = time.monotonic()
         try:
-            said = go_the_whole_way(enhancer, damaged(files, seed))
+            with tempfile.TemporaryDirectory() as name:
+                said = go_the_whole_way(enhancer, damaged(files, seed), Path(name))
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
         signal.alarm(0)
@@ -133,7 +159,7 @@ def supervise(folder: Path | None, start: int, count: int) -> tuple[dict[str, in
     """Run workers over the inputs; how often what was said, and what is wrong."""
     counts: dict[str, int] = {}
     wrong: list[str] = []
-    longest, peak, seed, stop = 0.0, 0, start, start + count
+    longest, peak, seed, stop = (0.0, 0), (0, 0), start, start + count
     while seed < stop:
         amount = min(CHUNK, stop - seed)
         command = [sys.executable, __file__, "--work", str(seed), str(amount)]
@@ -146,7 +172,8 @@ def supervise(folder: Path | None, start: int, count: int) -> tuple[dict[str, in
             if "done" not in entry:
                 continue
             last = entry["done"]
-            longest, peak = max(longest, entry["took"]), max(peak, entry["peak"])
+            longest = max(longest, (entry["took"], last))
+            peak = max(peak, (entry["peak"], last), key=itemgetter(0))
             counts[entry["said"]] = counts.get(entry["said"], 0) + 1
             if entry["said"] not in ("refused", "enhanced"):
                 wrong.append(f"seed {last}: {entry['said']}")
@@ -155,9 +182,10 @@ def supervise(folder: Path | None, start: int, count: int) -> tuple[dict[str, in
             last = begun
         seed = last + 1
         print(f"{seed - start} of {count}: {counts}", file=sys.stderr)
-    print(f"longest {longest:.1f} s, peak {peak / 2**30:.2f} GiB")
-    if peak > BOUND:
-        wrong.append(f"peak {peak / 2**30:.2f} GiB, over the bound")
+    print(f"longest {longest[0]:.1f} s, seed {longest[1]}")
+    print(f"peak {peak[0] / 10**6:.0f} MB, by seed {peak[1]}; the bound is {BOUND / 10**6:.0f}")
+    if peak[0] > BOUND:
+        wrong.append("more memory than the bound")
     return counts, wrong
 
 

@@ -28,7 +28,7 @@ import onnx
 import onnxruntime
 from PIL import Image
 
-from scotopic import photo
+from scotopic import encoding, photo
 from scotopic.enhancer import Enhancer
 from scotopic.session import DEFAULT_MODEL, find_model
 
@@ -130,7 +130,7 @@ def measure(name: str, repeats: int) -> dict[str, object]:
         "loading": loading,
         "enhancing": enhancing,
         "decoding": timed(lambda: photo.read(data), repeats),
-        "encoding": timed(lambda: photo.encode(photo.Photo(pixels), "JPEG"), repeats),
+        "encoding": timed(lambda: encoding.encode(photo.Photo(pixels), "JPEG"), repeats),
         "clahe": None if floor is None else timed(floor, repeats),
         "memory_before": before * 1024,
         "memory_peak": peak * 1024,

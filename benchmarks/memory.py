@@ -1,0 +1,103 @@
+"""The least memory that each format is read in, and what the command then takes.
+
+    python benchmarks/memory.py ../shared/data/photos/sony_24mp_mpf.jpg [--only deep.png]
+
+Writes the photo, darkened, in every format; asks the command with hardly any
+memory, and so learns what it wants for each; and runs it with just that. What
+it takes at its peak is to stay under that and 300 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from PIL import Image
+
+from scotopic import encoding, photo
+
+ALLOWED = 300 * 10**6
+
+
+def with_alpha(image: Image.Image) -> Image.Image:
+    """The same, as clear as it is dark."""
+    result = image.copy()
+    result.putalpha(image.getchannel(0))
+    return result
+
+
+def deep(image: Image.Image) -> bytes:
+    """A PNG of 16 bits."""
+    return encoding.encode(photo.Photo(np.asarray(image).astype(np.uint16) * 257), "PNG")
+
+
+WRITERS: dict[str, Callable[[Image.Image, Path], object]] = {
+    "baseline.jpg": lambda image, path: image.save(path, quality=92),
+    "progressive.jpg": lambda image, path: image.save(
+        path, quality=92, progressive=True, subsampling=0
+    ),
+    "cmyk.jpg": lambda image, path: image.convert("CMYK").save(path),
+    "gray.jpg": lambda image, path: image.convert("L").save(path),
+    "plain.png": lambda image, path: image.save(path, compress_level=1),
+    "alpha.png": lambda image, path: with_alpha(image).save(path, compress_level=1),
+    "deep.png": lambda image, path: path.write_bytes(deep(image)),
+    "lossy.webp": lambda image, path: image.save(path, quality=90),
+    "lossless.webp": lambda image, path: image.save(path, lossless=True, method=0),
+    "plain.avif": lambda image, path: image.save(path, quality=80, speed=10),
+    "plain.heic": lambda image, path: pillow_heif.from_pillow(image).save(path, quality=80),
+    "plain.gif": lambda image, path: image.save(path),
+    "plain.bmp": lambda image, path: image.save(path),
+}
+
+
+def write_all(source: Path, folder: Path, only: list[str]) -> None:
+    """Write the files; in a process of its own, whose memory is not counted."""
+    image = Image.fromarray(photo.read(source).pixels // 4)
+    for name in only:
+        WRITERS[name](image, folder / name)
+
+
+def measured(path: Path, folder: Path) -> Iterator[int]:
+    """Bytes wanted, and bytes taken when given that."""
+    command = [sys.executable, "-m", "scotopic", "enhance", str(path), "-o", str(folder), "-q"]
+    asked = subprocess.run([*command, "--memory", "1M"], capture_output=True, text=True)
+    (wanted,) = re.findall(r"--memory ([\d.]+)G", asked.stderr)
+    yield int(float(wanted) * 2**30)
+    process = subprocess.Popen([*command, "--memory", wanted + "G"])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    yield usage.ru_maxrss * 1024 if process.returncode == 0 else 2**62
+
+
+def main() -> None:
+    """Measure all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--only", nargs="+", choices=WRITERS, default=list(WRITERS))
+    options = parser.parse_args()
+    worst = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        arguments = (options.photo, folder, options.only)
+        writing = get_context("spawn").Process(target=write_all, args=arguments)
+        writing.start()
+        writing.join()
+        for kind in options.only:
+            wanted, taken = measured(folder / kind, folder / "out")
+            worst = max(worst, taken - wanted)
+            told = f"{wanted / 1e6:5.0f} MB given, {taken / 1e6:5.0f} MB taken"
+            print(f"{kind:16} {told}", flush=True)
+    raise SystemExit(1 if worst > ALLOWED else 0)
+
+
+if __name__ == "__main__":
+    main()
