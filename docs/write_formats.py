@@ -19,16 +19,24 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageSequence
 
-from scotopic import batch, photo
+from scotopic import batch, encoding, photo
 from scotopic.enhancer import Enhancer
 
 TARGET = Path(__file__).with_name("formats.md")
 EXIFTOOL = shutil.which("exiftool")
 NOTE = bytes(range(1, 251))
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-FORMATS = {"JPEG": "jpg", "PNG": "png", "WebP": "webp", "TIFF": "tif", "BMP": "bmp"}
+FORMATS = {
+    "JPEG": "jpg",
+    "PNG": "png",
+    "WebP": "webp",
+    "AVIF": "avif",
+    "TIFF": "tif",
+    "GIF": "gif",
+    "BMP": "bmp",
+}
 DEEP = {"PNG, 16 bits": "png", "TIFF, 16 bits": "tif"}
 
 
@@ -64,8 +72,10 @@ def plain(path: Path, picture: np.ndarray | None = None, **options: object) -> N
     """Write a picture by Pillow, or one of 16 bits by scotopic's own codecs."""
     picture = pixels() if picture is None else picture
     if picture.dtype == np.uint16:
-        path.write_bytes(photo.encode(photo.Photo(picture), photo.FORMATS[path.suffix]))
+        path.write_bytes(encoding.encode(photo.Photo(picture), photo.FORMATS[path.suffix]))
         return
+    if path.suffix == ".avif":
+        options = {"quality": 95, **options}
     Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
 
 
@@ -73,10 +83,13 @@ def orientation(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """All eight, each upright in pixels and tag."""
     turned = []
     for value in range(1, 9):
-        plain(before, _picture(deep))
-        if before.suffix == ".bmp":
+        if before.suffix in (".bmp", ".gif"):
             return "holds none"
-        tell(before, f"-IFD0:Orientation#={value}")
+        if before.suffix == ".avif":  # it says so outside of EXIF, which exiftool does not write
+            plain(before, exif=exif_with(value))
+        else:
+            plain(before, _picture(deep))
+            tell(before, f"-IFD0:Orientation#={value}")
         told = ask(after(), "-Orientation", "-ImageSize")
         size = "40 60" if value > 4 else "60 40"
         upright = told.get("IFD0:Orientation", 1) == 1
@@ -120,11 +133,11 @@ def exif(before: Path, after: Callable[[], Path], deep: bool) -> str:
 
 def maker_note(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """Byte for byte."""
-    if before.suffix == ".bmp":
+    if before.suffix in (".bmp", ".gif"):
         return "holds none"
     if deep:
         given = photo.Photo(_picture(deep), exif=exif_with().tobytes())
-        before.write_bytes(photo.encode(given, photo.FORMATS[before.suffix]))
+        before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
     else:
         plain(before, exif=exif_with().tobytes())
     if NOTE not in before.read_bytes():
@@ -140,7 +153,7 @@ def xmp(before: Path, after: Callable[[], Path], deep: bool) -> str:
 
 def iptc(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """Keywords."""
-    if before.suffix in (".png", ".webp"):
+    if before.suffix in (".png", ".webp", ".avif", ".gif"):
         return "holds none"
     return _kept(before, after, deep, ["-IPTC:Keywords=night"], ["-IPTC:Keywords"])
 
@@ -150,7 +163,7 @@ def profile(before: Path, after: Callable[[], Path], deep: bool) -> str:
     if before.suffix == ".bmp":
         return "holds none"
     given = photo.Photo(_picture(deep), icc_profile=PROFILE)
-    before.write_bytes(photo.encode(given, photo.FORMATS[before.suffix]))
+    before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
     asked = [str(EXIFTOOL), "-ICC_Profile", "-b", str(after())]
     told = subprocess.run(asked, capture_output=True, check=True).stdout
     return "kept" if told == PROFILE else _said()
@@ -158,10 +171,10 @@ def profile(before: Path, after: Callable[[], Path], deep: bool) -> str:
 
 def resolution(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """Dots an inch."""
-    if before.suffix == ".webp":
+    if before.suffix in (".webp", ".avif", ".gif"):
         return "holds none"
     given = photo.Photo(_picture(deep), dpi=(300, 300))
-    before.write_bytes(photo.encode(given, photo.FORMATS[before.suffix]))
+    before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
     asked = ["-XResolution", "-PixelsPerUnitX", "-PixelsPerMeterX"]
     first, second = ask(before, *asked), ask(after(), *asked)
     return "kept" if first and first == second else _said()
@@ -174,7 +187,10 @@ def alpha(before: Path, after: Callable[[], Path], deep: bool) -> str:
     plane = (np.arange(40 * 60).reshape(40, 60) % 251).astype(np.uint8)
     plane = plane.astype(np.uint16) * 257 if deep else plane
     given = photo.Photo(_picture(deep), plane)
-    before.write_bytes(photo.encode(given, photo.FORMATS[before.suffix]))
+    before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
+    if before.suffix == ".gif":  # which holds clear or not
+        given.alpha = 255 * (plane > 99).astype(np.uint8)
+        before.write_bytes(encoding.encode(given, "GIF"))
     first, second = (_alpha_of(path, deep) for path in (before, after()))
     return "kept" if np.array_equal(first, second) else _said()
 
@@ -187,15 +203,18 @@ def _alpha_of(path: Path, deep: bool) -> np.ndarray:
 
         return np.asarray(imagecodecs.png_decode(path.read_bytes()))[..., 3]
     with Image.open(path) as image:
-        return np.asarray(image)[..., 3]
+        return np.asarray(image.convert("RGBA"))[..., 3]
 
 
 def gray(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """One channel stays one."""
-    if before.suffix == ".webp":
+    if before.suffix in (".webp", ".avif"):
         return "holds none"
     plain(before, _picture(deep)[..., :1] if deep else _picture(deep)[..., 0])
     asked = ["-ColorComponents", "-ColorType", "-PhotometricInterpretation", "-BitDepth"]
+    if before.suffix == ".gif":  # of which exiftool does not tell
+        with Image.open(before) as first, Image.open(after()) as second:
+            return "kept" if first.mode == second.mode == "L" else _said()
     told = ask(after(), *asked)
     one = {
         "File:ColorComponents": 1,
@@ -209,13 +228,34 @@ def gray(before: Path, after: Callable[[], Path], deep: bool) -> str:
 def bits(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """Bits a channel; of BMP exiftool tells those of all three."""
     plain(before, _picture(deep))
-    if before.suffix == ".webp":  # of which exiftool tells none
+    if before.suffix == ".gif":
+        after()
+        return _said()
+    if before.suffix in (".webp", ".avif"):  # of which exiftool tells none
         with Image.open(before) as first, Image.open(after()) as second:
             return "kept" if first.mode == second.mode else _said()
     asked = ("-BitDepth", "-BitsPerSample")
     first, second = ({str(v) for v in ask(path, *asked).values()} for path in (before, after()))
     wanted = {"16", "16 16 16"} if deep else {"8", "8 8 8", "24"}
     return "kept" if first == second and first and first <= wanted else _said()
+
+
+def frames(before: Path, after: Callable[[], Path], deep: bool) -> str:
+    """Animations: frames, how long each is shown, and how often all."""
+    if deep or before.suffix in (".jpg", ".tif", ".bmp"):
+        return "holds none"
+    shown = [Image.fromarray(np.roll(pixels(), 9 * index, axis=1)) for index in range(3)]
+    options = {"duration": [50, 100, 200], "loop": 0}
+    shown[0].save(before, save_all=True, append_images=shown[1:], **options)
+    found = []
+    for path in (before, after()):
+        with Image.open(path) as image:
+            times = []
+            for frame in ImageSequence.Iterator(image):
+                frame.load()  # some formats tell the time only then
+                times.append(frame.info["duration"])
+            found.append((image.n_frames, times, image.info.get("loop")))
+    return "kept" if found[0] == found[1] and found[0][0] == 3 else _said()
 
 
 COLUMNS: dict[str, Callable[[Path, Callable[[], Path], bool], str]] = {
@@ -229,6 +269,7 @@ COLUMNS: dict[str, Callable[[Path, Callable[[], Path], bool], str]] = {
     "bits a channel": bits,
     "gray": gray,
     "resolution": resolution,
+    "frames, timing": frames,
 }
 
 
@@ -273,13 +314,22 @@ told so in these words.
 
 """
 TAIL = """
-Also: HEIC becomes JPEG with its EXIF and profile (extra `heif`); camera RAW becomes a 16-bit TIFF
-(extra `raw`; its EXIF is not carried over, which is said). Of a file with several pictures the first
-is taken, and it is said. CMYK, palette and 1-bit pictures become RGB or gray, and it is said. A JPEG
-is compressed as it was before (tables, subsampling, progressive or not) unless `--quality` says
-otherwise. `--times` gives results the file times of their sources. Pictures over 1000 megapixels are
-refused before they are decoded, unless `--max-megapixels` allows them. What made a picture is in its
-XMP: `CreatorTool` if there was none, and `DigitalSourceType` `algorithmicallyEnhanced`.
+- HEIC becomes JPEG with its EXIF and profile (extra `heif`); with 10 or 12 bits a channel it stays so
+  in PNG and TIFF (`--format`). AVIF of more than 8 bits is read as 8, and it is said. Camera RAW becomes a 16-bit TIFF (extra
+  `raw`) with its EXIF, GPS and MakerNote, where it has them.
+- An animation is enhanced frame by frame at one exposure, that of its frame of middle level. Into a
+  format that holds no animations goes the first frame, and it is said. Of other files with several
+  pictures (TIFF, the preview or gain map within a JPEG) the first is taken, and it is said.
+- CMYK becomes sRGB by its own profile if it has one, palette and 1-bit pictures RGB or gray, and it
+  is said. 32 bits a channel are refused. Pictures whose profile is linear are enhanced under the
+  curve of sRGB, and brought back.
+- Thumbnails in EXIF and in Photoshop's resources would show the picture as dark as it was: they are
+  dropped. Damaged EXIF is left out, and it is said.
+- A JPEG is compressed as it was before (tables, subsampling, progressive or not) unless `--quality`
+  says otherwise; a WebP that was lossless is so again.
+- `--times` gives results the file times of their sources; `--strip` drops all but the profile.
+- What made a picture is in its XMP: `CreatorTool` if there was none, and `DigitalSourceType`
+  `algorithmicallyEnhanced`.
 """
 
 if __name__ == "__main__":
