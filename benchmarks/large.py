@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -75,8 +76,10 @@ def peak_memory(source: Path, target: Path) -> None:
     process = subprocess.Popen([str(part) for part in command])
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    with Image.open(source) as image:
-        size = f"{image.width}x{image.height}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is large is known
+        with Image.open(source) as image:
+            size = f"{image.width}x{image.height}"
     print(
         f"{size} with --memory 1G: exit code {process.returncode}, peak"
         f" {usage.ru_maxrss / 2**20:.2f} GiB, {time.perf_counter() - began:.1f} s",

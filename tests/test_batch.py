@@ -58,7 +58,7 @@ def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(fo
 
     monkeypatch.setattr(batch, "run_job", counted)
     monkeypatch.setattr(machine, "PROCESS_BYTES", 0)
-    whole = 2 * 9 * 300 * 300
+    whole = 2 * 8 * 300 * 300
     told = run(folder, "out", 3, enhancer=Enhancer(memory=whole))
     assert [job.source.name for job, outcome in told if isinstance(outcome, ScotopicError)] == [
         "5.png"
