@@ -67,7 +67,7 @@ def run_all(
         outcome = future.result()
         if isinstance(outcome, TooLargeError):
             for _, other in begun:
-                other.exception()
+                other.exception()  # waits: this one is to have all the memory
             outcome = _outcome_of(enhancer, job, settings, manifest)
         return job, outcome
 
@@ -113,7 +113,7 @@ def run_job(
     """
     if manifest is None:
         _refuse_to_replace(job.target, settings, manifest)
-    with contextlib.closing(single.open_source(job, enhancer)) as source:
+    with contextlib.closing(single.open_source(job, enhancer, settings)) as source:
         if manifest is None:
             return single.enhance_file(enhancer, source, job, settings)
         return _run_noted(enhancer, source, job, settings, manifest)

@@ -85,7 +85,7 @@ def _as_held(picture: Photo, form: str) -> Photo:
     if rest and rest.apart and form in animation.FORMATS and form != "PNG":
         picture.notes.append("the picture that is apart from the animation left out")
         (pixels, alpha), *others = rest.frames
-        rest = replace(rest, frames=others, apart=False)
+        rest = replace(rest, frames=others, apart=False) if others else None
         picture = replace(picture, pixels=pixels, alpha=alpha, animation=rest)
     if icc.is_gray(picture.icc_profile) and form in _WITHOUT_GRAY:
         picture.notes.append("colour profile of gray left out, since RGB is written")

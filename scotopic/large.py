@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import photo
+from scotopic import limits, photo
 from scotopic.errors import ScotopicError
-from scotopic.formats import icc
+from scotopic.formats import icc, tiff
 
 Array = NDArray[Any]
 
@@ -40,10 +41,9 @@ class Rows:
         self.ndim = 3
         self.nbytes = _HELD_BYTES
         self._held: OrderedDict[int, Array] = OrderedDict()
-        self._height = page.tilelength if page.is_tiled else min(page.rowsperstrip, self.shape[0])
+        self._height = _rows_of_segment(page)
         if _is_plain(page):
-            row = self.shape[1] * page.samplesperpixel * self.dtype.itemsize
-            self._height = max(1, _PLAIN_BYTES // row)
+            self._height = max(1, _PLAIN_BYTES // _bytes_of_row(page))
 
     def __getitem__(self, key: Any) -> Array:
         rows, *columns = key if isinstance(key, tuple) else (key,)
@@ -59,6 +59,11 @@ class Rows:
         if self._page.samplesperpixel == self.shape[-1]:
             return band
         return np.concatenate([band, self._rows(rows)[..., self.shape[-1] :]], axis=-1)
+
+    def in_bands(self) -> Iterator[Array]:
+        """All rows as they are, alpha among them, some at a time."""
+        for top in range(0, self.shape[0], self._height):
+            yield self._rows(slice(top, top + self._height))
 
     def carried(self, max_megapixels: int) -> photo.Photo:
         """A photo without pixels, of all else that the file carries."""
@@ -96,8 +101,8 @@ class Rows:
         page, file = self._page, self._page.parent.filehandle
         first = index * self._height
         shape = (min(self._height, self.shape[0] - first), self.shape[1], page.samplesperpixel)
-        size = int(np.prod(shape)) * self.dtype.itemsize
-        file.seek(page.dataoffsets[0] + first * (size // shape[0]))
+        size = shape[0] * _bytes_of_row(page)
+        file.seek(page.dataoffsets[0] + first * _bytes_of_row(page))
         stored = file.read(size)
         if len(stored) < size:
             raise ScotopicError(f"{self.path}: damaged or unsupported: cut short")
@@ -129,7 +134,7 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
             if file.read(4) not in _STARTS:
                 return None
         import tifffile
-    except (ImportError, OSError):  # likewise
+    except (ImportError, OSError):  # photo.read will tell of it
         return None
     with contextlib.ExitStack() as stack:
         try:
@@ -137,7 +142,7 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
             page: Any = opened.pages.first
             if not _can_be_read(page) or _fits(page, memory):
                 return None
-        except Exception:  # of a damaged file; photo.read will tell of it
+        except Exception:  # of a damaged file: likewise
             return None
         stack.pop_all()
     return Rows(path, page)
@@ -145,7 +150,8 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
 
 def _fits(page: Any, memory: int) -> bool:
     size = page.imagelength * page.imagewidth
-    return photo.bytes_needed(size, page.bitspersample > 8) <= memory
+    mode = "RGBA" if page.samplesperpixel == 4 else ""
+    return limits.bytes_needed(size, page.bitspersample > 8, more_for=mode) <= memory
 
 
 def _is_plain(page: Any) -> bool:
@@ -153,15 +159,16 @@ def _is_plain(page: Any) -> bool:
     return page.compression == 1 and page.is_contiguous
 
 
-def _bytes_of_segment(page: Any) -> int:
-    if page.is_tiled:
-        return int(page.tilelength * page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
-    rows = min(page.rowsperstrip, page.imagelength)
-    return int(rows * page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
+def _rows_of_segment(page: Any) -> int:
+    return int(page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength))
+
+
+def _bytes_of_row(page: Any) -> int:
+    return int(page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
 
 
 def _can_be_read(page: Any) -> bool:
-    profile = page.tags.get(34675)
+    profile = page.tags.get(tiff.ICC_PROFILE)
     return (
         page.dtype in (np.uint8, np.uint16)
         and page.bitspersample in (8, 16)
@@ -169,7 +176,7 @@ def _can_be_read(page: Any) -> bool:
         and page.planarconfig == 1
         and page.imagedepth == 1
         and (page.samplesperpixel in (1, 3) or tuple(page.extrasamples) == (2,))
-        and (_is_plain(page) or _bytes_of_segment(page) <= _HELD_BYTES)
+        and (_is_plain(page) or _rows_of_segment(page) * _bytes_of_row(page) <= _HELD_BYTES)
         and (page.tags.get(274) is None or page.tags[274].value == 1)
         and not icc.is_linear(profile.value if profile else None)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
-from scotopic import machine
-from scotopic.errors import ScotopicError, TooLargeError
+from scotopic.errors import ScotopicError
 from scotopic.files import read_bytes
-from scotopic.formats import animation, arrays, deep, exif, foreign, gif, icc, iptc, tiff, xmp
+from scotopic.formats import animation, arrays, deep, exif, foreign, gif, icc, iptc, tiff, webp, xmp
+from scotopic.limits import MAX_MEGAPIXELS, Limits
 
 Array = NDArray[Any]
 
@@ -31,13 +30,12 @@ FORMATS = {
     ".gif": "GIF",
     ".bmp": "BMP",
 }
-MAX_MEGAPIXELS = 1000
-"""Larger pictures are refused unless asked for: a small file can claim any size."""
-_FOLDERS = (0x8769, 0x8825)
 COMMENT = "Comment"
 XMP_TEXT = "XML:com.adobe.xmp"
 _EXIF_TEXT = "Raw profile type exif"
 _MOST_DPI = 1e5
+_FOLDERS = (0x8769, 0x8825)
+"""Tags that lead to EXIF's own folders."""
 
 
 @dataclass
@@ -90,7 +88,7 @@ class Photo:
 
     def strip(self) -> None:
         """Drop all metadata but the colour profile."""
-        self.exif = self.xmp = self.extended_xmp = self.dpi = self.photoshop = None
+        self.exif = self.xmp = self.extended_xmp = self.dpi = self.photoshop = self.made_by = None
         self.text = {}
 
 
@@ -122,7 +120,7 @@ def read(
     data = source if isinstance(source, bytes) else read_bytes(Path(source))
     if not data:
         raise ScotopicError(f"{name}: the file is empty")
-    limits = _Limits(max_megapixels, memory)
+    limits = Limits(max_megapixels, memory)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -165,7 +163,7 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with _opened(path) as image:
-                _Limits(max_megapixels, None).check(image, str(path))
+                Limits(max_megapixels, None).check(image, str(path))
                 photo = Photo(np.empty(0), format=image.format or "PNG")
                 _take_carried(photo, image)
                 _tell_of_frames(photo, image)
@@ -176,66 +174,7 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     return photo
 
 
-LOSSLESS_WEBP = "lossless WEBP"
-_BYTES_PER_PIXEL = {"WEBP": 12, LOSSLESS_WEBP: 30, "AVIF": 42, "HEIF": 12, "GIF": 12, "BMP": 11}
-_USUAL_BYTES_PER_PIXEL = 8
-_MORE_FOR = {"progressive": 3, "CMYK": 4, "RGBA": 2}
-# As measured: benchmarks/memory.py
-
-
-def bytes_needed(pixels: int, deep: bool, form: str = "", more_for: str = "") -> int:
-    """About what the process takes at most to read, enhance and write a picture.
-
-    Parameters
-    ----------
-    pixels : int
-        Of all frames.
-    deep : bool
-        Whether they have 16 bits a channel.
-    form : str
-        Pillow's name of the format, or `LOSSLESS_WEBP`.
-    more_for : str
-        ``progressive`` for a JPEG that is, else Pillow's name of the mode.
-    """
-    each = _BYTES_PER_PIXEL.get(form, _USUAL_BYTES_PER_PIXEL) + _MORE_FOR.get(more_for, 0)
-    return machine.PROCESS_BYTES + (2 if deep else 1) * each * pixels
-
-
-@dataclass(frozen=True)
-class _Limits:
-    max_megapixels: int
-    memory: int | None
-
-    def check(self, image: Image.Image, name: str, data: bytes = b"") -> None:
-        """Refuse by what the header says, before anything is decoded."""
-        pixels, form = image.width * image.height, image.format or ""
-        pixels *= getattr(image, "n_frames", 1) if form in animation.FORMATS else 1
-        form = LOSSLESS_WEBP if form == "WEBP" and _is_lossless(data) else form
-        more_for = "progressive" if image.info.get("progressive") else image.mode
-        self.check_size(name, pixels, deep.is_deep(image, data), form, more_for)
-
-    def check_size(
-        self, name: str, pixels: int, is_deep: bool, form: str, more_for: str = ""
-    ) -> None:
-        """The same, by what `bytes_needed` is told."""
-        megapixels = pixels / 1e6
-        if megapixels > self.max_megapixels:
-            raise ScotopicError(
-                f"{name}: {megapixels:.4g} megapixels, over the limit of {self.max_megapixels}; "
-                "raise it by --max-megapixels"
-            )
-        if self.memory is None:
-            return
-        needed = bytes_needed(pixels, is_deep, form, more_for)
-        if needed > self.memory:
-            enough = f"{math.ceil(10 * needed / 2**30) / 10:.1f}G"
-            raise TooLargeError(
-                f"{name}: {megapixels:.4g} megapixels take about {enough} of memory; "
-                f"allow that by --memory {enough}"
-            )
-
-
-def _decode(data: bytes, name: str, limits: _Limits) -> tuple[Photo, int]:
+def _decode(data: bytes, name: str, limits: Limits) -> tuple[Photo, int]:
     """The photo, and the orientation that its pixels are in."""
     if foreign.is_raw(data, name):
         pixels, profile, block = foreign.develop_raw(
@@ -270,26 +209,12 @@ def _decode(data: bytes, name: str, limits: _Limits) -> tuple[Photo, int]:
             photo.notes.append("more than 8 bits a channel read as 8")
         if form == "GIF":
             photo.xmp, photo.icc_profile = gif.extensions_of(data)
-        photo.lossless = form == "WEBP" and _is_lossless(data)
+        photo.lossless = form == "WEBP" and webp.is_lossless(data)
         if form in animation.FORMATS and not is_deep and getattr(image, "n_frames", 1) > 1:
             photo.pixels, photo.alpha, photo.animation = animation.take(image)
         else:
             _tell_of_frames(photo, image)
     return photo, turn
-
-
-def _is_lossless(data: bytes) -> bool:
-    """Of a WebP, by the name of its first chunk of pixels. RFC 9649, 2.4 to 2.7."""
-    at = 12
-    while at + 8 <= len(data):
-        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if kind == b"ANMF":
-            at += 8 + 16  # a frame: its chunks stand within
-            continue
-        if kind in (b"VP8 ", b"VP8L", b"ALPH"):
-            return kind == b"VP8L"
-        at += 8 + size + size % 2
-    return False
 
 
 def _tell_of_frames(photo: Photo, image: Image.Image) -> None:
@@ -379,8 +304,8 @@ def _take_pixels(photo: Photo, image: Image.Image) -> None:
         wanted = "LA" if mode in ("LA", "La", "L", "1") else "RGBA"
     else:
         wanted = "L" if mode in ("L", "1") else "RGB"
-    said = mode in (wanted, "RGB", "RGBA", "L", "LA", "CMYK") or image.format == "GIF"
-    if not said:
+    is_usual = mode in (wanted, "RGB", "RGBA", "L", "LA", "CMYK") or image.format == "GIF"
+    if not is_usual:
         photo.notes.append(f"mode {mode} converted to {wanted}")
     _split(photo, arrays.from_image(image, wanted))
 

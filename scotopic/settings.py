@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scotopic import photo
+from scotopic import limits, photo
 from scotopic.enhancer import check_settings
 from scotopic.errors import ScotopicError
 from scotopic.formats import foreign
@@ -54,7 +54,7 @@ class Settings:
     strip: bool = False
     skip_bright: bool = False
     times: bool = False
-    max_megapixels: int = photo.MAX_MEGAPIXELS
+    max_megapixels: int = limits.MAX_MEGAPIXELS
 
     def __post_init__(self) -> None:
         check_settings(self.exposure, self.ev, self.strength)

@@ -18,7 +18,6 @@ from scotopic.errors import ScotopicError
 from scotopic.exposure import thumbnail
 from scotopic.formats import animation, icc
 from scotopic.large import Rows, rows_if_large
-from scotopic.session import sha256_of
 from scotopic.settings import STREAM, Job, Settings, dotted
 
 Array = NDArray[Any]
@@ -68,10 +67,10 @@ class Source:
 
     def sha256(self) -> str:
         """Of the file, in hexadecimal."""
-        return sha256_of(self.data) if self.rows is None else files.sha256_of_file(self.path)
+        return files.sha256_of(self.data) if self.rows is None else files.sha256_of_file(self.path)
 
 
-def open_source(job: Job, enhancer: Enhancer) -> Source:
+def open_source(job: Job, enhancer: Enhancer, settings: Settings) -> Source:
     """Read a file; of a TIFF that exceeds the memory, into a TIFF, only what is asked for.
 
     Networks that see the picture whole get it whole, or not at all.
@@ -84,7 +83,7 @@ def open_source(job: Job, enhancer: Enhancer) -> Source:
     if job.source == STREAM:
         return Source(STREAM, sys.stdin.buffer.read())
     by_rows = enhancer.session.spec.predicts_exposure
-    if by_rows and photo.FORMATS.get(job.target.suffix.lower()) == "TIFF":
+    if by_rows and _format("TIFF", job.target, settings) == "TIFF":
         rows = rows_if_large(job.source, enhancer.memory)
         if rows is not None:
             return Source(job.source, rows=rows)
@@ -122,7 +121,7 @@ def enhance_file(enhancer: Enhancer, source: Source, job: Job, settings: Setting
 def _enhance_whole(enhancer: Enhancer, source: Source, target: Path, settings: Settings) -> Outcome:
     picture = photo.read(source.data, source.name, settings.max_megapixels, enhancer.memory)
     report = enhance_photo(enhancer, picture, settings)
-    form, data = _format(picture, target, settings), source.data
+    form, data = _format(picture.format, target, settings), source.data
     copied = report.tiles == 0
     if not (copied and form == picture.format and not settings.strip):
         data = encoding.encode(picture, form, settings.quality)
@@ -154,10 +153,9 @@ def enhance_photo(enhancer: Enhancer, picture: photo.Photo, settings: Settings) 
             _rest(picture)[:] = [
                 (pixels, alpha) for pixels, (_, alpha) in zip(others, _rest(picture), strict=True)
             ]
-        picture.made_by = _maker(report)
+        picture.made_by = _maker(enhancer)
     if settings.strip:
         picture.strip()
-        picture.made_by = None
     return report
 
 
@@ -166,8 +164,8 @@ def _rest(picture: photo.Photo) -> list[animation.Frame]:
     return [] if picture.animation is None else picture.animation.frames
 
 
-def _maker(report: Report) -> str:
-    return f"scotopic {__version__} ({report.model})"
+def _maker(enhancer: Enhancer) -> str:
+    return f"scotopic {__version__} ({enhancer.session.spec.name})"
 
 
 def _of_middle_level(frames: list[Array]) -> Array:
@@ -186,25 +184,29 @@ def _enhance_by_rows(
     if leave and not settings.strip:
         files.copy_atomically(source.path, target)
         return Outcome("copied", enhancer.report(look, 0), picture.notes)
-    strength, tiles = 0 if leave else settings.strength, 0
+    tiles = 0
 
     def bands() -> Iterator[Array]:
         nonlocal tiles
-        for place, band, count in enhancer.bands(rows, look, strength):
+        if leave:
+            yield from rows.in_bands()
+            return
+        for place, band, count in enhancer.bands(rows, look, settings.strength):
             tiles += count
             yield rows.with_alpha(band, place)
 
+    picture.made_by = _maker(enhancer)
     if settings.strip:
         picture.strip()
-    else:
-        picture.made_by = _maker(enhancer.report(look, 1))
     with files.atomic_file(target) as file:
         encoding.write_tiff(encoding.credited(picture), file, rows.shape[0], bands())
-    return Outcome("enhanced", enhancer.report(look, tiles), picture.notes)
+    status = "copied" if leave else "enhanced"
+    return Outcome(status, enhancer.report(look, tiles), picture.notes)
 
 
-def _format(picture: photo.Photo, target: Path, settings: Settings) -> str:
+def _format(own: str, target: Path, settings: Settings) -> str:
+    """The format to write: as asked for, as the target's name says, or the picture's own."""
     if settings.extension is not None:
         return photo.FORMATS[dotted(settings.extension)]
-    own = picture.format if picture.format in photo.FORMATS.values() else "PNG"
+    own = own if own in photo.FORMATS.values() else "PNG"
     return own if target == STREAM else photo.FORMATS.get(target.suffix.lower(), own)

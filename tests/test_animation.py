@@ -93,12 +93,15 @@ def test_a_first_frame_that_is_apart_stays_so():
     assert again.animation.apart and again.animation.milliseconds == TIMES[1:]
 
 
-def test_what_is_apart_is_left_out_where_it_cannot_be(form="WEBP"):
+def test_what_is_apart_is_left_out_where_it_cannot_be():
     taken = photo.read(animated("PNG", frames(), duration=TIMES[1:], default_image=True))
     for form in ("GIF", "WEBP"):
         again = photo.read(encoding.encode(taken, form))
         assert again.animation.milliseconds == TIMES[1:] and len(again.animation.frames) == 2
     assert any("apart from the animation left out" in note for note in taken.notes)
+    taken.animation.frames, taken.animation.milliseconds = taken.animation.frames[:1], TIMES[1:2]
+    taken.alpha = np.full((64, 96), 99, np.uint8)
+    assert photo.read(encoding.encode(taken, "GIF")).animation is None
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])

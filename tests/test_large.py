@@ -16,7 +16,7 @@ pytest.importorskip("imagecodecs", reason="TIFF by rows needs scotopic[deep]")
 
 from test_photo import PROFILE
 
-from scotopic import batch, encoding, large, photo
+from scotopic import batch, encoding, large, limits, photo
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.large import rows_if_large
@@ -45,7 +45,7 @@ def write(path, pixels, **options):
 
 @pytest.fixture
 def everything_is_large(monkeypatch):
-    monkeypatch.setattr(photo, "bytes_needed", lambda *_: 2**60)
+    monkeypatch.setattr(limits, "bytes_needed", lambda *_, **__: 2**60)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -68,7 +68,7 @@ def test_by_rows_a_picture_becomes_what_it_becomes_whole(tmp_path, monkeypatch, 
     enhancer = Enhancer(memory=2**20)
     whole = batch.Job(source, tmp_path / "whole.tif")
     assert batch.run_job(Enhancer(), whole, batch.Settings()).report.tiles == 1
-    monkeypatch.setattr(photo, "bytes_needed", lambda *_: 2**60)
+    monkeypatch.setattr(limits, "bytes_needed", lambda *_, **__: 2**60)
     by_rows = batch.Job(source, tmp_path / "rows.tif")
     assert batch.run_job(enhancer, by_rows, batch.Settings()).report.tiles > 1
     first, second = (tifffile.imread(job.target).astype(int) for job in (whole, by_rows))
@@ -87,17 +87,25 @@ def test_bright_ones_are_copied_and_stripped_ones_keep_their_pixels(tmp_path, ev
     assert done.status == "copied"
     assert (tmp_path / "b.tif").read_bytes() == source.read_bytes()
     settings = batch.Settings(skip_bright=True, strip=True)
-    batch.run_job(Enhancer(), batch.Job(source, tmp_path / "c.tif"), settings)
+    done = batch.run_job(Enhancer(), batch.Job(source, tmp_path / "c.tif"), settings)
+    assert done.status == "copied"
     assert np.array_equal(tifffile.imread(tmp_path / "c.tif"), bright)
     assert b"mine" not in (tmp_path / "c.tif").read_bytes()
 
 
 def test_a_network_that_sees_the_picture_whole_does_not_get_rows(tmp_path, monkeypatch):
     source = write(tmp_path / "a.tif", dark())
-    monkeypatch.setattr(photo, "bytes_needed", lambda *_: 2**60)
+    monkeypatch.setattr(limits, "bytes_needed", lambda *_, **__: 2**60)
     with pytest.raises(ScotopicError, match="megapixels take about"):
         job = batch.Job(source, tmp_path / "b.tif")
         batch.run_job(Enhancer("mirnet_small_lol"), job, batch.Settings())
+
+
+def test_what_is_to_be_another_format_is_not_read_by_rows(tmp_path, everything_is_large):
+    source = write(tmp_path / "a.tif", dark())
+    job = batch.Job(source, tmp_path / "b.tif")
+    with pytest.raises(ScotopicError, match="megapixels take about"):
+        batch.run_job(Enhancer(), job, batch.Settings(extension="png"))
 
 
 def test_what_fits_is_read_whole(tmp_path):

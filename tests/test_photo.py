@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from scotopic import encoding, files, photo
+from scotopic import encoding, files, limits, photo
 from scotopic.errors import ScotopicError
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -236,7 +236,7 @@ def test_a_webp_without_loss_stays_so_unless_a_quality_is_asked_for(pixels):
 
 def test_a_picture_that_takes_more_memory_than_there_is_is_refused_before_it_is_decoded():
     data = saved(Image.new("RGB", (3000, 2000)), "JPEG")
-    needed = photo.bytes_needed(6_000_000, False, "JPEG")
+    needed = limits.bytes_needed(6_000_000, False, "JPEG")
     assert photo.read(data, memory=needed).pixels.shape == (2000, 3000, 3)
     with pytest.raises(ScotopicError, match=r"6 megapixels take about 0.3G of memory; allow that"):
         photo.read(data, memory=needed - 1)
@@ -246,7 +246,7 @@ def test_a_picture_that_takes_more_memory_than_there_is_is_refused_before_it_is_
     frames = [Image.new("RGB", (300, 200), level) for level in ((9, 9, 9), (8, 8, 8), (7, 7, 7))]
     moving = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(ScotopicError, match="0.18 megapixels take about"):
-        photo.read(moving, memory=photo.bytes_needed(120_000, False, "GIF"))
+        photo.read(moving, memory=limits.bytes_needed(120_000, False, "GIF"))
 
 
 def test_the_words_of_a_decoder_are_one_line(monkeypatch):

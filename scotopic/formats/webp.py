@@ -1,0 +1,17 @@
+"""How a WebP is compressed."""
+
+from __future__ import annotations
+
+
+def is_lossless(data: bytes) -> bool:
+    """Whether a WebP is, by the name of its first chunk of pixels. RFC 9649, 2.4 to 2.7."""
+    at = 12
+    while at + 8 <= len(data):
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind == b"ANMF":
+            at += 8 + 16  # a frame: its chunks stand within
+            continue
+        if kind in (b"VP8 ", b"VP8L", b"ALPH"):
+            return kind == b"VP8L"
+        at += 8 + size + size % 2
+    return False
