@@ -61,13 +61,11 @@ def _level(session: Session, enhanced: Array, pixels: Array, allowed: int) -> No
     guide = guide[:, : small.shape[0], : small.shape[1]]
     apart = thumbnail(np.moveaxis(guide, 0, -1), LEVEL_GRID)
     apart = apart - thumbnail(np.moveaxis(enhanced, 0, -1), LEVEL_GRID)
-    rows, columns = (
-        pieces.between(0, side, side / LEVEL_GRID, LEVEL_GRID) for side in (height, width)
-    )
     for plane, difference in zip(enhanced, np.moveaxis(apart, -1, 0), strict=True):
+        columns = pieces.between(difference.T, slice(0, width), width / LEVEL_GRID).T
         for top in range(0, height, _BAND):
-            band = np.s_[top : top + _BAND]
-            plane[band] += rows[band] @ difference @ columns.T
+            band = slice(top, min(top + _BAND, height))
+            plane[band] += pieces.between(columns, band, height / LEVEL_GRID)
     np.clip(enhanced, 0, 1, out=enhanced)
 
 

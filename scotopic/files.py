@@ -23,6 +23,11 @@ def read_bytes(path: Path) -> bytes:
         raise ScotopicError(f"{path}: {error.strerror or error}") from error
 
 
+def sha256_of(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal, without holding it."""
     digest = hashlib.sha256()

@@ -30,24 +30,31 @@ def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
     if weights.min() == 1:
         return np.ones((1, 1), np.float32)
     for span in (rows, columns):
-        weights = _interpolated(weights, span).T
+        weights = between(weights, span, EVIDENCE_BLOCK).T
     return weights
 
 
-def _interpolated(weights: Array, span: slice) -> Array:
-    """Rows at pixels of a span, linear between the centres of blocks."""
-    last = weights.shape[0] - 1
-    places = np.clip((np.arange(span.start, span.stop) + 0.5) / EVIDENCE_BLOCK - 0.5, 0, last)
+def between(cells: Array, span: slice, pitch: float) -> Array:
+    """Rows at the pixels of a span, linear between the centres of rows of cells.
+
+    Parameters
+    ----------
+    cells : array, (count, any), float32
+    span : slice
+    pitch : float
+        Pixels from one row of cells to the next.
+
+    Returns
+    -------
+    array, (pixels of the span, any), float32
+        Before the first centre and behind the last as these.
+    """
+    last = cells.shape[0] - 1
+    places = np.clip((np.arange(span.start, span.stop) + 0.5) / pitch - 0.5, 0, last)
     below = places.astype(np.intp)
     share = (places - below).astype(np.float32)[:, None]
-    result: Array = weights[below] * (1 - share) + weights[np.minimum(below + 1, last)] * share
+    result: Array = cells[below] * (1 - share) + cells[np.minimum(below + 1, last)] * share
     return result
-
-
-def between(start: int, stop: int, pitch: float, cells: int) -> Array:
-    """Matrix, (stop - start, cells), that interpolates linearly between cells' centres."""
-    places = np.clip((np.arange(start, stop) + 0.5) / pitch - 0.5, 0, cells - 1)
-    return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0).astype(np.float32)
 
 
 def cut(rows: Array, tile: Tile) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import threading
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from scotopic import machine
 from scotopic.errors import ScotopicError
+from scotopic.files import sha256_of_file
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -103,11 +103,6 @@ def registry() -> dict[str, dict[str, Any]]:
     return content
 
 
-def sha256_of(data: bytes) -> str:
-    """SHA-256 of bytes, in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def presets() -> dict[str, dict[str, Any]]:
     """Networks that can be built: name to class, settings and what these cost.
 
@@ -157,7 +152,7 @@ def find_model(model: str) -> Path:
         path = WEIGHTS_FOLDER / known[model]["file"]
         if not path.is_file():
             raise ScotopicError(f"{path}: weights missing; install scotopic again")
-        if sha256_of(path.read_bytes()) != known[model]["sha256"]:
+        if sha256_of_file(path) != known[model]["sha256"]:
             raise ScotopicError(
                 f"{path}: weights differ from those shipped (SHA-256); install scotopic again"
             )
@@ -199,7 +194,7 @@ class Session:
         self, model: str = DEFAULT_MODEL, provider: str = "cpu", threads: int | None = None
     ) -> None:
         self._path, self._provider, self._threads = find_model(model), provider, threads
-        self.sha256 = sha256_of(self._path.read_bytes())
+        self.sha256 = sha256_of_file(self._path)
         self._session, self._frugal = self._load(), False
         self._lock = threading.Lock()
         self.provider = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()

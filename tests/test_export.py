@@ -7,7 +7,8 @@ keras = pytest.importorskip("keras", reason="export needs keras")
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.session import WEIGHTS_FOLDER, Session, sha256_of
+from scotopic.files import sha256_of_file
+from scotopic.session import WEIGHTS_FOLDER, Session
 from scotopic.training import checkpoints, export, fit, presets
 from scotopic.training.mirnet import MIRNet
 
@@ -104,5 +105,5 @@ def test_shipped_weights_are_those_of_the_registry():
     from scotopic.session import registry
 
     for entry in registry().values():
-        assert sha256_of((WEIGHTS_FOLDER / entry["file"]).read_bytes()) == entry["sha256"]
+        assert sha256_of_file(WEIGHTS_FOLDER / entry["file"]) == entry["sha256"]
         assert (WEIGHTS_FOLDER / entry["card"]).is_file()

@@ -13,10 +13,11 @@ from scotopic.exposure import EVIDENCE_BLOCK, area_weights
 def test_weights_are_linear_between_the_centres_of_blocks(rows, columns):
     weights = np.random.default_rng(0).random((40, 30)).astype(np.float32)
     found = pieces.weights_at(weights, slice(*rows), slice(*columns))
-    down = pieces.between(*rows, EVIDENCE_BLOCK, 40)
-    across = pieces.between(*columns, EVIDENCE_BLOCK, 30)
-    assert found.shape == (rows[1] - rows[0], columns[1] - columns[0])
-    assert np.abs(found - down @ weights @ across.T).max() < 1e-6
+    centres = [(np.arange(count) + 0.5) * EVIDENCE_BLOCK for count in weights.shape]
+    places = [np.arange(*span) + 0.5 for span in (rows, columns)]
+    down = np.stack([np.interp(places[0], centres[0], line) for line in weights.T], axis=-1)
+    wanted = np.stack([np.interp(places[1], centres[1], line) for line in down])
+    assert found.shape == wanted.shape and np.abs(found - wanted).max() < 1e-6
 
 
 def test_what_is_long_and_narrow_takes_little_memory():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from scotopic.formats.exif_block import PREFIX
+from scotopic.formats.exif_block import PREFIX, Order, number, order_of
 
-_ORDERS = {b"II": "little", b"MM": "big"}
 _FOLDER, _WIDTH, _HEIGHT = 0x8769, 0xA002, 0xA003
 _ORIENTATION, _THUMBNAIL, _THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
 
@@ -23,33 +22,33 @@ def of_result(exif: bytes, on_its_side: bool = False) -> bytes:
     block. Every other byte stays; a damaged block stays as it is. EXIF 2.32, 4.6.
     """
     block = bytearray(exif.removeprefix(PREFIX))
-    order = _ORDERS.get(bytes(block[:2]))
-    if order is None:
+    if not has_header(exif):
         return exif
-    directory = _number(block, 4, 4, order)
+    order = order_of(block)
+    directory = number(block, 4, 4, order)
     for at in _entries(block, directory, order):
-        if _number(block, at, 2, order) == _ORIENTATION:
-            block[at + 8 : at + 10] = (1).to_bytes(2, order)  # type: ignore[arg-type]
-        if _number(block, at, 2, order) == _FOLDER and on_its_side:
-            _swap_sides(block, _number(block, at + 8, 4, order), order)
+        if number(block, at, 2, order) == _ORIENTATION:
+            block[at + 8 : at + 10] = (1).to_bytes(2, order)
+        if number(block, at, 2, order) == _FOLDER and on_its_side:
+            _swap_sides(block, number(block, at + 8, 4, order), order)
     _drop_thumbnail(block, directory, order)
     return PREFIX + bytes(block)
 
 
-def _swap_sides(block: bytearray, directory: int, order: str) -> None:
-    places = {_number(block, at, 2, order): at for at in _entries(block, directory, order)}
+def _swap_sides(block: bytearray, directory: int, order: Order) -> None:
+    places = {number(block, at, 2, order): at for at in _entries(block, directory, order)}
     if _WIDTH in places and _HEIGHT in places:
         width, height = (slice(places[tag] + 2, places[tag] + 12) for tag in (_WIDTH, _HEIGHT))
         block[width], block[height] = block[height], block[width]
 
 
-def _drop_thumbnail(block: bytearray, directory: int, order: str) -> None:
-    link = directory + 2 + 12 * _number(block, directory, 2, order)
-    second = _number(block, link, 4, order)
+def _drop_thumbnail(block: bytearray, directory: int, order: Order) -> None:
+    link = directory + 2 + 12 * number(block, directory, 2, order)
+    second = number(block, link, 4, order)
     if link + 4 > len(block) or not second:
         return
     values = {
-        _number(block, at, 2, order): _number(block, at + 8, 4, order)
+        number(block, at, 2, order): number(block, at + 8, 4, order)
         for at in _entries(block, second, order)
     }
     block[link : link + 4] = bytes(4)
@@ -58,11 +57,7 @@ def _drop_thumbnail(block: bytearray, directory: int, order: str) -> None:
         del block[place:]
 
 
-def _entries(block: bytearray, directory: int, order: str) -> list[int]:
+def _entries(block: bytearray, directory: int, order: Order) -> list[int]:
     """Where the entries of a directory are, those that are whole."""
-    first, count = directory + 2, _number(block, directory, 2, order)
+    first, count = directory + 2, number(block, directory, 2, order)
     return [at for at in range(first, first + 12 * count, 12) if at + 12 <= len(block)]
-
-
-def _number(block: bytearray, at: int, size: int, order: str) -> int:
-    return int.from_bytes(block[at : at + size], order)  # type: ignore[arg-type]

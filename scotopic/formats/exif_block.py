@@ -60,12 +60,12 @@ class Tags:
     gps: Folder = field(default_factory=dict)
 
 
-def order_of(data: bytes) -> Order:
+def order_of(data: bytes | bytearray) -> Order:
     """Byte order that a TIFF's start tells."""
     return "big" if data[:2] == b"MM" else "little"
 
 
-def number(data: bytes, at: int, size: int, order: Order, signed: bool = False) -> int:
+def number(data: bytes | bytearray, at: int, size: int, order: Order, signed: bool = False) -> int:
     """A number; past the end of the data, a smaller one."""
     return int.from_bytes(data[at : at + size], order, signed=signed)
 

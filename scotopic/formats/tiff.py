@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.formats.exif_block import PREFIX
+from scotopic.formats.exif import has_header
+from scotopic.formats.exif_block import PREFIX, Order, number, order_of
 
 Array = NDArray[Any]
 Entries = dict[int, tuple[int, int, bytes]]
@@ -28,7 +29,6 @@ PIXEL_TAGS = {
     *(341, 347, 529, 530, 531, 532, XMP, IPTC, PHOTOSHOP, ICC_PROFILE, 37724),
 }
 """Tags that speak of a file's own pixels, or are written from what a photo carries."""
-_ORDERS = {b"II": "little", b"MM": "big"}
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
 _SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
 _STRIP_BYTES = 2**18
@@ -67,9 +67,7 @@ def write(
         When the file would exceed what a TIFF can, 4 GiB.
     """
     block = exif.removeprefix(PREFIX) if exif else b"II*\0\0\0\0\0"
-    order = _ORDERS.get(bytes(block[:2]))
-    if order is None:
-        raise ValueError("damaged EXIF")
+    order = order_of(block)
     entries = _directory(block, order) if exif else {}
     file.write(block)
     bands = iter(bands)
@@ -96,9 +94,8 @@ def write(
 def can_hold(exif: bytes) -> bool:
     """Whether an EXIF block is whole enough to be written."""
     block = exif.removeprefix(PREFIX)
-    order = _ORDERS.get(bytes(block[:2]))
     try:
-        return order is not None and bool(_directory(block, order))
+        return bool(_directory(block, order_of(block)))
     except ValueError:
         return False
 
@@ -128,7 +125,7 @@ def _strips(first: Array, bands: Iterator[Array], rows: int) -> Iterator[Array]:
         rest = np.concatenate([rest, following])
 
 
-def _deflated(strip: Array, order: str) -> bytes:
+def _deflated(strip: Array, order: Order) -> bytes:
     """Differences from the pixel to the left (predictor 2), deflated."""
     differences = strip.copy()
     differences[:, 1:] -= strip[:, :-1]
@@ -140,7 +137,7 @@ def _ratio(value: float) -> list[int]:
     return [round(value * 10000), 10000]
 
 
-def _stored(file: BinaryIO, kind: int, values: list[int], order: str) -> tuple[int, int, bytes]:
+def _stored(file: BinaryIO, kind: int, values: list[int], order: Order) -> tuple[int, int, bytes]:
     """An entry; what does not fit into it is written to the file."""
     size = _SIZES[kind] // (2 if kind == _RATIONAL else 1)
     data = bytes(values) if size == 1 else b"".join(_bytes(value, size, order) for value in values)
@@ -152,7 +149,7 @@ def _stored(file: BinaryIO, kind: int, values: list[int], order: str) -> tuple[i
     return kind, count, data.ljust(4, b"\0")
 
 
-def _finish(file: BinaryIO, entries: Entries, order: str) -> None:
+def _finish(file: BinaryIO, entries: Entries, order: Order) -> None:
     """Write the directory, and its place into the header."""
     place = _at_even_place(file)
     parts = [_bytes(len(entries), 2, order)]
@@ -171,8 +168,10 @@ def _at_even_place(file: BinaryIO) -> int:
     return file.tell()
 
 
-def _directory(block: bytes, order: str) -> Entries:
+def _directory(block: bytes, order: Order) -> Entries:
     """The first directory of an EXIF block, but for what speaks of pixels."""
+    if not has_header(block):
+        raise ValueError("damaged EXIF")
     start = _number(block, 4, 4, order)
     entries = {}
     for index in range(_number(block, start, 2, order)):
@@ -184,11 +183,11 @@ def _directory(block: bytes, order: str) -> Entries:
     return {tag: entry for tag, entry in entries.items() if tag not in PIXEL_TAGS}
 
 
-def _number(data: bytes, at: int, size: int, order: str) -> int:
+def _number(data: bytes, at: int, size: int, order: Order) -> int:
     if at + size > len(data):
-        raise ValueError("damaged TIFF directory")
-    return int.from_bytes(data[at : at + size], order)  # type: ignore[arg-type]
+        raise ValueError("damaged EXIF: cut short")
+    return number(data, at, size, order)
 
 
-def _bytes(value: int, size: int, order: str) -> bytes:
-    return value.to_bytes(size, order)  # type: ignore[arg-type]
+def _bytes(value: int, size: int, order: Order) -> bytes:
+    return value.to_bytes(size, order)
