@@ -212,9 +212,10 @@ def gray(before: Path, after: Callable[[], Path], deep: bool) -> str:
         return "holds none"
     plain(before, _picture(deep)[..., :1] if deep else _picture(deep)[..., 0])
     asked = ["-ColorComponents", "-ColorType", "-PhotometricInterpretation", "-BitDepth"]
-    if before.suffix == ".gif":  # of which exiftool does not tell
-        with Image.open(before) as first, Image.open(after()) as second:
-            return "kept" if first.mode == second.mode == "L" else _said()
+    if before.suffix == ".gif":  # whose colours stand in a table, gray or not
+        with Image.open(after()) as image:
+            values = np.asarray(image.convert("RGB"))
+        return "kept" if (values == values[..., :1]).all() and not _NOTES else _said()
     told = ask(after(), *asked)
     one = {
         "File:ColorComponents": 1,

@@ -301,9 +301,9 @@ def _take_pixels(photo: Photo, image: Image.Image) -> None:
     if mode == "CMYK":
         image, wanted = _from_cmyk(photo, image), "RGB"
     elif "transparency" in image.info or mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        wanted = "LA" if mode in ("LA", "La", "L", "1") else "RGBA"
+        wanted = "LA" if arrays.is_gray(image) else "RGBA"
     else:
-        wanted = "L" if mode in ("L", "1") else "RGB"
+        wanted = "L" if arrays.is_gray(image) else "RGB"
     is_usual = mode in (wanted, "RGB", "RGBA", "L", "LA", "CMYK") or image.format == "GIF"
     if not is_usual:
         photo.notes.append(f"mode {mode} converted to {wanted}")

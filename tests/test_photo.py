@@ -384,3 +384,13 @@ def test_a_profile_of_gray_is_not_given_to_colours(pixels):
     given = photo.Photo(pixels[..., :1], icc_profile=profile)
     assert photo.read(encoding.encode(given, "WEBP")).icc_profile is None
     assert "colour profile of gray left out, since RGB is written" in given.notes
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG"])
+def test_a_palette_of_grays_is_gray(pixels, form):
+    gray = Image.fromarray(pixels[..., 0] // 3).convert("P")
+    taken = photo.read(saved(gray, form))
+    assert np.array_equal(taken.pixels, pixels[..., :1] // 3)
+    again = photo.read(encoding.encode(taken, form))
+    assert np.array_equal(again.pixels, taken.pixels)
+    assert not any("colours reduced" in note for note in taken.notes)

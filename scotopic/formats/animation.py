@@ -52,13 +52,13 @@ def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
     image : PIL image
         Of several frames.
     """
-    whole, milliseconds, mode = [], [], image.mode
+    whole, milliseconds, may_be_gray = [], [], arrays.is_gray(image)
     for frame in ImageSequence.Iterator(image):
         whole.append(arrays.from_image(frame, "RGBA"))
         milliseconds.append(float(frame.info.get("duration", 0)))
     apart = bool(image.info.get("default_image"))
     opaque = all(frame[..., 3].min() == 255 for frame in whole)
-    gray = mode.startswith("L") and all(_is_gray(frame) for frame in whole)
+    gray = may_be_gray and all(_is_gray(frame) for frame in whole)
     channels = 1 if gray else 3
     frames: list[Frame] = [
         (np.ascontiguousarray(frame[..., :channels]), None if opaque else frame[..., 3])

@@ -13,6 +13,14 @@ Array = NDArray[Any]
 _BAND = 256
 
 
+def is_gray(image: Image.Image) -> bool:
+    """Whether an image is gray by its mode, or by its palette and without a profile of colours."""
+    if image.mode != "P" or "icc_profile" in image.info:
+        return image.mode in ("1", "L", "LA", "La")
+    colours = np.asarray(image.getpalette("RGB")).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
+
+
 def from_image(image: Image.Image, mode: str) -> Array:
     """Pixels of an image, converted to a mode: (height, width, channels), uint8."""
     height, width = image.height, image.width
