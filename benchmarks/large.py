@@ -27,7 +27,7 @@ from PIL import Image
 import scotopic.enhancer
 from scotopic import photo
 from scotopic.enhancer import Enhancer
-from scotopic.exposure import expose
+from scotopic.pixels.exposure import expose
 
 SMALL = 600 * 2**20
 EXPOSURE = 0.35

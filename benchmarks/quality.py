@@ -25,7 +25,7 @@ from scotopic import cases, evaluation, metrics
 from scotopic.cases import Case
 from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
-from scotopic.exposure import exposure_of, thumbnail
+from scotopic.pixels.exposure import exposure_of, thumbnail
 from scotopic.session import DEFAULT_MODEL
 from scotopic.training.pairs import Scenes, pair_paths, split_by_scene, training_folder
 

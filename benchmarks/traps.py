@@ -22,7 +22,7 @@ import numpy as np
 from scotopic import cases, metrics
 from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
-from scotopic.exposure import expose, exposure_of, gray, thumbnail
+from scotopic.pixels.exposure import expose, exposure_of, gray, thumbnail
 from scotopic.session import DEFAULT_MODEL
 
 

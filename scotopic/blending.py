@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import pieces
-from scotopic.exposure import thumbnail, unit_scale
+from scotopic.pixels import planes
+from scotopic.pixels.exposure import thumbnail, unit_scale
+from scotopic.pixels.tiles import Tile, plan, ramp
 from scotopic.session import Session
-from scotopic.tiling import Tile, plan, ramp
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ def blended(session: Session, pixels: Array, tiles: list[Tile]) -> Array:
     for tile in tiles:
         place = np.s_[slice(*tile.source_rows), slice(*tile.source_columns)]
         output = np.clip(
-            session.enhance(pieces.cut(pixels[slice(*tile.source_rows)], tile))[0], 0, 1
+            session.enhance(planes.cut(pixels[slice(*tile.source_rows)], tile))[0], 0, 1
         )
         rows, columns = total[0][place].shape
         if len(tiles) == 1:
@@ -57,15 +57,15 @@ def _level(session: Session, enhanced: Array, pixels: Array, allowed: int) -> No
     factor = math.ceil(math.sqrt(height * width / allowed))
     small = _shrunk(pixels, factor)
     (whole,) = plan(*small.shape[:2], 2**62, MARGIN, session.spec.size_multiple)
-    guide = np.clip(session.enhance(pieces.cut(small, whole))[0], 0, 1)
+    guide = np.clip(session.enhance(planes.cut(small, whole))[0], 0, 1)
     guide = guide[:, : small.shape[0], : small.shape[1]]
     apart = thumbnail(np.moveaxis(guide, 0, -1), LEVEL_GRID)
     apart = apart - thumbnail(np.moveaxis(enhanced, 0, -1), LEVEL_GRID)
     for plane, difference in zip(enhanced, np.moveaxis(apart, -1, 0), strict=True):
-        columns = pieces.between(difference.T, slice(0, width), width / LEVEL_GRID).T
+        columns = planes.between(difference.T, slice(0, width), width / LEVEL_GRID).T
         for top in range(0, height, _BAND):
             band = slice(top, min(top + _BAND, height))
-            plane[band] += pieces.between(columns, band, height / LEVEL_GRID)
+            plane[band] += planes.between(columns, band, height / LEVEL_GRID)
     np.clip(enhanced, 0, 1, out=enhanced)
 
 

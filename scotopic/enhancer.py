@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import blending, machine, pieces
+from scotopic import blending, machine
 from scotopic.errors import ScotopicError
-from scotopic.exposure import (
+from scotopic.pixels import planes
+from scotopic.pixels.exposure import (
     MAX_GAIN,
     Decision,
     evidence,
@@ -22,8 +23,8 @@ from scotopic.exposure import (
     restrain,
     thumbnail,
 )
+from scotopic.pixels.tiles import Tile, halves, plan, round_up
 from scotopic.session import DEFAULT_MODEL, Session
-from scotopic.tiling import Tile, halves, plan, round_up
 
 Array = NDArray[Any]
 
@@ -161,7 +162,7 @@ class Enhancer:
             0 gives the picture back, 1 the whole effect.
         limited : bool
             Whether the automatic exposure is limited by what the picture
-            can bear (`scotopic.exposure.restrain`).
+            can bear (`scotopic.pixels.exposure.restrain`).
         skip_bright : bool
             Whether a picture that is as bright as predicted already comes
             back unchanged, with no tiles in its report.
@@ -316,7 +317,7 @@ class Enhancer:
         for top in range(0, pixels.shape[0], _BAND):
             band = np.s_[top : min(top + _BAND, pixels.shape[0])]
             rows = expose(enhanced[:, band], gain) if gain != 1 else enhanced[:, band]
-            result[band] = pieces.finished(pieces.planes(pixels[band])[0], rows, strength, pixels)
+            result[band] = planes.finished(planes.planes(pixels[band])[0], rows, strength, pixels)
         done = self.report(look, len(tiles))
         after = exposure_of(thumb, gain)
         return replace(done, exposure_after=after, gain=gain, chosen_by=chosen_by)
@@ -338,14 +339,14 @@ class Enhancer:
         target = band[top - band_top : bottom - band_top, left:right]
         inner = np.s_[0, :, down : down + target.shape[0], across : across + target.shape[1]]
         try:
-            planes = pieces.cut(source[tile.source_rows[0] - source_top :], tile)
-            exact = self.session.correct(planes, look.gain, look.context)[inner]
+            part = planes.cut(source[tile.source_rows[0] - source_top :], tile)
+            exact = self.session.correct(part, look.gain, look.context)[inner]
             place = (slice(top, top + target.shape[0]), slice(left, left + target.shape[1]))
-            weight = pieces.weights_at(weights, *place)
+            weight = planes.weights_at(weights, *place)
             if weight.min() < 1:
-                exposed = expose(planes[inner], look.gain)
+                exposed = expose(part[inner], look.gain)
                 exact = exposed + weight * (exact - exposed)
-            target[:] = pieces.finished(planes[inner], exact, strength, band)
+            target[:] = planes.finished(part[inner], exact, strength, band)
         except MemoryError as error:
             spec = self.session.spec
             parts = halves(tile, spec.receptive_radius or 0, spec.size_multiple)

@@ -17,8 +17,8 @@ from scotopic import checks, encoding, files, metrics, photo
 from scotopic.cases import Case, Failure, Pictures, read_pixels
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.exposure import exposure_of, thumbnail
 from scotopic.niqe import niqe
+from scotopic.pixels.exposure import exposure_of, thumbnail
 
 Array = NDArray[Any]
 

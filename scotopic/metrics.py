@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic.errors import ScotopicError
-from scotopic.exposure import gray, unit_scale
+from scotopic.pixels.exposure import gray, unit_scale
 
 Array = NDArray[Any]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.errors import ScotopicError
-from scotopic.exposure import gray, unit_scale
+from scotopic.pixels.exposure import gray, unit_scale
 
 Array = NDArray[Any]
 

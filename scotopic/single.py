@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scotopic import __version__, encoding, files, photo
 from scotopic.enhancer import Enhancer, Report
 from scotopic.errors import ScotopicError
-from scotopic.exposure import thumbnail
 from scotopic.formats import animation, icc
 from scotopic.large import Rows, rows_if_large
+from scotopic.pixels.exposure import thumbnail
 from scotopic.settings import STREAM, Job, Settings, dotted
 
 Array = NDArray[Any]

@@ -4,8 +4,8 @@ from PIL import Image
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.exposure import exposure_of, thumbnail
 from scotopic.metrics import psnr
+from scotopic.pixels.exposure import exposure_of, thumbnail
 
 
 @pytest.fixture(scope="module")

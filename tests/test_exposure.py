@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scotopic.exposure import (
+from scotopic.pixels.exposure import (
     evidence,
     expose,
     exposure_of,

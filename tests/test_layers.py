@@ -3,7 +3,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic import exposure
+from scotopic.pixels import exposure
 from scotopic.training import layers
 
 FORMATS = ("channels_last", "channels_first")

@@ -7,7 +7,7 @@ from PIL import Image
 pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic.errors import ScotopicError
-from scotopic.exposure import expose, exposure_of
+from scotopic.pixels.exposure import expose, exposure_of
 from scotopic.training import pairs, simulate
 
 

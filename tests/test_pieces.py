@@ -3,8 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from scotopic import pieces
-from scotopic.exposure import EVIDENCE_BLOCK, area_weights
+from scotopic.pixels import planes
+from scotopic.pixels.exposure import EVIDENCE_BLOCK, area_weights
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from scotopic.exposure import EVIDENCE_BLOCK, area_weights
 )
 def test_weights_are_linear_between_the_centres_of_blocks(rows, columns):
     weights = np.random.default_rng(0).random((40, 30)).astype(np.float32)
-    found = pieces.weights_at(weights, slice(*rows), slice(*columns))
+    found = planes.weights_at(weights, slice(*rows), slice(*columns))
     centres = [(np.arange(count) + 0.5) * EVIDENCE_BLOCK for count in weights.shape]
     places = [np.arange(*span) + 0.5 for span in (rows, columns)]
     down = np.stack([np.interp(places[0], centres[0], line) for line in weights.T], axis=-1)
@@ -23,7 +23,7 @@ def test_weights_are_linear_between_the_centres_of_blocks(rows, columns):
 def test_what_is_long_and_narrow_takes_little_memory():
     weights = np.linspace(0, 1, 4096 * 5, dtype=np.float32).reshape(4096, 5)
     tracemalloc.start()
-    pieces.weights_at(weights, slice(0, 65535), slice(0, 80))
+    planes.weights_at(weights, slice(0, 65535), slice(0, 80))
     area_weights(65535, 64)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from scotopic import cases, evaluation, metrics, photo
 from scotopic.enhancer import Enhancer
-from scotopic.exposure import exposure_of, thumbnail
+from scotopic.pixels.exposure import exposure_of, thumbnail
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scotopic.tiling import plan, ramp
+from scotopic.pixels.tiles import plan, ramp
 
 CASES = [(1, 1), (7, 300), (300, 7), (64, 64), (257, 511), (1000, 333)]
 

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from scotopic.exposure import GRAY_WEIGHTS
+from scotopic.pixels.exposure import GRAY_WEIGHTS
 
 Tensor = Any
 
@@ -35,7 +35,7 @@ def per_picture(scalar: Tensor) -> Tensor:
 
 
 def expose(picture: Tensor, gain: Tensor) -> Tensor:
-    """The exposing curve of `scotopic.exposure.expose`, for batches.
+    """The exposing curve of `scotopic.pixels.exposure.expose`, for batches.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def expose(picture: Tensor, gain: Tensor) -> Tensor:
 
 
 def gray(picture: Tensor, data_format: str) -> Tensor:
-    """Gray of `scotopic.exposure.gray`, keeping the channel axis."""
+    """Gray of `scotopic.pixels.exposure.gray`, keeping the channel axis."""
     shape = (1, 1, 1, 3) if data_format == "channels_last" else (1, 3, 1, 1)
     weights = ops.reshape(ops.convert_to_tensor(GRAY_WEIGHTS, dtype=picture.dtype), shape)
     return ops.sum(picture * weights, axis=channel_axis(data_format), keepdims=True)

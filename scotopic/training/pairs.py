@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scotopic.data import SCENES, TRAINING_FOLDERS, list_pictures, part_of, read_image
 from scotopic.errors import ScotopicError
-from scotopic.exposure import expose, exposure_of, gain_for, thumbnail
+from scotopic.pixels.exposure import expose, exposure_of, gain_for, thumbnail
 
 Array = NDArray[Any]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic import metrics
-from scotopic.exposure import gain_for
+from scotopic.pixels.exposure import gain_for
 from scotopic.training.exposure_unet import ExposureUNet
 from scotopic.training.losses import EXPOSURE_WEIGHT, ExposureLoss, PictureLoss, psnr
 from scotopic.training.pairs import PairSet, draw_samples

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.exposure import EVIDENCE_BLOCK, gray, unit_scale
-from scotopic.tiling import Tile
+from scotopic.pixels.exposure import EVIDENCE_BLOCK, gray, unit_scale
+from scotopic.pixels.tiles import Tile
 
 Array = NDArray[Any]
 
@@ -26,7 +26,7 @@ def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> 
 
 
 def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
-    """Weights of blocks (`scotopic.exposure.evidence`), between their centres linear."""
+    """Weights of blocks (`scotopic.pixels.exposure.evidence`), between their centres linear."""
     if weights.min() == 1:
         return np.ones((1, 1), np.float32)
     for span in (rows, columns):
