@@ -28,9 +28,10 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from scotopic import batch, encoding, photo
+from scotopic import batch
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.photo import reading, writing
 
 SECONDS = 20
 MEGAPIXELS = 13
@@ -71,10 +72,10 @@ def seeds(folder: Path | None) -> tuple[list[Seed], list[Seed]]:
         (".avif", frames),
     ):
         buffer = io.BytesIO()
-        image.save(buffer, photo.FORMATS[ending], **options)
+        image.save(buffer, reading.FORMATS[ending], **options)
         made.append((ending, buffer.getvalue()))
-    deep = photo.Photo(np.asarray(image).astype(np.uint16) * 257, exif=exif.tobytes())
-    made += [(ending, encoding.encode(deep, photo.FORMATS[ending])) for ending in (".png", ".tif")]
+    deep = reading.Photo(np.asarray(image).astype(np.uint16) * 257, exif=exif.tobytes())
+    made += [(ending, writing.encode(deep, reading.FORMATS[ending])) for ending in (".png", ".tif")]
     buffer = io.BytesIO()
     pillow_heif.from_pillow(image).save(buffer, quality=90, exif=exif.tobytes())
     made.append((".heic", buffer.getvalue()))
@@ -121,7 +122,7 @@ def go_the_whole_way(enhancer: Enhancer, given: Seed, folder: Path) -> str:
     (job,) = batch.plan_jobs([source], settings)
     try:
         batch.run_job(enhancer, job, settings)
-        photo.read(job.target)
+        reading.read(job.target)
     except ScotopicError as error:
         if "\n" in str(error):
             return f"more than one line: {error}"

@@ -25,8 +25,8 @@ import numpy as np
 from PIL import Image
 
 import scotopic.enhancer
-from scotopic import photo
 from scotopic.enhancer import Enhancer
+from scotopic.photo import reading
 from scotopic.pixels.exposure import expose
 
 SMALL = 600 * 2**20
@@ -47,7 +47,7 @@ def prepare(source: Path, save: Path) -> None:
     In a process of its own: one that is started counts the memory of the one
     that starts it as its peak.
     """
-    small = Image.fromarray(darkened(photo.read(source).pixels))
+    small = Image.fromarray(darkened(reading.read(source).pixels))
     large = small.resize(HUNDRED_MEGAPIXELS, Image.Resampling.BICUBIC)
     for name, image in zip(NAMES, (small, large), strict=True):
         image.save(save / name, quality=92)
@@ -99,7 +99,7 @@ def main() -> None:
     preparing.join()
     for name in NAMES:
         peak_memory(options.save / name, options.save / f"enhanced_{name}")
-    tiles_against_whole(photo.read(options.save / NAMES[0]).pixels, options.save)
+    tiles_against_whole(reading.read(options.save / NAMES[0]).pixels, options.save)
 
 
 if __name__ == "__main__":

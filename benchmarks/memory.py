@@ -23,7 +23,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from scotopic import encoding, photo
+from scotopic.photo import reading, writing
 
 ALLOWED = 300 * 10**6
 
@@ -37,7 +37,7 @@ def with_alpha(image: Image.Image) -> Image.Image:
 
 def deep(image: Image.Image) -> bytes:
     """A PNG of 16 bits."""
-    return encoding.encode(photo.Photo(np.asarray(image).astype(np.uint16) * 257), "PNG")
+    return writing.encode(reading.Photo(np.asarray(image).astype(np.uint16) * 257), "PNG")
 
 
 WRITERS: dict[str, Callable[[Image.Image, Path], object]] = {
@@ -61,7 +61,7 @@ WRITERS: dict[str, Callable[[Image.Image, Path], object]] = {
 
 def write_all(source: Path, folder: Path, only: list[str]) -> None:
     """Write the files; in a process of its own, whose memory is not counted."""
-    image = Image.fromarray(photo.read(source).pixels // 4)
+    image = Image.fromarray(reading.read(source).pixels // 4)
     for name in only:
         WRITERS[name](image, folder / name)
 
@@ -88,9 +88,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         arguments = (options.photo, folder, options.only)
-        writing = get_context("spawn").Process(target=write_all, args=arguments)
-        writing.start()
-        writing.join()
+        process = get_context("spawn").Process(target=write_all, args=arguments)
+        process.start()
+        process.join()
         for kind in options.only:
             wanted, taken = measured(folder / kind, folder / "out")
             worst = max(worst, taken - wanted)

@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic import metrics, photo
+from scotopic import metrics
 from scotopic.enhancer import Enhancer
+from scotopic.photo import reading
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -62,7 +63,7 @@ def show_time(run: Path, repeats: int = 7) -> None:
 
 def show_tiles(path: Path, model: str) -> None:
     """Print how far tiles are from the whole, at several budgets."""
-    image = Image.fromarray(photo.read(path).pixels).resize((1800, 1200), Image.Resampling.BOX)
+    image = Image.fromarray(reading.read(path).pixels).resize((1800, 1200), Image.Resampling.BOX)
     dark = (np.asarray(image).astype(np.float32) * 0.25).astype(np.uint8)
     whole, _ = Enhancer(model, memory=8 * 2**30).enhance_array(dark)
     for megabytes in (800, 500, 350, 1):

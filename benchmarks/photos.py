@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scotopic import photo
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.photo import reading
 
 NAMES = (
     "casino_night_4mp.jpg",
@@ -76,7 +76,7 @@ def main() -> None:
     enhancer = Enhancer(options.model)
     for name in NAMES:
         try:
-            pixels = photo.read(options.photos / name).pixels
+            pixels = reading.read(options.photos / name).pixels
         except ScotopicError as error:
             print(error)
             continue

@@ -28,8 +28,8 @@ import onnx
 import onnxruntime
 from PIL import Image
 
-from scotopic import encoding, photo
 from scotopic.enhancer import Enhancer
+from scotopic.photo import reading, writing
 from scotopic.session import DEFAULT_MODEL, find_model
 
 SIZES = {
@@ -129,8 +129,8 @@ def measure(name: str, repeats: int) -> dict[str, object]:
         "pixels": pixels.shape[0] * pixels.shape[1],
         "loading": loading,
         "enhancing": enhancing,
-        "decoding": timed(lambda: photo.read(data), repeats),
-        "encoding": timed(lambda: encoding.encode(photo.Photo(pixels), "JPEG"), repeats),
+        "decoding": timed(lambda: reading.read(data), repeats),
+        "encoding": timed(lambda: writing.encode(reading.Photo(pixels), "JPEG"), repeats),
         "clahe": None if floor is None else timed(floor, repeats),
         "memory_before": before * 1024,
         "memory_peak": peak * 1024,

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic import batch, encoding, files, photo
+from scotopic import batch, files
 from scotopic.enhancer import Enhancer
 from scotopic.manifest import Manifest
+from scotopic.photo import reading, writing
 from scotopic.session import Session
 
 SAMPLE = Path(__file__).parent.parent / "docs" / "sample_dark.png"
@@ -67,8 +68,8 @@ def shares(source: Path, output: Path) -> dict[str, float]:
 
         return timed
 
-    photo.read = clocked("decode", photo.read)
-    encoding.encode = clocked("encode", encoding.encode)
+    reading.read = clocked("decode", reading.read)
+    writing.encode = clocked("encode", writing.encode)
     Session.look = clocked("network", Session.look)  # type: ignore[method-assign]
     Session.correct = clocked("network", Session.correct)  # type: ignore[method-assign]
     files.write_atomically = clocked("write", files.write_atomically)

@@ -4,8 +4,9 @@ import sys
 import time
 from pathlib import Path
 
-from scotopic import ScotopicError, batch, photo
+from scotopic import ScotopicError, batch
 from scotopic.enhancer import Enhancer
+from scotopic.photo import reading
 
 
 def main(source: Path) -> None:
@@ -17,7 +18,7 @@ def main(source: Path) -> None:
     report = outcome.report
     assert report is not None, "without a record of the folder nothing is passed over"
     seconds = time.perf_counter() - began
-    height, width = photo.read(job.target).pixels.shape[:2]
+    height, width = reading.read(job.target).pixels.shape[:2]
     kilobytes = job.target.stat().st_size / 1000
     print(f"{job.target}: {width}x{height} pixels, {kilobytes:.0f} kB, {seconds:.2f} s")
     print(f"mean level {report.exposure_before:.2f} to {report.exposure_after:.2f}", *outcome.notes)

@@ -21,8 +21,9 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms, ImageSequence
 
-from scotopic import batch, encoding, photo
+from scotopic import batch
 from scotopic.enhancer import Enhancer
+from scotopic.photo import reading, writing
 
 TARGET = Path(__file__).with_name("formats.md")
 EXIFTOOL = shutil.which("exiftool")
@@ -72,7 +73,7 @@ def plain(path: Path, picture: np.ndarray | None = None, **options: object) -> N
     """Write a picture by Pillow, or one of 16 bits by scotopic's own codecs."""
     picture = pixels() if picture is None else picture
     if picture.dtype == np.uint16:
-        path.write_bytes(encoding.encode(photo.Photo(picture), photo.FORMATS[path.suffix]))
+        path.write_bytes(writing.encode(reading.Photo(picture), reading.FORMATS[path.suffix]))
         return
     if path.suffix == ".avif":
         options = {"quality": 95, **options}
@@ -136,8 +137,8 @@ def maker_note(before: Path, after: Callable[[], Path], deep: bool) -> str:
     if before.suffix in (".bmp", ".gif"):
         return "holds none"
     if deep:
-        given = photo.Photo(_picture(deep), exif=exif_with().tobytes())
-        before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
+        given = reading.Photo(_picture(deep), exif=exif_with().tobytes())
+        before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
     else:
         plain(before, exif=exif_with().tobytes())
     if NOTE not in before.read_bytes():
@@ -162,8 +163,8 @@ def profile(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """The colour profile, byte for byte."""
     if before.suffix == ".bmp":
         return "holds none"
-    given = photo.Photo(_picture(deep), icc_profile=PROFILE)
-    before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
+    given = reading.Photo(_picture(deep), icc_profile=PROFILE)
+    before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
     asked = [str(EXIFTOOL), "-ICC_Profile", "-b", str(after())]
     told = subprocess.run(asked, capture_output=True, check=True).stdout
     return "kept" if told == PROFILE else _said()
@@ -173,8 +174,8 @@ def resolution(before: Path, after: Callable[[], Path], deep: bool) -> str:
     """Dots an inch."""
     if before.suffix in (".webp", ".avif", ".gif"):
         return "holds none"
-    given = photo.Photo(_picture(deep), dpi=(300, 300))
-    before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
+    given = reading.Photo(_picture(deep), dpi=(300, 300))
+    before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
     asked = ["-XResolution", "-PixelsPerUnitX", "-PixelsPerMeterX"]
     first, second = ask(before, *asked), ask(after(), *asked)
     return "kept" if first and first == second else _said()
@@ -186,11 +187,11 @@ def alpha(before: Path, after: Callable[[], Path], deep: bool) -> str:
         return "holds none"
     plane = (np.arange(40 * 60).reshape(40, 60) % 251).astype(np.uint8)
     plane = plane.astype(np.uint16) * 257 if deep else plane
-    given = photo.Photo(_picture(deep), plane)
-    before.write_bytes(encoding.encode(given, photo.FORMATS[before.suffix]))
+    given = reading.Photo(_picture(deep), plane)
+    before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
     if before.suffix == ".gif":  # which holds clear or not
         given.alpha = 255 * (plane > 99).astype(np.uint8)
-        before.write_bytes(encoding.encode(given, "GIF"))
+        before.write_bytes(writing.encode(given, "GIF"))
     first, second = (_alpha_of(path, deep) for path in (before, after()))
     return "kept" if np.array_equal(first, second) else _said()
 

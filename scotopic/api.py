@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scotopic import batch, encoding, photo, single
+from scotopic import batch, single
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.photo import reading, writing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,10 +61,10 @@ def enhance(
         return enhancer.enhance_array(picture, exposure=exposure, ev=ev, strength=strength)[0]
     settings = batch.Settings(exposure=exposure, ev=ev, strength=strength)
     if isinstance(picture, bytes):
-        taken = photo.read(picture, memory=enhancer.memory)
+        taken = reading.read(picture, memory=enhancer.memory)
         single.enhance_photo(enhancer, taken, settings)
-        form = taken.format if taken.format in photo.FORMATS.values() else "PNG"
-        return encoding.encode(taken, form)
+        form = taken.format if taken.format in reading.FORMATS.values() else "PNG"
+        return writing.encode(taken, form)
     if isinstance(picture, (str, PathLike)):
         (job,) = batch.plan_jobs([_file(picture)], settings)
         batch.run_job(enhancer, job, settings)
@@ -87,6 +88,6 @@ def _file(picture: str | PathLike[str]) -> Path:
 
 
 def _enhance_image(enhancer: Enhancer, image: Image.Image, settings: batch.Settings) -> Any:
-    taken = photo.from_image(image)
+    taken = reading.from_image(image)
     single.enhance_photo(enhancer, taken, settings)
-    return encoding.to_image(taken)
+    return writing.to_image(taken)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import photo
 from scotopic.data import list_pictures
 from scotopic.errors import ScotopicError
+from scotopic.photo import reading
 
 Array = NDArray[Any]
 
@@ -118,7 +118,7 @@ def read_pixels(path: Path) -> tuple[Array, tuple[str, ...]]:
     ScotopicError
         When it cannot be read.
     """
-    picture = photo.read(path)
+    picture = reading.read(path)
     notes = []
     if picture.alpha is not None:
         notes.append("has alpha, which is not judged")

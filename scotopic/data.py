@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError
 from scotopic.files import write_atomically
-from scotopic.photo import FORMATS
+from scotopic.photo.reading import FORMATS
 from scotopic.pixels.exposure import gray, thumbnail
 
 Array = NDArray[Any]

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import checks, encoding, files, metrics, photo
+from scotopic import checks, files, metrics
 from scotopic.cases import Case, Failure, Pictures, read_pixels
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.niqe import niqe
+from scotopic.photo import reading, writing
 from scotopic.pixels.exposure import exposure_of, thumbnail
 
 Array = NDArray[Any]
@@ -202,7 +203,7 @@ def _made(enhancer: Enhancer, case: Case, exposure: str, save: Path | None) -> P
     )
     if save is not None:
         files.write_atomically(
-            encoding.encode(photo.Photo(result), "PNG"), save / f"{case.name}.png"
+            writing.encode(reading.Photo(result), "PNG"), save / f"{case.name}.png"
         )
     automatic = report.automatic
     predicted = None if automatic is None else automatic.predicted_exposure

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 
-from scotopic import photo, walk
+from scotopic import walk
 from scotopic.errors import ScotopicError
-from scotopic.formats import foreign
 from scotopic.index import Index
+from scotopic.photo import reading
+from scotopic.photo.codecs import foreign
 from scotopic.settings import STREAM, Job, Settings, dotted, is_picture
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
-_SOURCES = {*photo.FORMATS, *foreign.RESULT_SUFFIXES}
+_SOURCES = {*reading.FORMATS, *foreign.RESULT_SUFFIXES}
 
 
 class Plan:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scotopic import limits, photo
 from scotopic.enhancer import check_settings
 from scotopic.errors import ScotopicError
-from scotopic.formats import foreign
+from scotopic.photo import limits, reading
+from scotopic.photo.codecs import foreign
 
 STREAM = Path("-")
 """Standard input as a source, standard output as a target."""
@@ -58,8 +58,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_settings(self.exposure, self.ev, self.strength)
-        if self.extension is not None and dotted(self.extension) not in photo.FORMATS:
-            known = ", ".join(name.lstrip(".") for name in photo.FORMATS)
+        if self.extension is not None and dotted(self.extension) not in reading.FORMATS:
+            known = ", ".join(name.lstrip(".") for name in reading.FORMATS)
             raise ScotopicError(f"no format {self.extension!r}; there are: {known}")
         ending = "" if self.output is None else self.output.suffix.lower()
         if ending in foreign.RESULT_SUFFIXES and self.output and not self.output.is_dir():
@@ -96,7 +96,7 @@ class Job:
 
 def is_picture(path: Path) -> bool:
     """Whether a name is that of a picture that can be written."""
-    return path.suffix.lower() in photo.FORMATS
+    return path.suffix.lower() in reading.FORMATS
 
 
 def dotted(extension: str) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import __version__, encoding, files, photo
+from scotopic import __version__, files
 from scotopic.enhancer import Enhancer, Report
 from scotopic.errors import ScotopicError
-from scotopic.formats import animation, icc
-from scotopic.large import Rows, rows_if_large
+from scotopic.photo import animation, reading, writing
+from scotopic.photo.carried import icc
+from scotopic.photo.rows import Rows, rows_if_large
 from scotopic.pixels.exposure import thumbnail
 from scotopic.settings import STREAM, Job, Settings, dotted
 
@@ -119,12 +120,12 @@ def enhance_file(enhancer: Enhancer, source: Source, job: Job, settings: Setting
 
 
 def _enhance_whole(enhancer: Enhancer, source: Source, target: Path, settings: Settings) -> Outcome:
-    picture = photo.read(source.data, source.name, settings.max_megapixels, enhancer.memory)
+    picture = reading.read(source.data, source.name, settings.max_megapixels, enhancer.memory)
     report = enhance_photo(enhancer, picture, settings)
     form, data = _format(picture.format, target, settings), source.data
     copied = report.tiles == 0
     if not (copied and form == picture.format and not settings.strip):
-        data = encoding.encode(picture, form, settings.quality)
+        data = writing.encode(picture, form, settings.quality)
     if target == STREAM:
         sys.stdout.buffer.write(data)
     else:
@@ -132,7 +133,7 @@ def _enhance_whole(enhancer: Enhancer, source: Source, target: Path, settings: S
     return Outcome("copied" if copied else "enhanced", report, picture.notes)
 
 
-def enhance_photo(enhancer: Enhancer, picture: photo.Photo, settings: Settings) -> Report:
+def enhance_photo(enhancer: Enhancer, picture: reading.Photo, settings: Settings) -> Report:
     """Enhance a photo in place, all frames at one exposure, and record what made it.
 
     The exposure of an animation is that of its frame of middle level.
@@ -159,7 +160,7 @@ def enhance_photo(enhancer: Enhancer, picture: photo.Photo, settings: Settings) 
     return report
 
 
-def _rest(picture: photo.Photo) -> list[animation.Frame]:
+def _rest(picture: reading.Photo) -> list[animation.Frame]:
     """The frames after the first."""
     return [] if picture.animation is None else picture.animation.frames
 
@@ -199,7 +200,7 @@ def _enhance_by_rows(
     if settings.strip:
         picture.strip()
     with files.atomic_file(target) as file:
-        encoding.write_tiff(encoding.credited(picture), file, rows.shape[0], bands())
+        writing.write_tiff(writing.credited(picture), file, rows.shape[0], bands())
     status = "copied" if leave else "enhanced"
     return Outcome(status, enhancer.report(look, tiles), picture.notes)
 
@@ -207,6 +208,6 @@ def _enhance_by_rows(
 def _format(own: str, target: Path, settings: Settings) -> str:
     """The format to write: as asked for, as the target's name says, or the picture's own."""
     if settings.extension is not None:
-        return photo.FORMATS[dotted(settings.extension)]
-    own = own if own in photo.FORMATS.values() else "PNG"
-    return own if target == STREAM else photo.FORMATS.get(target.suffix.lower(), own)
+        return reading.FORMATS[dotted(settings.extension)]
+    own = own if own in reading.FORMATS.values() else "PNG"
+    return own if target == STREAM else reading.FORMATS.get(target.suffix.lower(), own)

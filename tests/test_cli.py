@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 import scotopic
-from scotopic import manifest, photo
+from scotopic import manifest
+from scotopic.photo import reading
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 assert COMMAND, "the command is not installed beside this Python"
@@ -112,7 +113,7 @@ def test_standard_input_to_standard_output(dark):
     dark.save(buffer, "PNG")
     result = enhance("-", "-o", "-", data=buffer.getvalue())
     assert result.returncode == 0
-    assert photo.read(result.stdout).pixels.shape == (120, 160, 3)
+    assert reading.read(result.stdout).pixels.shape == (120, 160, 3)
     assert enhance("-", data=b"text").stderr.count(b"\n") == 1
 
 
@@ -141,7 +142,7 @@ def test_a_bad_file_gets_one_line_and_the_rest_goes_on(tmp_path, dark, fault):
 def test_one_pixel_is_a_picture(tmp_path):
     Image.new("RGB", (1, 1), (9, 8, 7)).save(tmp_path / "a.png")
     assert enhance(tmp_path / "a.png").returncode == 0
-    assert photo.read(tmp_path / "a_enhanced.png").pixels.shape == (1, 1, 3)
+    assert reading.read(tmp_path / "a_enhanced.png").pixels.shape == (1, 1, 3)
 
 
 def test_a_target_that_cannot_be_written(tmp_path, dark):
@@ -298,10 +299,10 @@ def test_python_gives_back_the_kind_it_was_given(tmp_path, dark):
     image = scotopic.enhance(dark)
     assert isinstance(image, Image.Image) and np.array_equal(np.asarray(image), wanted)
     made = scotopic.enhance((tmp_path / "a.png").read_bytes())
-    assert np.array_equal(photo.read(made).pixels, wanted)
+    assert np.array_equal(reading.read(made).pixels, wanted)
     path = scotopic.enhance(tmp_path / "a.png")
     assert path == tmp_path / "a_enhanced.png"
-    assert np.array_equal(photo.read(path).pixels, wanted)
+    assert np.array_equal(reading.read(path).pixels, wanted)
     with pytest.raises(scotopic.ScotopicError, match="int"):
         scotopic.enhance(3)
     with pytest.raises(scotopic.ScotopicError, match="folder"):

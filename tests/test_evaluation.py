@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from scotopic import cases, encoding, evaluation, files, metrics, photo
+from scotopic import cases, evaluation, files, metrics
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.photo import reading, writing
 
 
 @pytest.fixture
@@ -187,14 +188,14 @@ def test_unusual_results_are_judged_and_it_is_said(tmp_path, kind):
     for folder in ("result", "reference"):
         (tmp_path / folder).mkdir()
     Image.fromarray(picture).save(tmp_path / "reference" / "1.png")
-    result = photo.Photo(picture)
+    result = reading.Photo(picture)
     if kind == "gray":
         result.pixels = picture[..., :1]
     elif kind == "alpha":
         result.alpha = np.full((48, 64), 100, np.uint8)
     else:
         result.pixels = picture.astype(np.uint16) * 257
-    files.write_atomically(encoding.encode(result, "PNG"), tmp_path / "result" / "1.png")
+    files.write_atomically(writing.encode(result, "PNG"), tmp_path / "result" / "1.png")
     found, _ = cases.pair_folders(results=tmp_path / "result", references=tmp_path / "reference")
     (score,) = evaluation.judge_results(found)
     assert score.values["psnr"] == float("inf")

@@ -4,7 +4,7 @@ import pytest
 from PIL import ExifTags, Image
 from test_photo import exif_with
 
-from scotopic.formats import exif
+from scotopic.photo.carried import exif
 
 
 @pytest.mark.parametrize("order", [b"II", b"MM"])

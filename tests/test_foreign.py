@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import encoding, photo
 from scotopic.errors import ScotopicError
-from scotopic.formats import foreign
+from scotopic.photo import reading, writing
+from scotopic.photo.codecs import foreign
 
 
 def heic(orientation=1):
@@ -23,10 +23,10 @@ def heic(orientation=1):
 
 def test_heic_is_read_with_its_exif_and_not_turned_twice():
     data, pixels = heic()
-    taken = photo.read(data)
+    taken = reading.read(data)
     assert taken.format == "HEIF" and taken.pixels.shape == (120, 160, 3)
     assert np.abs(taken.pixels.astype(int) - pixels).mean() < 4
-    again = photo.read(encoding.encode(taken, "JPEG"))
+    again = reading.read(writing.encode(taken, "JPEG"))
     exif = Image.Exif()
     exif.load(again.exif)
     assert (exif[0x010F], exif.get(0x0112, 1)) == ("Maker", 1)
@@ -39,11 +39,11 @@ def test_heic_of_ten_bits_keeps_them():
     buffer = io.BytesIO()
     image = pillow_heif.from_bytes("RGB;16", (80, 60), pixels.tobytes())
     image.save(buffer, quality=95)
-    taken = photo.read(buffer.getvalue())
+    taken = reading.read(buffer.getvalue())
     assert taken.pixels.dtype == np.uint16 and np.unique(taken.pixels).size > 256
     assert np.abs(taken.pixels.astype(int) - pixels).mean() < 200
     with pytest.raises(ScotopicError, match="over the limit of 0"):
-        photo.read(buffer.getvalue(), max_megapixels=0)
+        reading.read(buffer.getvalue(), max_megapixels=0)
 
 
 def test_formats_are_known_by_their_start():
@@ -55,7 +55,7 @@ def test_formats_are_known_by_their_start():
 def test_a_raw_file_that_is_none_gets_one_line():
     pytest.importorskip("rawpy", reason="camera RAW needs rawpy")
     with pytest.raises(ScotopicError, match="a.nef: camera RAW that cannot be read"):
-        photo.read(b"no picture at all", "a.nef")
+        reading.read(b"no picture at all", "a.nef")
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_raw_file_that_is_none_gets_one_line():
 def test_a_missing_decoder_is_named_with_its_remedy(monkeypatch, package, data, name):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ScotopicError, match=f"{name}: .*pip install 'scotopic"):
-        photo.read(data, name)
+        reading.read(data, name)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import encoding, photo
-from scotopic.formats import gif, icc
+from scotopic.photo import reading, writing
+from scotopic.photo.carried import icc
+from scotopic.photo.codecs import gif
 
 XMP = b"<x:xmpmeta>night</x:xmpmeta>"
 
@@ -35,7 +36,7 @@ def test_what_is_cut_short_is_passed_over(length):
 
 
 def test_a_photo_carries_them():
-    given = photo.Photo(np.full((9, 9, 3), 40, np.uint8), icc_profile=icc.srgb(), xmp=XMP)
+    given = reading.Photo(np.full((9, 9, 3), 40, np.uint8), icc_profile=icc.srgb(), xmp=XMP)
     given.text["Comment"] = "by night"
-    taken = photo.read(encoding.encode(given, "GIF"))
+    taken = reading.read(writing.encode(given, "GIF"))
     assert (taken.icc_profile, taken.xmp, taken.text) == (icc.srgb(), XMP, given.text)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import photo, single
+from scotopic import single
 from scotopic.enhancer import Enhancer
-from scotopic.formats import animation, icc
+from scotopic.photo import animation, reading
+from scotopic.photo.carried import icc
 from scotopic.settings import Settings
 
 
@@ -60,8 +61,8 @@ def test_a_linear_picture_is_enhanced_under_the_curve_of_srgb():
     coarse = np.random.default_rng(0).integers(10, 60, (6, 8, 3), dtype=np.uint8)
     gamma = np.asarray(Image.fromarray(coarse).resize((96, 64), Image.Resampling.BICUBIC))
     gamma = gamma.astype(np.uint16) * 257
-    linear = photo.Photo(icc.decoded(gamma, np.uint16), icc_profile=profile_with(curv()))
-    usual = photo.Photo(gamma.copy())
+    linear = reading.Photo(icc.decoded(gamma, np.uint16), icc_profile=profile_with(curv()))
+    usual = reading.Photo(gamma.copy())
     enhancer = Enhancer()
     first = single.enhance_photo(enhancer, linear, Settings())
     second = single.enhance_photo(enhancer, usual, Settings())
@@ -77,7 +78,7 @@ def test_all_frames_of_a_linear_animation_come_back_linear():
 
     def enhanced(profile):
         rest = animation.Animation([(fresh(), None)], [50, 50], 0)
-        picture = photo.Photo(fresh(), icc_profile=profile, animation=rest)
+        picture = reading.Photo(fresh(), icc_profile=profile, animation=rest)
         single.enhance_photo(Enhancer(), picture, Settings(ev=1))
         return [picture.pixels, picture.animation.frames[0][0]]
 
@@ -90,10 +91,10 @@ def test_cmyk_comes_by_its_profile_and_without_one_by_the_plain_rule():
     inks = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
     buffer = io.BytesIO()
     inks.save(buffer, "JPEG", quality=95)
-    taken = photo.read(buffer.getvalue())
+    taken = reading.read(buffer.getvalue())
     assert taken.icc_profile is None and "without a colour profile" in taken.notes[0]
     assert taken.pixels[4, 4, 0] > 240 > 10 > taken.pixels[4, 4, 1]
     buffer = io.BytesIO()
     inks.save(buffer, "JPEG", quality=95, icc_profile=icc.srgb())  # of another kind: not usable
-    taken = photo.read(buffer.getvalue())
+    taken = reading.read(buffer.getvalue())
     assert taken.icc_profile is None and "without a colour profile" in taken.notes[0]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import encoding, files, photo
-from scotopic.formats import iptc
+from scotopic import files
+from scotopic.photo import reading, writing
+from scotopic.photo.carried import iptc
 
 RECORDS = b"\x1c\x02\x19\x00\x05night\x1c\x02\x50\x00\x03who"
 EXIFTOOL = shutil.which("exiftool")
@@ -44,17 +45,17 @@ def test_resources_go_into_a_jpeg_and_back(pixels, size):
 @pytest.mark.parametrize("first", ["JPEG", "TIFF"])
 @pytest.mark.parametrize("then", ["JPEG", "TIFF"])
 def test_records_come_through(pixels, first, then):
-    given = photo.Photo(pixels, format=first, photoshop=iptc.resources_of(RECORDS))
-    taken = photo.read(encoding.encode(given, first))
-    again = photo.read(encoding.encode(taken, then))
+    given = reading.Photo(pixels, format=first, photoshop=iptc.resources_of(RECORDS))
+    taken = reading.read(writing.encode(given, first))
+    again = reading.read(writing.encode(taken, then))
     assert iptc.records_of(again.photoshop) == RECORDS
     again.strip()
-    assert photo.read(encoding.encode(again, then)).photoshop is None
+    assert reading.read(writing.encode(again, then)).photoshop is None
 
 
 def test_records_that_a_format_cannot_hold_are_told(pixels):
-    given = photo.Photo(pixels, photoshop=iptc.resources_of(RECORDS))
-    encoding.encode(given, "PNG")
+    given = reading.Photo(pixels, photoshop=iptc.resources_of(RECORDS))
+    writing.encode(given, "PNG")
     assert "IPTC not written: PNG holds none" in given.notes
 
 
@@ -65,7 +66,7 @@ def test_exiftool_reads_what_exiftool_wrote(pixels, tmp_path, ending):
     Image.fromarray(pixels).save(path)
     tags = ["-IPTC:Keywords=night", "-IPTC:By-line=Zoë", "-IPTC:CodedCharacterSet=UTF8"]
     subprocess.run([EXIFTOOL, "-q", *tags, path], check=True)
-    files.write_atomically(encoding.encode(photo.read(path), photo.FORMATS[path.suffix]), after)
+    files.write_atomically(writing.encode(reading.read(path), reading.FORMATS[path.suffix]), after)
 
     def told(file):
         done = subprocess.run([EXIFTOOL, "-IPTC:all", "-S", file], capture_output=True, check=True)
@@ -81,12 +82,12 @@ def test_a_jpeg_is_compressed_as_it_was(pixels, mode, progressive, quality, subs
     buffer = io.BytesIO()
     options = {"quality": quality, "subsampling": subsampling, "progressive": progressive}
     Image.fromarray(pixels).convert(mode).save(buffer, "JPEG", **options)
-    with Image.open(io.BytesIO(encoding.encode(photo.read(buffer.getvalue()), "JPEG"))) as again:
+    with Image.open(io.BytesIO(writing.encode(reading.read(buffer.getvalue()), "JPEG"))) as again:
         wanted = Image.open(buffer)
         assert again.quantization == wanted.quantization and again.layers == wanted.layers
         assert mode == "L" or again.layer == wanted.layer, "sampling factors"
         assert again.info.get("progressive") == wanted.info.get("progressive")
-    asked = encoding.encode(photo.read(buffer.getvalue()), "JPEG", quality=40)
+    asked = writing.encode(reading.read(buffer.getvalue()), "JPEG", quality=40)
     with Image.open(io.BytesIO(asked)) as other:
         assert other.quantization != wanted.quantization
 

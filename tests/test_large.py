@@ -16,10 +16,11 @@ pytest.importorskip("imagecodecs", reason="TIFF by rows needs scotopic[deep]")
 
 from test_photo import PROFILE
 
-from scotopic import batch, encoding, large, limits, photo
+from scotopic import batch
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.large import rows_if_large
+from scotopic.photo import limits, reading, writing
+from scotopic.photo.rows import rows_if_large
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 LAYOUTS = [
@@ -128,7 +129,7 @@ def test_what_is_compressed_as_one_is_not_read_by_rows(tmp_path, everything_is_l
     source = write(tmp_path / "a.tif", dark(), rowsperstrip=90, compression="zlib")
     with contextlib.closing(rows_if_large(source, 1)) as rows:
         assert rows.shape == (90, 130, 3)
-    monkeypatch.setattr(large, "_HELD_BYTES", 1000)
+    monkeypatch.setattr("scotopic.photo.rows._HELD_BYTES", 1000)
     assert rows_if_large(source, 1) is None
 
 
@@ -163,4 +164,6 @@ def test_the_command_takes_a_picture_larger_than_its_memory(tmp_path):
 
 def test_sixteen_bits_written_by_rows_are_those_written_whole():
     pixels = dark()
-    assert np.array_equal(photo.read(encoding.encode(photo.Photo(pixels), "TIFF")).pixels, pixels)
+    assert np.array_equal(
+        reading.read(writing.encode(reading.Photo(pixels), "TIFF")).pixels, pixels
+    )

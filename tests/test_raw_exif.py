@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import encoding, photo
-from scotopic.formats import exif_block, raw_exif
-from scotopic.formats.exif_block import MAKER_NOTE, Tags, Value
+from scotopic.photo import reading, writing
+from scotopic.photo.carried import exif_block, raw_exif
+from scotopic.photo.carried.exif_block import MAKER_NOTE, Tags, Value
 
 CRW = Path(__file__).parent.parent.parent / "shared" / "data" / "photos" / "canon_s40.crw"
 NOTE = bytes(range(1, 102))
@@ -249,8 +249,8 @@ def as_raw(monkeypatch, data):
     """A picture read as if rawpy had developed it."""
     pixels = np.zeros((40, 60, 3), np.uint16)
     develop = lambda *_: (pixels, None, raw_exif.exif_of(data))  # noqa: E731
-    monkeypatch.setattr(photo.foreign, "develop_raw", develop)
-    return photo.read(data, "a.nef")
+    monkeypatch.setattr(reading.foreign, "develop_raw", develop)
+    return reading.read(data, "a.nef")
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
@@ -258,7 +258,7 @@ def as_raw(monkeypatch, data):
 def test_every_format_takes_the_block(monkeypatch, order, form):
     taken = as_raw(monkeypatch, raw_tiff(order))
     assert taken.notes == ["developed from camera RAW"]
-    data = encoding.encode(taken, form)
+    data = writing.encode(taken, form)
     with Image.open(io.BytesIO(data)) as image:
         exif = image.getexif()
         assert exif[0x010F] == "Maker" and exif.get(0x0112, 1) == 1
@@ -268,7 +268,7 @@ def test_every_format_takes_the_block(monkeypatch, order, form):
 
 def test_a_note_too_large_for_a_jpeg_is_said(monkeypatch):
     taken = as_raw(monkeypatch, raw_tiff(note_at=65500))
-    with Image.open(io.BytesIO(encoding.encode(taken, "JPEG"))) as image:
+    with Image.open(io.BytesIO(writing.encode(taken, "JPEG"))) as image:
         assert image.getexif()[0x010F] == "Maker"
         assert MAKER_NOTE not in image.getexif().get_ifd(0x8769)
     assert "MakerNote not written: it is too large for a JPEG" in taken.notes

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import cases, evaluation, metrics, photo
+from scotopic import cases, evaluation, metrics
 from scotopic.enhancer import Enhancer
+from scotopic.photo import reading
 from scotopic.pixels.exposure import exposure_of, thumbnail
 
 ROOT = Path(__file__).parent.parent
@@ -34,14 +35,14 @@ def pairs():
 
 
 def test_a_moon_keeps_its_black_sky(enhancer):
-    sky = photo.read(PHOTOS / "moon_16mp.jpg").pixels
+    sky = reading.read(PHOTOS / "moon_16mp.jpg").pixels
     result, report = enhancer.enhance_array(sky)
     assert report.automatic.limited_by == "night"
     assert np.median(result) == 0 and np.mean(result[:500, :500]) < 1
 
 
 def test_a_night_view_keeps_its_night(enhancer):
-    view = photo.read(PHOTOS / "casino_night_4mp.jpg").pixels
+    view = reading.read(PHOTOS / "casino_night_4mp.jpg").pixels
     result, report = enhancer.enhance_array(view)
     assert 1 < report.gain < 12
     assert exposure_of(thumbnail(view)) < exposure_of(thumbnail(result)) < 0.3
@@ -51,7 +52,7 @@ def test_sixteen_bits_go_in_and_come_out(tmp_path):
     command = shutil.which("scotopic", path=str(Path(sys.executable).parent))
     target = tmp_path / "weld.png"
     subprocess.run([command, "enhance", PHOTOS / "weld_16bit.png", "-o", target], check=True)
-    source, result = photo.read(PHOTOS / "weld_16bit.png"), photo.read(target)
+    source, result = reading.read(PHOTOS / "weld_16bit.png"), reading.read(target)
     assert result.pixels.dtype == np.uint16 and result.pixels.shape == source.pixels.shape
     assert np.unique(result.pixels & 255).size == 256
     assert result.icc_profile == source.icc_profile
@@ -63,16 +64,16 @@ def test_heic_and_raw_are_read_upright(tmp_path):
     command = shutil.which("scotopic", path=str(Path(sys.executable).parent))
     sources = [PHOTOS / "church_phone_p3.heic", PHOTOS / "canon_s40.crw"]
     subprocess.run([command, "enhance", *sources, "-o", tmp_path / "out"], check=True)
-    church = photo.read(tmp_path / "out" / "church_phone_p3.jpg")
+    church = reading.read(tmp_path / "out" / "church_phone_p3.jpg")
     assert church.pixels.shape == (4032, 3024, 3) and b"Display P3" in church.icc_profile
     with Image.open(tmp_path / "out" / "church_phone_p3.jpg") as image:
         assert image.getexif().get(0x0112, 1) == 1 and image.getexif().get_ifd(0x8825)
-    raw = photo.read(tmp_path / "out" / "canon_s40.tif")
+    raw = reading.read(tmp_path / "out" / "canon_s40.tif")
     assert raw.pixels.dtype == np.uint16 and raw.pixels.shape[0] < raw.pixels.shape[1]
 
 
 def test_tiles_of_a_real_photo_are_the_whole(enhancer):
-    pixels = photo.read(PHOTOS / "night_shop_12mp.jpg").pixels[600:1700, 1000:2600]
+    pixels = reading.read(PHOTOS / "night_shop_12mp.jpg").pixels[600:1700, 1000:2600]
     tiled, report = Enhancer(memory=2**20).enhance_array(pixels, ev=2)
     whole, one = enhancer.enhance_array(pixels, ev=2)
     assert (report.tiles > 4, one.tiles) == (True, 1)
@@ -83,7 +84,7 @@ def test_tiles_of_a_real_photo_are_the_whole(enhancer):
 def test_the_level_asked_for_is_reached(enhancer, pairs, level):
     means = [
         exposure_of(
-            thumbnail(enhancer.enhance_array(photo.read(p.picture).pixels, exposure=level)[0])
+            thumbnail(enhancer.enhance_array(reading.read(p.picture).pixels, exposure=level)[0])
         )
         for p in pairs
     ]
@@ -91,7 +92,7 @@ def test_the_level_asked_for_is_reached(enhancer, pairs, level):
 
 
 def test_well_lit_pictures_come_back_as_they_are(enhancer, pairs):
-    references = [photo.read(pair.reference).pixels for pair in pairs]
+    references = [reading.read(pair.reference).pixels for pair in pairs]
     values = [metrics.psnr(enhancer.enhance_array(x)[0], x) for x in references]
     assert np.mean(values) >= 27
 

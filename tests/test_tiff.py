@@ -9,8 +9,8 @@ pytest.importorskip("imagecodecs", reason="16-bit TIFF needs scotopic[deep]")
 
 from test_photo import exif_with
 
-from scotopic import encoding, photo
-from scotopic.formats import tiff
+from scotopic.photo import reading, writing
+from scotopic.photo.codecs import tiff
 
 
 def deep(rows=300):
@@ -66,14 +66,14 @@ def test_more_than_a_tiff_can_hold_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("order", [b"II", b"MM"])
 def test_a_deep_photo_keeps_its_exif(order):
-    given = photo.Photo(deep(20), exif=exif_with(1, order), xmp=b"<x/>")
-    taken = photo.read(encoding.encode(given, "TIFF"))
+    given = reading.Photo(deep(20), exif=exif_with(1, order), xmp=b"<x/>")
+    taken = reading.read(writing.encode(given, "TIFF"))
     assert np.array_equal(taken.pixels, given.pixels) and taken.xmp == b"<x/>"
     assert bytes(range(256)) in taken.exif and given.notes == []
 
 
 def test_damaged_exif_does_not_stop_a_deep_photo():
-    given = photo.Photo(deep(20), exif=exif_with(1)[:24])
-    taken = photo.read(encoding.encode(given, "TIFF"))
+    given = reading.Photo(deep(20), exif=exif_with(1)[:24])
+    taken = reading.read(writing.encode(given, "TIFF"))
     assert np.array_equal(taken.pixels, given.pixels)
     assert "EXIF not written: it is damaged" in given.notes

@@ -1,6 +1,6 @@
 import pytest
 
-from scotopic.formats import xmp
+from scotopic.photo.carried import xmp
 
 
 def test_credit_adds_and_drops_nothing():

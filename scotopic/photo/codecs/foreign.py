@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.errors import ScotopicError
-from scotopic.formats import exif_block, icc, raw_exif
+from scotopic.photo.carried import exif_block, icc, raw_exif
 
 Array = NDArray[Any]
 

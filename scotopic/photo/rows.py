@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import limits, photo
 from scotopic.errors import ScotopicError
-from scotopic.formats import icc, tiff
+from scotopic.photo import limits, reading
+from scotopic.photo.carried import icc
+from scotopic.photo.codecs import tiff
 
 Array = NDArray[Any]
 
@@ -65,9 +66,9 @@ class Rows:
         for top in range(0, self.shape[0], self._height):
             yield self._rows(slice(top, top + self._height))
 
-    def carried(self, max_megapixels: int) -> photo.Photo:
+    def carried(self, max_megapixels: int) -> reading.Photo:
         """A photo without pixels, of all else that the file carries."""
-        return photo.read_carried(self.path, max_megapixels)
+        return reading.read_carried(self.path, max_megapixels)
 
     def _rows(self, rows: slice) -> Array:
         start, stop, _ = rows.indices(self.shape[0])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from scotopic.formats import arrays
+from scotopic.photo import images
 
 Array = NDArray[Any]
 Frame = tuple[Array, Array | None]
@@ -52,9 +52,9 @@ def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
     image : PIL image
         Of several frames.
     """
-    whole, milliseconds, may_be_gray = [], [], arrays.is_gray(image)
+    whole, milliseconds, may_be_gray = [], [], images.is_gray(image)
     for frame in ImageSequence.Iterator(image):
-        whole.append(arrays.from_image(frame, "RGBA"))
+        whole.append(images.from_image(frame, "RGBA"))
         milliseconds.append(float(frame.info.get("duration", 0)))
     apart = bool(image.info.get("default_image"))
     opaque = all(frame[..., 3].min() == 255 for frame in whole)
@@ -84,7 +84,7 @@ def save_options(animation: Animation, form: str) -> dict[str, Any]:
     """What Pillow is told to save the frames after the first."""
     options: dict[str, Any] = {
         "save_all": True,
-        "append_images": [for_format(arrays.to_image(*frame), form) for frame in animation.frames],
+        "append_images": [for_format(images.to_image(*frame), form) for frame in animation.frames],
         "duration": [round(time) for time in animation.milliseconds],
     }
     if form == "GIF" and animation.plays:

@@ -11,8 +11,16 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from scotopic.formats import exif_block
-from scotopic.formats.exif_block import Order, Tags, Value, folder_of, number, of_tiff, order_of
+from scotopic.photo.carried import exif_block
+from scotopic.photo.carried.exif_block import (
+    Order,
+    Tags,
+    Value,
+    folder_of,
+    number,
+    of_tiff,
+    order_of,
+)
 
 _TIFFS = (*(b"II*\0", b"MM\0*"), *(b"IIRO", b"IIRS", b"MMOR"), b"IIU\0")
 """TIFF, and what Olympus and Panasonic write instead in files that are built the same."""

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.formats.exif import has_header
-from scotopic.formats.exif_block import PREFIX, Order, number, order_of
+from scotopic.photo.carried.exif import has_header
+from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
 
 Array = NDArray[Any]
 Entries = dict[int, tuple[int, int, bytes]]

@@ -9,7 +9,8 @@ from PIL import Image
 
 from scotopic import machine
 from scotopic.errors import ScotopicError, TooLargeError
-from scotopic.formats import animation, deep, webp
+from scotopic.photo import animation
+from scotopic.photo.codecs import deep, webp
 
 MAX_MEGAPIXELS = 1000
 """Larger pictures are refused unless asked for: a small file can claim any size."""

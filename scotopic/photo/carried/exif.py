@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scotopic.formats.exif_block import PREFIX, Order, number, order_of
+from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
 
 _FOLDER, _WIDTH, _HEIGHT = 0x8769, 0xA002, 0xA003
 _ORIENTATION, _THUMBNAIL, _THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, PngImagePlugin
 
 from scotopic.errors import ScotopicError
-from scotopic.formats import animation, arrays, deep, exif_block, gif, icc, iptc, tiff, xmp
-from scotopic.photo import COMMENT, XMP_TEXT, Photo
+from scotopic.photo import animation, images
+from scotopic.photo.carried import exif_block, icc, iptc, xmp
+from scotopic.photo.codecs import deep, gif, tiff
+from scotopic.photo.reading import COMMENT, XMP_TEXT, Photo
 
 Array = NDArray[Any]
 
@@ -155,7 +157,7 @@ def _encode_8_bits(picture: Photo, form: str, quality: int | None) -> bytes:
     options |= _options_of(picture, form, quality)
     if picture.animation and form in animation.FORMATS:
         options |= animation.save_options(picture.animation, form)
-    image = animation.for_format(arrays.to_image(picture.pixels, alpha), form)
+    image = animation.for_format(images.to_image(picture.pixels, alpha), form)
     data = _saved(image, form, options)
     if form == "GIF":
         return gif.with_extensions(data, picture.xmp, picture.icc_profile)
@@ -276,7 +278,7 @@ def _bands(picture: Photo) -> Iterator[Array]:
 
 def to_image(picture: Photo) -> Image.Image:
     """A Pillow image of a photo, with what it carries in its ``info``."""
-    image = arrays.to_image(picture.pixels, picture.alpha)
+    image = images.to_image(picture.pixels, picture.alpha)
     carried: dict[str, Any] = {
         "exif": picture.exif,
         "icc_profile": picture.icc_profile,

@@ -14,8 +14,10 @@ from PIL import Image, JpegImagePlugin
 
 from scotopic.errors import ScotopicError
 from scotopic.files import read_bytes
-from scotopic.formats import animation, arrays, deep, exif, foreign, gif, icc, iptc, tiff, webp, xmp
-from scotopic.limits import MAX_MEGAPIXELS, Limits
+from scotopic.photo import animation, images
+from scotopic.photo.carried import exif, icc, iptc, xmp
+from scotopic.photo.codecs import deep, foreign, gif, tiff, webp
+from scotopic.photo.limits import MAX_MEGAPIXELS, Limits
 
 Array = NDArray[Any]
 
@@ -301,13 +303,13 @@ def _take_pixels(photo: Photo, image: Image.Image) -> None:
     if mode == "CMYK":
         image, wanted = _from_cmyk(photo, image), "RGB"
     elif "transparency" in image.info or mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        wanted = "LA" if arrays.is_gray(image) else "RGBA"
+        wanted = "LA" if images.is_gray(image) else "RGBA"
     else:
-        wanted = "L" if arrays.is_gray(image) else "RGB"
+        wanted = "L" if images.is_gray(image) else "RGB"
     is_usual = mode in (wanted, "RGB", "RGBA", "L", "LA", "CMYK") or image.format == "GIF"
     if not is_usual:
         photo.notes.append(f"mode {mode} converted to {wanted}")
-    _split(photo, arrays.from_image(image, wanted))
+    _split(photo, images.from_image(image, wanted))
 
 
 def _take_deep_gray(photo: Photo, image: Image.Image) -> None:

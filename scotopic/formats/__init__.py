@@ -1,1 +1,0 @@
-"""What is particular to file formats: pixels in and out, and what files carry beside them."""

@@ -1,0 +1,1 @@
+"""What a file carries beside pixels, as raw bytes: EXIF, XMP, IPTC, colour profiles."""

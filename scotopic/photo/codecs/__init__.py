@@ -1,0 +1,1 @@
+"""Decoders and encoders of single formats, where Pillow alone does not do."""
