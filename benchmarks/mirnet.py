@@ -35,7 +35,7 @@ def show_time(run: Path, repeats: int = 7) -> None:
     """Print the seconds of both, and how far the pictures are apart."""
     import keras
 
-    from scotopic.session import Session
+    from scotopic.networks.session import Session
     from scotopic.training.checkpoints import WEIGHTS, finished_run, load_weights
     from scotopic.training.presets import build_network
     from scotopic.training.tasks import no_gradient

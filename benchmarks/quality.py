@@ -25,8 +25,8 @@ from scotopic import cases, evaluation, metrics
 from scotopic.cases import Case
 from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
+from scotopic.networks.session import DEFAULT_MODEL
 from scotopic.pixels.exposure import exposure_of, thumbnail
-from scotopic.session import DEFAULT_MODEL
 from scotopic.training.pairs import Scenes, pair_paths, split_by_scene, training_folder
 
 DATA_SETS = {"LOL": "lol_v1_256", "ROSE": "rose"}

@@ -29,8 +29,8 @@ import onnxruntime
 from PIL import Image
 
 from scotopic.enhancer import Enhancer
+from scotopic.networks.session import DEFAULT_MODEL, find_model
 from scotopic.photo import reading, writing
-from scotopic.session import DEFAULT_MODEL, find_model
 
 SIZES = {
     "600x400": (600, 400),

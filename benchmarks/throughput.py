@@ -25,8 +25,8 @@ from PIL import Image
 from scotopic import batch, files
 from scotopic.enhancer import Enhancer
 from scotopic.manifest import Manifest
+from scotopic.networks.session import Session
 from scotopic.photo import reading, writing
-from scotopic.session import Session
 
 SAMPLE = Path(__file__).parent.parent / "docs" / "sample_dark.png"
 SIZE = (600, 400)

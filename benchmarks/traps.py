@@ -22,8 +22,8 @@ import numpy as np
 from scotopic import cases, metrics
 from scotopic.data import read_image
 from scotopic.enhancer import Enhancer
+from scotopic.networks.session import DEFAULT_MODEL
 from scotopic.pixels.exposure import expose, exposure_of, gray, thumbnail
-from scotopic.session import DEFAULT_MODEL
 
 
 def wrapped_psnr(result: np.ndarray, reference: np.ndarray) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from scotopic import __version__, machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.session import DEFAULT_MODEL, describe_models
+from scotopic.networks.session import DEFAULT_MODEL, describe_models
 
 PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
 EXTRAS = {

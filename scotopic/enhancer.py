@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import blending, machine
+from scotopic import machine
 from scotopic.errors import ScotopicError
+from scotopic.networks import blending
+from scotopic.networks.session import DEFAULT_MODEL, Session
 from scotopic.pixels import planes
 from scotopic.pixels.exposure import (
     MAX_GAIN,
@@ -24,7 +26,6 @@ from scotopic.pixels.exposure import (
     thumbnail,
 )
 from scotopic.pixels.tiles import Tile, halves, plan, round_up
-from scotopic.session import DEFAULT_MODEL, Session
 
 Array = NDArray[Any]
 

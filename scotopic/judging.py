@@ -14,7 +14,7 @@ from scotopic.cases import Case, Failure, Pictures, pair_folders
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.evaluation import MEASURES, Score
-from scotopic.session import DEFAULT_MODEL
+from scotopic.networks.session import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scotopic import doctor, machine, session
+from scotopic import doctor, machine
+from scotopic.networks import session
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 

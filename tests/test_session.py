@@ -5,8 +5,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from scotopic import session
 from scotopic.errors import ScotopicError
+from scotopic.networks import session
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from scotopic import __version__
 from scotopic.errors import ScotopicError
+from scotopic.networks.session import ModelSpec, Session
 from scotopic.pixels.exposure import THUMBNAIL_SIZE
-from scotopic.session import ModelSpec, Session
 from scotopic.training import onnx_graph
 from scotopic.training.checkpoints import RECORD, WEIGHTS, finished_run, load_weights
 from scotopic.training.exposure_unet import ExposureUNet

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.exposure import thumbnail, unit_scale
 from scotopic.pixels.tiles import Tile, plan, ramp
-from scotopic.session import Session
 
 Array = NDArray[Any]
 

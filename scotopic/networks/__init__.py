@@ -1,0 +1,1 @@
+"""Networks that run: ONNX files, what they say of themselves, and the weights that are shipped."""
