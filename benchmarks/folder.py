@@ -32,8 +32,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scotopic import batch
-    from scotopic.manifest import Manifest
+    from scotopic.jobs import many
+    from scotopic.jobs.record import Manifest
 
 VARIANTS = 16
 FEW = 1000
@@ -65,26 +65,26 @@ def make(folder: Path, files: int, folders: int) -> None:
     making.join()
 
 
-def jobs(source: Path, output: Path) -> batch.Plan:
+def jobs(source: Path, output: Path) -> many.Plan:
     """What the command would do."""
-    from scotopic import batch
+    from scotopic.jobs import many
 
-    return batch.plan_jobs([source], batch.Settings(output=output))
+    return many.plan_jobs([source], many.Settings(output=output))
 
 
-def facts(job: batch.Job, digest: str) -> dict[str, Any]:
+def facts(job: many.Job, digest: str) -> dict[str, Any]:
     """What the command records."""
-    from scotopic import batch
+    from scotopic.jobs import many
 
     model = {"model": "b" * 64, "version": "0.1.0"}
-    made_from = {"input": digest, **model, **batch.Settings().of_result()}
+    made_from = {"input": digest, **model, **many.Settings().of_result()}
     return {"source": str(job.source), "made_from": made_from}
 
 
 def write(source: Path, output: Path) -> float:
     """Record all pictures as done, the input itself standing for the result."""
     from scotopic.files import sha256_of
-    from scotopic.manifest import Manifest
+    from scotopic.jobs.record import Manifest
 
     manifest, apart = Manifest(output), 0.0
     for job in jobs(source, source.parent / "no_output"):
@@ -101,7 +101,7 @@ def write(source: Path, output: Path) -> float:
 def read(source: Path, output: Path) -> float:
     """Ask the record of every picture; seconds of reading and hashing files."""
     from scotopic.files import sha256_of
-    from scotopic.manifest import Manifest
+    from scotopic.jobs.record import Manifest
 
     apart = 0.0
 

@@ -28,9 +28,9 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from scotopic import batch
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.jobs import many
 from scotopic.photo import reading, writing
 
 SECONDS = 20
@@ -118,10 +118,10 @@ def go_the_whole_way(enhancer: Enhancer, given: Seed, folder: Path) -> str:
     ending, data = given
     source = folder / f"a{ending}"
     source.write_bytes(data)
-    settings = batch.Settings(output=folder / "out", max_megapixels=MEGAPIXELS)
-    (job,) = batch.plan_jobs([source], settings)
+    settings = many.Settings(output=folder / "out", max_megapixels=MEGAPIXELS)
+    (job,) = many.plan_jobs([source], settings)
     try:
-        batch.run_job(enhancer, job, settings)
+        many.run_job(enhancer, job, settings)
         reading.read(job.target)
     except ScotopicError as error:
         if "\n" in str(error):

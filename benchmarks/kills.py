@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scotopic.manifest import NAME
+from scotopic.jobs.record import NAME
 
 
 def make_folder(folder: Path, count: int) -> None:

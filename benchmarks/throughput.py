@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic import batch, files
+from scotopic import files
 from scotopic.enhancer import Enhancer
-from scotopic.manifest import Manifest
+from scotopic.jobs import many
+from scotopic.jobs.record import Manifest
 from scotopic.networks.session import Session
 from scotopic.photo import reading, writing
 
@@ -73,10 +74,10 @@ def shares(source: Path, output: Path) -> dict[str, float]:
     Session.look = clocked("network", Session.look)  # type: ignore[method-assign]
     Session.correct = clocked("network", Session.correct)  # type: ignore[method-assign]
     files.write_atomically = clocked("write", files.write_atomically)
-    enhancer, settings = Enhancer(), batch.Settings(output=output)
+    enhancer, settings = Enhancer(), many.Settings(output=output)
     manifest, began = Manifest(output), time.perf_counter()
-    for job in batch.plan_jobs([source], settings):
-        batch.run_job(enhancer, job, settings, manifest)
+    for job in many.plan_jobs([source], settings):
+        many.run_job(enhancer, job, settings, manifest)
     whole = time.perf_counter() - began
     told = {name: seconds / whole for name, seconds in spent.items()}
     return {**told, "the rest": 1 - sum(told.values())}

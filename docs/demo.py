@@ -4,17 +4,18 @@ import sys
 import time
 from pathlib import Path
 
-from scotopic import ScotopicError, batch
+from scotopic import ScotopicError
 from scotopic.enhancer import Enhancer
+from scotopic.jobs import many
 from scotopic.photo import reading
 
 
 def main(source: Path) -> None:
     """What `make demo` runs."""
     began = time.perf_counter()
-    settings = batch.Settings(output=Path("demo"), overwrite=True)
-    (job,) = batch.plan_jobs([source], settings)
-    outcome = batch.run_job(Enhancer(), job, settings)
+    settings = many.Settings(output=Path("demo"), overwrite=True)
+    (job,) = many.plan_jobs([source], settings)
+    outcome = many.run_job(Enhancer(), job, settings)
     report = outcome.report
     assert report is not None, "without a record of the folder nothing is passed over"
     seconds = time.perf_counter() - began

@@ -21,8 +21,8 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms, ImageSequence
 
-from scotopic import batch
 from scotopic.enhancer import Enhancer
+from scotopic.jobs import many
 from scotopic.photo import reading, writing
 
 TARGET = Path(__file__).with_name("formats.md")
@@ -285,8 +285,8 @@ def rows() -> Iterator[list[str]]:
                 before, result = Path(name) / f"a.{ending}", Path(name) / f"b.{ending}"
 
                 def after(before: Path = before, result: Path = result) -> Path:
-                    settings = batch.Settings(output=result, overwrite=True)
-                    outcome = batch.run_job(enhancer, batch.Job(before, result), settings)
+                    settings = many.Settings(output=result, overwrite=True)
+                    outcome = many.run_job(enhancer, many.Job(before, result), settings)
                     _NOTES[:] = outcome.notes
                     return result
 

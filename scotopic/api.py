@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scotopic import batch, single
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.jobs import many, one
 from scotopic.photo import reading, writing
 
 if TYPE_CHECKING:
@@ -59,15 +59,15 @@ def enhance(
     enhancer = enhancer or _default_enhancer()
     if isinstance(picture, np.ndarray):
         return enhancer.enhance_array(picture, exposure=exposure, ev=ev, strength=strength)[0]
-    settings = batch.Settings(exposure=exposure, ev=ev, strength=strength)
+    settings = many.Settings(exposure=exposure, ev=ev, strength=strength)
     if isinstance(picture, bytes):
         taken = reading.read(picture, memory=enhancer.memory)
-        single.enhance_photo(enhancer, taken, settings)
+        one.enhance_photo(enhancer, taken, settings)
         form = taken.format if taken.format in reading.FORMATS.values() else "PNG"
         return writing.encode(taken, form)
     if isinstance(picture, (str, PathLike)):
-        (job,) = batch.plan_jobs([_file(picture)], settings)
-        batch.run_job(enhancer, job, settings)
+        (job,) = many.plan_jobs([_file(picture)], settings)
+        many.run_job(enhancer, job, settings)
         return job.target
     if hasattr(picture, "getexif"):
         return _enhance_image(enhancer, picture, settings)
@@ -87,7 +87,7 @@ def _file(picture: str | PathLike[str]) -> Path:
     return path
 
 
-def _enhance_image(enhancer: Enhancer, image: Image.Image, settings: batch.Settings) -> Any:
+def _enhance_image(enhancer: Enhancer, image: Image.Image, settings: many.Settings) -> Any:
     taken = reading.from_image(image)
-    single.enhance_photo(enhancer, taken, settings)
+    one.enhance_photo(enhancer, taken, settings)
     return writing.to_image(taken)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from scotopic import single
 from scotopic.enhancer import Enhancer
+from scotopic.jobs import one
+from scotopic.jobs.settings import Settings
 from scotopic.photo import animation, reading, writing
-from scotopic.settings import Settings
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 TIMES = [40, 80, 120, 300]
@@ -57,7 +57,7 @@ def test_frames_and_their_times_come_through(form):
 @pytest.mark.parametrize("form", FORMS)
 def test_all_frames_get_one_exposure(form):
     taken = reading.read(animated(form, frames()))
-    report = single.enhance_photo(Enhancer(), taken, Settings())
+    report = one.enhance_photo(Enhancer(), taken, Settings())
     assert report.gain > 1.5
     shown = [taken.pixels, *(pixels for pixels, _ in taken.animation.frames)]
     levels = [frame[40:, :].mean() for frame in shown]
@@ -67,7 +67,7 @@ def test_all_frames_get_one_exposure(form):
 def test_gray_frames_stay_gray():
     taken = reading.read(animated("PNG", [frame[..., 0] for frame in frames(gray=True)]))
     assert taken.pixels.shape[-1] == 1
-    single.enhance_photo(Enhancer(), taken, Settings())
+    one.enhance_photo(Enhancer(), taken, Settings())
     again = reading.read(writing.encode(taken, "PNG"))
     assert again.pixels.shape[-1] == 1 and len(again.animation.frames) == 3
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import batch, machine, single
+from scotopic import machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError, TooLargeError
-from scotopic.manifest import NAME, Manifest
+from scotopic.jobs import many, one
+from scotopic.jobs.record import NAME, Manifest
 
 
 @pytest.fixture
@@ -26,10 +27,10 @@ def folder(tmp_path):
 
 
 def run(folder, name, at_once, **options):
-    settings = batch.Settings(output=folder / name)
-    jobs = batch.plan_jobs([folder / "in"], settings)
+    settings = many.Settings(output=folder / name)
+    jobs = many.plan_jobs([folder / "in"], settings)
     enhancer = options.pop("enhancer", None) or Enhancer()
-    return list(batch.run_all(enhancer, jobs, settings, Manifest(folder / name), at_once))
+    return list(many.run_all(enhancer, jobs, settings, Manifest(folder / name), at_once))
 
 
 def test_several_at_once_make_what_one_after_the_other_does(folder):
@@ -46,7 +47,7 @@ def test_several_at_once_make_what_one_after_the_other_does(folder):
 
 
 def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(folder, monkeypatch):
-    usual, working, most = batch.run_job, [], []
+    usual, working, most = many.run_job, [], []
 
     def counted(enhancer, job, settings, manifest):
         working.append(job)
@@ -56,7 +57,7 @@ def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(fo
         finally:
             working.remove(job)
 
-    monkeypatch.setattr(batch, "run_job", counted)
+    monkeypatch.setattr(many, "run_job", counted)
     monkeypatch.setattr(machine, "PROCESS_BYTES", 0)
     whole = 2 * 8 * 300 * 300
     told = run(folder, "out", 3, enhancer=Enhancer(memory=whole))
@@ -70,14 +71,14 @@ def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(fo
 
 
 def test_an_error_of_any_kind_costs_one_picture(folder, monkeypatch):
-    usual = single.enhance_photo
+    usual = one.enhance_photo
 
     def fails(enhancer, picture, settings):
         if len(picture.pixels) == 300:
             raise RuntimeError("out of\nluck")
         return usual(enhancer, picture, settings)
 
-    monkeypatch.setattr(single, "enhance_photo", fails)
+    monkeypatch.setattr(one, "enhance_photo", fails)
     for at_once in (1, 2):
         told = run(folder, f"out{at_once}", at_once)
         assert str(told[2][1]).endswith("2.png: failed by RuntimeError: out of luck")
@@ -87,10 +88,10 @@ def test_an_error_of_any_kind_costs_one_picture(folder, monkeypatch):
 
 
 def test_who_stops_listening_stops_the_rest(folder):
-    settings = batch.Settings(output=folder / "out")
-    jobs = batch.plan_jobs([folder / "in"], settings)
+    settings = many.Settings(output=folder / "out")
+    jobs = many.plan_jobs([folder / "in"], settings)
     before = threading.active_count()
-    outcomes = batch.run_all(Enhancer(), jobs, settings, None, 2)
+    outcomes = many.run_all(Enhancer(), jobs, settings, None, 2)
     next(outcomes)
     outcomes.close()
     assert threading.active_count() == before
@@ -98,6 +99,6 @@ def test_who_stops_listening_stops_the_rest(folder):
 
 def test_usually_there_is_one_for_each_processor_that_memory_allows(monkeypatch):
     monkeypatch.setattr(machine, "threads", lambda: 16)
-    assert [batch.usual_jobs(size * 2**20) for size in (100, 512, 1100, 4096)] == [1, 1, 2, 4]
+    assert [many.usual_jobs(size * 2**20) for size in (100, 512, 1100, 4096)] == [1, 1, 2, 4]
     monkeypatch.setattr(machine, "threads", lambda: 1)
-    assert batch.usual_jobs(2**32) == 1
+    assert many.usual_jobs(2**32) == 1

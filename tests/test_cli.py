@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import scotopic
-from scotopic import manifest
+from scotopic.jobs import record
 from scotopic.photo import reading
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
@@ -73,14 +73,14 @@ def test_a_folder_is_mirrored(folder, tmp_path):
     result = enhance(folder, "-o", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
-    assert made == [manifest.NAME, "a.jpg", "a.png", "deeper/ünï cødé.png"]
+    assert made == [record.NAME, "a.jpg", "a.png", "deeper/ünï cødé.png"]
 
 
 def test_two_names_that_collide_are_both_kept(folder, tmp_path):
     result = enhance(folder, "-o", tmp_path / "out", "--format", "webp", "-q")
     assert result.returncode == 0 and result.stderr == b""
     made = sorted(p.name for p in (tmp_path / "out").iterdir())
-    assert made == [manifest.NAME, "a.png.webp", "a.webp", "deeper"]
+    assert made == [record.NAME, "a.png.webp", "a.webp", "deeper"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import single
 from scotopic.enhancer import Enhancer
+from scotopic.jobs import one
+from scotopic.jobs.settings import Settings
 from scotopic.photo import animation, reading
 from scotopic.photo.carried import icc
-from scotopic.settings import Settings
 
 
 def profile_with(curve, tag=b"rTRC"):
@@ -64,8 +64,8 @@ def test_a_linear_picture_is_enhanced_under_the_curve_of_srgb():
     linear = reading.Photo(icc.decoded(gamma, np.uint16), icc_profile=profile_with(curv()))
     usual = reading.Photo(gamma.copy())
     enhancer = Enhancer()
-    first = single.enhance_photo(enhancer, linear, Settings())
-    second = single.enhance_photo(enhancer, usual, Settings())
+    first = one.enhance_photo(enhancer, linear, Settings())
+    second = one.enhance_photo(enhancer, usual, Settings())
     assert first.gain == pytest.approx(second.gain, rel=1e-3)
     assert linear.pixels.dtype == np.uint16 and "linear colour profile" in linear.notes[0]
     apart = icc.encoded(linear.pixels).astype(int) - usual.pixels
@@ -79,7 +79,7 @@ def test_all_frames_of_a_linear_animation_come_back_linear():
     def enhanced(profile):
         rest = animation.Animation([(fresh(), None)], [50, 50], 0)
         picture = reading.Photo(fresh(), icc_profile=profile, animation=rest)
-        single.enhance_photo(Enhancer(), picture, Settings(ev=1))
+        one.enhance_photo(Enhancer(), picture, Settings(ev=1))
         return [picture.pixels, picture.animation.frames[0][0]]
 
     first, second = enhanced(profile_with(curv()))

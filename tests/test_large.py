@@ -16,9 +16,9 @@ pytest.importorskip("imagecodecs", reason="TIFF by rows needs scotopic[deep]")
 
 from test_photo import PROFILE
 
-from scotopic import batch
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.jobs import many
 from scotopic.photo import limits, reading, writing
 from scotopic.photo.rows import rows_if_large
 
@@ -67,11 +67,11 @@ def test_by_rows_a_picture_becomes_what_it_becomes_whole(tmp_path, monkeypatch, 
     pixels = dark(channels, size=(1500, 300))
     source = write(tmp_path / "a.tif", pixels, iccprofile=PROFILE, **layout)
     enhancer = Enhancer(memory=2**20)
-    whole = batch.Job(source, tmp_path / "whole.tif")
-    assert batch.run_job(Enhancer(), whole, batch.Settings()).report.tiles == 1
+    whole = many.Job(source, tmp_path / "whole.tif")
+    assert many.run_job(Enhancer(), whole, many.Settings()).report.tiles == 1
     monkeypatch.setattr(limits, "bytes_needed", lambda *_, **__: 2**60)
-    by_rows = batch.Job(source, tmp_path / "rows.tif")
-    assert batch.run_job(enhancer, by_rows, batch.Settings()).report.tiles > 1
+    by_rows = many.Job(source, tmp_path / "rows.tif")
+    assert many.run_job(enhancer, by_rows, many.Settings()).report.tiles > 1
     first, second = (tifffile.imread(job.target).astype(int) for job in (whole, by_rows))
     assert np.abs(first - second).max() <= 16, "of 65535"
     if channels == 4:
@@ -83,12 +83,12 @@ def test_by_rows_a_picture_becomes_what_it_becomes_whole(tmp_path, monkeypatch, 
 def test_bright_ones_are_copied_and_stripped_ones_keep_their_pixels(tmp_path, everything_is_large):
     bright = (dark() * 4 + 20_000).astype(np.uint16)
     source = write(tmp_path / "a.tif", bright, iccprofile=PROFILE, software="mine")
-    settings = batch.Settings(skip_bright=True)
-    done = batch.run_job(Enhancer(), batch.Job(source, tmp_path / "b.tif"), settings)
+    settings = many.Settings(skip_bright=True)
+    done = many.run_job(Enhancer(), many.Job(source, tmp_path / "b.tif"), settings)
     assert done.status == "copied"
     assert (tmp_path / "b.tif").read_bytes() == source.read_bytes()
-    settings = batch.Settings(skip_bright=True, strip=True)
-    done = batch.run_job(Enhancer(), batch.Job(source, tmp_path / "c.tif"), settings)
+    settings = many.Settings(skip_bright=True, strip=True)
+    done = many.run_job(Enhancer(), many.Job(source, tmp_path / "c.tif"), settings)
     assert done.status == "copied"
     assert np.array_equal(tifffile.imread(tmp_path / "c.tif"), bright)
     assert b"mine" not in (tmp_path / "c.tif").read_bytes()
@@ -98,15 +98,15 @@ def test_a_network_that_sees_the_picture_whole_does_not_get_rows(tmp_path, monke
     source = write(tmp_path / "a.tif", dark())
     monkeypatch.setattr(limits, "bytes_needed", lambda *_, **__: 2**60)
     with pytest.raises(ScotopicError, match="megapixels take about"):
-        job = batch.Job(source, tmp_path / "b.tif")
-        batch.run_job(Enhancer("mirnet_small_lol"), job, batch.Settings())
+        job = many.Job(source, tmp_path / "b.tif")
+        many.run_job(Enhancer("mirnet_small_lol"), job, many.Settings())
 
 
 def test_what_is_to_be_another_format_is_not_read_by_rows(tmp_path, everything_is_large):
     source = write(tmp_path / "a.tif", dark())
-    job = batch.Job(source, tmp_path / "b.tif")
+    job = many.Job(source, tmp_path / "b.tif")
     with pytest.raises(ScotopicError, match="megapixels take about"):
-        batch.run_job(Enhancer(), job, batch.Settings(extension="png"))
+        many.run_job(Enhancer(), job, many.Settings(extension="png"))
 
 
 def test_what_fits_is_read_whole(tmp_path):
@@ -140,9 +140,9 @@ def test_a_damaged_strip_leaves_no_file(tmp_path, everything_is_large):
         place = file.pages[0].dataoffsets[5]
     data[place : place + 40] = bytes(40)
     source.write_bytes(data)
-    job = batch.Job(source, tmp_path / "out" / "a.tif")
+    job = many.Job(source, tmp_path / "out" / "a.tif")
     with pytest.raises(ScotopicError, match=r"a\.tif: damaged or unsupported"):
-        batch.run_job(Enhancer(), job, batch.Settings())
+        many.run_job(Enhancer(), job, many.Settings())
     assert not job.target.exists() and not list(tmp_path.glob("out/*"))
 
 

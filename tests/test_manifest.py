@@ -16,7 +16,7 @@ from PIL import Image
 
 from scotopic.errors import ScotopicError
 from scotopic.files import sha256_of
-from scotopic.manifest import NAME, Manifest
+from scotopic.jobs.record import NAME, Manifest
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 COUNT = 12

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from scotopic import batch, cli, planning, walk
+from scotopic import cli
 from scotopic.errors import ScotopicError
-from scotopic.index import Index
+from scotopic.jobs import folders, many, plan
+from scotopic.jobs.name_index import Index
 
 
 def make(folder, *names):
@@ -25,7 +26,7 @@ def make(folder, *names):
 
 
 def planned(*paths, **settings):
-    return batch.plan_jobs(paths, batch.Settings(**settings))
+    return many.plan_jobs(paths, many.Settings(**settings))
 
 
 def targets(*paths, output, **settings):
@@ -155,12 +156,12 @@ def test_errors_come_before_any_work(tmp_path):
 
 
 def test_a_watched_folder_gives_settled_pictures_some_at_a_time(tmp_path, monkeypatch, locked):
-    monkeypatch.setattr(planning, "AT_ONCE", 2)
+    monkeypatch.setattr(plan, "AT_ONCE", 2)
     folder = make(tmp_path / "in", "a.png", "b.png", "c.png", "d/e.png")
     locked.add(folder / "d")
     told = []
-    settings = batch.Settings(output=tmp_path / "out", extension="png")
-    coming = batch.arrivals([folder], settings, 0, told.append)
+    settings = many.Settings(output=tmp_path / "out", extension="png")
+    coming = many.arrivals([folder], settings, 0, told.append)
     assert [[job.source.name for job in some] for some in islice(coming, 2)] == [
         ["a.png", "b.png"],
         ["c.png"],
@@ -189,10 +190,10 @@ def test_little_is_held_of_a_large_folder(tmp_path, monkeypatch):
     def read(folder, *_):
         if folder.name == "in":
             each = [f"{number:03}" for number in range(100)]
-            return walk._Folder(folder, each[::-1], set(each))
-        return walk._Folder(folder, names[int(folder.name)][::-1])
+            return folders._Folder(folder, each[::-1], set(each))
+        return folders._Folder(folder, names[int(folder.name)][::-1])
 
-    monkeypatch.setattr(walk, "_read", read)
+    monkeypatch.setattr(folders, "_read", read)
     (tmp_path / "in").mkdir()
     tracemalloc.start()
     plan = planned(tmp_path / "in", output=tmp_path / "out")

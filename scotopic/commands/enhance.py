@@ -101,16 +101,17 @@ def enhance(
     **settings: Any,
 ) -> None:
     """Enhance pictures, folders of them, or standard input (-)."""
-    from scotopic import batch, machine
+    from scotopic import machine
     from scotopic.enhancer import Enhancer
-    from scotopic.manifest import Manifest
+    from scotopic.jobs import many
+    from scotopic.jobs.record import Manifest
 
-    chosen = batch.Settings(**settings)
+    chosen = many.Settings(**settings)
     if watch and (chosen.output is None or chosen.output_is_file):
         raise ScotopicError("--watch needs an output folder: -o FOLDER")
     if as_json and chosen.output_is_stream(paths):
         raise ScotopicError("--json and the picture cannot both go to standard output")
-    planned = None if watch else batch.plan_jobs(paths, chosen)
+    planned = None if watch else many.plan_jobs(paths, chosen)
     if dry_run:
         for job in planned or ():
             click.echo(f"{job.source} -> {job.target}")
@@ -118,18 +119,18 @@ def enhance(
     in_folder = resume and chosen.output is not None and not chosen.output_is_file
     manifest = Manifest(chosen.output) if in_folder else None
     memory = memory or machine.default_memory()
-    at_once = jobs or batch.usual_jobs(memory)
-    if batch.STREAM in paths:
+    at_once = jobs or many.usual_jobs(memory)
+    if many.STREAM in paths:
         at_once = 1  # what was read from standard input could not be read again
     at_once = at_once if planned is None else max(1, min(at_once, len(planned)))
     enhancer = Enhancer(model, memory, provider, max(1, machine.threads() // at_once))
 
     def run(some: Any) -> int:
-        outcomes = batch.run_all(enhancer, some, chosen, manifest, at_once)
+        outcomes = many.run_all(enhancer, some, chosen, manifest, at_once)
         return _tell_all(outcomes, len(some), as_json, quiet, verbose)
 
     failed = 0
-    for some in batch.arrivals(paths, chosen, tell=complain) if planned is None else [planned]:
+    for some in many.arrivals(paths, chosen, tell=complain) if planned is None else [planned]:
         failed += run(some)
     failed += _tell_of_the_rest(planned, quiet)
     raise SystemExit(1 if failed else 0)

@@ -25,7 +25,7 @@ from typing import Any
 
 from scotopic.errors import ScotopicError
 from scotopic.files import sha256_of_file
-from scotopic.index import Index
+from scotopic.jobs.name_index import Index
 
 NAME = ".scotopic.jsonl"
 

@@ -12,13 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from scotopic import __version__, files, machine, single
+from scotopic import __version__, files, machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError, TooLargeError
-from scotopic.manifest import Manifest
-from scotopic.planning import arrivals, plan_jobs
-from scotopic.settings import STREAM, Job, Settings
-from scotopic.single import Outcome
+from scotopic.jobs import one
+from scotopic.jobs.one import Outcome
+from scotopic.jobs.plan import arrivals, plan_jobs
+from scotopic.jobs.record import Manifest
+from scotopic.jobs.settings import STREAM, Job, Settings
 
 __all__ = ["STREAM", "Job", "Outcome", "Settings", "arrivals", "plan_jobs", "run_all", "run_job"]
 
@@ -113,14 +114,14 @@ def run_job(
     """
     if manifest is None:
         _refuse_to_replace(job.target, settings, manifest)
-    with contextlib.closing(single.open_source(job, enhancer, settings)) as source:
+    with contextlib.closing(one.open_source(job, enhancer, settings)) as source:
         if manifest is None:
-            return single.enhance_file(enhancer, source, job, settings)
+            return one.enhance_file(enhancer, source, job, settings)
         return _run_noted(enhancer, source, job, settings, manifest)
 
 
 def _run_noted(
-    enhancer: Enhancer, source: single.Source, job: Job, settings: Settings, manifest: Manifest
+    enhancer: Enhancer, source: one.Source, job: Job, settings: Settings, manifest: Manifest
 ) -> Outcome:
     """Enhance one picture unless the record says that it is done; note what becomes of it."""
     made_from = {
@@ -137,7 +138,7 @@ def _run_noted(
     manifest.note(job.target, "started", **facts)
     began = time.monotonic()
     try:
-        outcome = single.enhance_file(enhancer, source, job, settings)
+        outcome = one.enhance_file(enhancer, source, job, settings)
         facts |= {"output": files.sha256_of_file(job.target)}
     except ScotopicError as error:
         manifest.note(job.target, "failed", error=str(error), **facts)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scotopic import __version__, files
 from scotopic.enhancer import Enhancer, Report
 from scotopic.errors import ScotopicError
+from scotopic.jobs.settings import STREAM, Job, Settings, dotted
 from scotopic.photo import animation, reading, writing
 from scotopic.photo.carried import icc
 from scotopic.photo.rows import Rows, rows_if_large
 from scotopic.pixels.exposure import thumbnail
-from scotopic.settings import STREAM, Job, Settings, dotted
 
 Array = NDArray[Any]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 
-from scotopic import walk
 from scotopic.errors import ScotopicError
-from scotopic.index import Index
+from scotopic.jobs import folders
+from scotopic.jobs.name_index import Index
+from scotopic.jobs.settings import STREAM, Job, Settings, dotted, is_picture
 from scotopic.photo import reading
 from scotopic.photo.codecs import foreign
-from scotopic.settings import STREAM, Job, Settings, dotted, is_picture
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
@@ -38,7 +38,7 @@ class Plan:
     def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
         self._paths = paths
         self._settings = settings
-        met = walk.Met()
+        met = folders.Met()
         self._count = sum(_count(path, settings, met) for path in paths)
         self.others = met.others
         self.unread = met.unread
@@ -47,7 +47,7 @@ class Plan:
         return self._count
 
     def __iter__(self) -> Iterator[Job]:
-        return _jobs(self._paths, self._settings, walk.Met(unread=self.unread))
+        return _jobs(self._paths, self._settings, folders.Met(unread=self.unread))
 
 
 def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
@@ -101,7 +101,7 @@ def arrivals(
     sources, targets, seen = Index(), Index(), Index()
     told: set[Path] = set()
     while True:
-        met, looks = walk.Met(), Index()
+        met, looks = folders.Met(), Index()
         ready: list[Job] = []
         for job in _jobs(paths, settings, met, sources, targets):
             look = _look(job.source)
@@ -134,7 +134,7 @@ def _look(path: Path) -> int | None:
     return hash((found.st_size, found.st_mtime_ns))
 
 
-def _count(path: Path, settings: Settings, met: walk.Met) -> int:
+def _count(path: Path, settings: Settings, met: folders.Met) -> int:
     """How many pictures a path leads to."""
     if not path.is_dir():
         return 1
@@ -147,7 +147,7 @@ def _count(path: Path, settings: Settings, met: walk.Met) -> int:
 def _jobs(
     paths: Sequence[Path],
     settings: Settings,
-    met: walk.Met,
+    met: folders.Met,
     planned: Index | None = None,
     kept: Index | None = None,
 ) -> Iterator[Job]:
@@ -166,7 +166,7 @@ def _jobs(
 
 
 def _sources(
-    paths: Sequence[Path], settings: Settings, met: walk.Met
+    paths: Sequence[Path], settings: Settings, met: folders.Met
 ) -> Iterator[tuple[Path, Path]]:
     """Pictures with the folder that their targets are to be in."""
     for path in paths:
@@ -182,20 +182,20 @@ def _sources(
                 yield folder / name, goal
 
 
-def _pictures(folder: Path, settings: Settings, met: walk.Met) -> Iterator[tuple[Path, str]]:
+def _pictures(folder: Path, settings: Settings, met: folders.Met) -> Iterator[tuple[Path, str]]:
     output = None if settings.output is None else settings.output.resolve()
-    return walk.pictures(folder, lambda name: _kind(name, settings), output, met)
+    return folders.pictures(folder, lambda name: _kind(name, settings), output, met)
 
 
-def _kind(name: str, settings: Settings) -> walk.Kind:
+def _kind(name: str, settings: Settings) -> folders.Kind:
     """Whether a file in a folder is a picture, and not an earlier result."""
     stem, ending = os.path.splitext(name)
     if name.startswith("."):
-        return walk.Kind.APART
+        return folders.Kind.APART
     if ending.lower() not in _SOURCES:
-        return walk.Kind.OTHER
+        return folders.Kind.OTHER
     is_result = settings.output is None and stem.endswith(settings.suffix)
-    return walk.Kind.APART if is_result else walk.Kind.PICTURE
+    return folders.Kind.APART if is_result else folders.Kind.PICTURE
 
 
 def _target(source: Path, folder: Path, settings: Settings) -> Path:
