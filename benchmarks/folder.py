@@ -83,8 +83,8 @@ def facts(job: many.Job, digest: str) -> dict[str, Any]:
 
 def write(source: Path, output: Path) -> float:
     """Record all pictures as done, the input itself standing for the result."""
-    from scotopic.files import sha256_of
     from scotopic.jobs.record import Manifest
+    from scotopic.storage import sha256_of
 
     manifest, apart = Manifest(output), 0.0
     for job in jobs(source, source.parent / "no_output"):
@@ -100,8 +100,8 @@ def write(source: Path, output: Path) -> float:
 
 def read(source: Path, output: Path) -> float:
     """Ask the record of every picture; seconds of reading and hashing files."""
-    from scotopic.files import sha256_of
     from scotopic.jobs.record import Manifest
+    from scotopic.storage import sha256_of
 
     apart = 0.0
 

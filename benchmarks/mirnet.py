@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic import metrics
 from scotopic.enhancer import Enhancer
+from scotopic.measures import likeness
 from scotopic.photo import reading
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -70,7 +70,7 @@ def show_tiles(path: Path, model: str) -> None:
         parts, report = Enhancer(model, memory=megabytes * 2**20).enhance_array(dark)
         level = np.abs(whole.astype(float) - parts)
         print(
-            f"{report.tiles:4} tiles: PSNR against the whole {metrics.psnr(parts, whole):.1f} dB,"
+            f"{report.tiles:4} tiles: PSNR against the whole {likeness.psnr(parts, whole):.1f} dB,"
             f" mean difference {level.mean():.2f} of 255, greatest {level.max():.0f}"
         )
 

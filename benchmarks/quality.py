@@ -21,10 +21,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from scotopic import cases, evaluation, metrics
+from scotopic import cases, evaluation
 from scotopic.cases import Case
-from scotopic.data import read_image
+from scotopic.datasets.pictures import read_image
 from scotopic.enhancer import Enhancer
+from scotopic.measures import likeness
 from scotopic.networks.session import DEFAULT_MODEL
 from scotopic.pixels.exposure import exposure_of, thumbnail
 from scotopic.training.pairs import Scenes, pair_paths, split_by_scene, training_folder
@@ -85,7 +86,7 @@ def references_psnr(enhancer: Enhancer, pairs: list[Case]) -> dict[str, float]:
     values = []
     for pair in pairs:
         reference = read_image(pair.reference)
-        values.append(metrics.psnr(enhancer.enhance_array(reference)[0], reference))
+        values.append(likeness.psnr(enhancer.enhance_array(reference)[0], reference))
     return {"mean": fmean(values), "least": min(values)}
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic import files
+from scotopic import storage
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import many
 from scotopic.jobs.record import Manifest
@@ -73,7 +73,7 @@ def shares(source: Path, output: Path) -> dict[str, float]:
     writing.encode = clocked("encode", writing.encode)
     Session.look = clocked("network", Session.look)  # type: ignore[method-assign]
     Session.correct = clocked("network", Session.correct)  # type: ignore[method-assign]
-    files.write_atomically = clocked("write", files.write_atomically)
+    storage.write_atomically = clocked("write", storage.write_atomically)
     enhancer, settings = Enhancer(), many.Settings(output=output)
     manifest, began = Manifest(output), time.perf_counter()
     for job in many.plan_jobs([source], settings):

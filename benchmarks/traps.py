@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scotopic import cases, metrics
-from scotopic.data import read_image
+from scotopic import cases
+from scotopic.datasets.pictures import read_image
 from scotopic.enhancer import Enhancer
+from scotopic.measures import likeness
 from scotopic.networks.session import DEFAULT_MODEL
 from scotopic.pixels.exposure import expose, exposure_of, gray, thumbnail
 
@@ -33,21 +34,21 @@ def wrapped_psnr(result: np.ndarray, reference: np.ndarray) -> float:
 
 def range_error_psnr(result: np.ndarray, reference: np.ndarray) -> float:
     """`max_val=255` for pictures in 0..1: 20 log10(255) = 48.13 dB more."""
-    return metrics.psnr(result, reference) + float(20 * np.log10(255))
+    return likeness.psnr(result, reference) + float(20 * np.log10(255))
 
 
 def luma_psnr(result: np.ndarray, reference: np.ndarray) -> float:
     """PSNR of gray alone: no error of colour counts."""
-    return metrics.psnr(*(gray(x / 255.0)[..., None] for x in (result, reference)))
+    return likeness.psnr(*(gray(x / 255.0)[..., None] for x in (result, reference)))
 
 
 FORMULAS = {
-    "true": metrics.psnr,
-    "SSIM": metrics.ssim,
+    "true": likeness.psnr,
+    "SSIM": likeness.ssim,
     "8-bit wrap": wrapped_psnr,
     "range error": range_error_psnr,
     "luma alone": luma_psnr,
-    "GT-mean": metrics.gt_mean_psnr,
+    "GT-mean": likeness.gt_mean_psnr,
 }
 CHECKPOINTS = 50
 FORMULA_NAMES = list(FORMULAS)
@@ -79,7 +80,7 @@ def picked_checkpoint(
     for _ in range(CHECKPOINTS):
         gains = np.exp(rng.normal(0, 0.1, len(results)))
         drifted = [expose(x / 255.0, gain) for x, gain in zip(results, gains, strict=True)]
-        scores = [metrics.psnr(x, y / 255.0) for x, y in zip(drifted, references, strict=True)]
+        scores = [likeness.psnr(x, y / 255.0) for x, y in zip(drifted, references, strict=True)]
         means.append(float(np.mean(scores)))
     return float(np.mean(means)), max(means)
 

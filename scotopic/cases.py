@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.data import list_pictures
+from scotopic.datasets.pictures import list_pictures
 from scotopic.errors import ScotopicError
 from scotopic.photo import reading
 

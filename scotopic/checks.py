@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic.cases import Case, Pictures
-from scotopic.data import Fingerprint, fingerprint, is_lossy
+from scotopic.datasets.pictures import Fingerprint, fingerprint, is_lossy
 
 Array = NDArray[Any]
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import checks, files, metrics
+from scotopic import checks, storage
 from scotopic.cases import Case, Failure, Pictures, read_pixels
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.niqe import niqe
+from scotopic.measures import likeness
+from scotopic.measures.niqe import niqe
 from scotopic.photo import reading, writing
 from scotopic.pixels.exposure import exposure_of, thumbnail
 
@@ -90,13 +91,13 @@ def _exposure_error(pictures: Pictures) -> float:
 
 
 MEASURES = (
-    Measure("psnr", "PSNR, dB", 2, ("reference",), _against(metrics.psnr)),
-    Measure("ssim", "SSIM", 4, ("reference",), _against(metrics.ssim)),
-    Measure("gt_mean_psnr", "GT-mean PSNR, dB", 2, ("reference",), _against(metrics.gt_mean_psnr)),
-    Measure("gt_mean_ssim", "GT-mean SSIM", 4, ("reference",), _against(metrics.gt_mean_ssim)),
-    Measure("ms_ssim", "MS-SSIM", 4, ("reference",), _against(metrics.ms_ssim)),
-    Measure("mae", "mean abs. error", 4, ("reference",), _against(metrics.mae)),
-    Measure("ciede2000", "CIEDE2000", 2, ("reference",), _against(metrics.ciede2000)),
+    Measure("psnr", "PSNR, dB", 2, ("reference",), _against(likeness.psnr)),
+    Measure("ssim", "SSIM", 4, ("reference",), _against(likeness.ssim)),
+    Measure("gt_mean_psnr", "GT-mean PSNR, dB", 2, ("reference",), _against(likeness.gt_mean_psnr)),
+    Measure("gt_mean_ssim", "GT-mean SSIM", 4, ("reference",), _against(likeness.gt_mean_ssim)),
+    Measure("ms_ssim", "MS-SSIM", 4, ("reference",), _against(likeness.ms_ssim)),
+    Measure("mae", "mean abs. error", 4, ("reference",), _against(likeness.mae)),
+    Measure("ciede2000", "CIEDE2000", 2, ("reference",), _against(likeness.ciede2000)),
     Measure(
         "reference_exposure",
         "reference's level",
@@ -105,16 +106,16 @@ MEASURES = (
         lambda p: _level(_given(p.reference)),
     ),
     Measure("exposure_error", "exposure error", 3, ("reference",), _exposure_error),
-    Measure("loe", "LOE", 3, ("picture",), lambda p: metrics.loe(p.result, _given(p.picture))),
+    Measure("loe", "LOE", 3, ("picture",), lambda p: likeness.loe(p.result, _given(p.picture))),
     Measure(
         "input_exposure", "input's level", 3, ("picture",), lambda p: _level(_given(p.picture))
     ),
     Measure("exposure", "level", 3, (), lambda p: _level(p.result)),
-    Measure("highlights", "clipped highlights", 4, (), lambda p: metrics.clipped(p.result)[0]),
-    Measure("shadows", "crushed shadows", 4, (), lambda p: metrics.clipped(p.result)[1]),
+    Measure("highlights", "clipped highlights", 4, (), lambda p: likeness.clipped(p.result)[0]),
+    Measure("shadows", "crushed shadows", 4, (), lambda p: likeness.clipped(p.result)[1]),
     Measure("niqe", "NIQE", 2, (), lambda p: niqe(p.result)),
-    Measure("noise", "noise", 4, (), lambda p: metrics.noise_level(p.result)),
-    Measure("colourfulness", "colourfulness", 1, (), lambda p: metrics.colourfulness(p.result)),
+    Measure("noise", "noise", 4, (), lambda p: likeness.noise_level(p.result)),
+    Measure("colourfulness", "colourfulness", 1, (), lambda p: likeness.colourfulness(p.result)),
 )
 """All columns. ``exposure_error`` is the absolute natural logarithm of
 predicted over reference exposure; the prediction is the network's, or for
@@ -202,7 +203,7 @@ def _made(enhancer: Enhancer, case: Case, exposure: str, save: Path | None) -> P
         picture, exposure=level, limited=exposure != "unlimited"
     )
     if save is not None:
-        files.write_atomically(
+        storage.write_atomically(
             writing.encode(reading.Photo(result), "PNG"), save / f"{case.name}.png"
         )
     automatic = report.automatic

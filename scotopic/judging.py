@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scotopic import checks, data, evaluation, perceptual, report
+from scotopic import checks, evaluation, perceptual, report
 from scotopic.cases import Case, Failure, Pictures, pair_folders
+from scotopic.datasets import pictures
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.evaluation import MEASURES, Score
@@ -87,7 +88,7 @@ class Judgement:
                 for note in score.notes:
                     noted.setdefault(note, []).append(score.name)
             for note, names in noted.items():
-                which = "each picture" if 1 < len(scores) == len(names) else data.some(names)
+                which = "each picture" if 1 < len(scores) == len(names) else pictures.some(names)
                 found.append(f"{method}: {which}: {note}")
         return found
 
@@ -177,7 +178,7 @@ def _training(folders: Sequence[Path]) -> checks.SeenInTraining | None:
     prints = {
         f"{folder}/{name}": one
         for folder in folders
-        for name, one in data.fingerprints(folder).items()
+        for name, one in pictures.fingerprints(folder).items()
     }
     if folders and not prints:
         raise ScotopicError(f"{folders[0]}: no pictures in this folder")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from scotopic import __version__
-from scotopic.files import write_atomically
+from scotopic.storage import write_atomically
 
 Array = NDArray[Any]
 

@@ -4,7 +4,7 @@ from PIL import Image
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.metrics import psnr
+from scotopic.measures.likeness import psnr
 from scotopic.pixels.exposure import exposure_of, thumbnail
 
 

@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from scotopic import cases, evaluation, files, metrics
+from scotopic import cases, evaluation, storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.measures import likeness
 from scotopic.photo import reading, writing
 
 
@@ -31,7 +32,8 @@ def test_psnr_and_ssim_are_those_of_scikit_image():
         noise = rng.normal(0, rng.uniform(1, 60), reference.shape)
         result = np.clip(reference + noise, 0, 255).astype(np.uint8)
         assert (
-            abs(metrics.psnr(result, reference) - peak_signal_noise_ratio(reference, result)) < 1e-9
+            abs(likeness.psnr(result, reference) - peak_signal_noise_ratio(reference, result))
+            < 1e-9
         )
         wanted = structural_similarity(
             result,
@@ -42,19 +44,19 @@ def test_psnr_and_ssim_are_those_of_scikit_image():
             sigma=1.5,
             use_sample_covariance=False,
         )
-        assert abs(metrics.ssim(result, reference) - wanted) < 1e-6
+        assert abs(likeness.ssim(result, reference) - wanted) < 1e-6
 
 
 def test_eight_bits_do_not_wrap():
     assert (
-        abs(metrics.psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8))) < 1e-9
+        abs(likeness.psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8))) < 1e-9
     )
 
 
 def test_gt_mean_forgives_a_factor(folders):
     reference = np.asarray(Image.open(folders[1] / "a.png"))
     half = (reference / 2).astype(np.uint8)
-    assert metrics.gt_mean_psnr(half, reference) > metrics.psnr(half, reference) + 20
+    assert likeness.gt_mean_psnr(half, reference) > likeness.psnr(half, reference) + 20
 
 
 def cases_of(folders):
@@ -195,7 +197,7 @@ def test_unusual_results_are_judged_and_it_is_said(tmp_path, kind):
         result.alpha = np.full((48, 64), 100, np.uint8)
     else:
         result.pixels = picture.astype(np.uint16) * 257
-    files.write_atomically(writing.encode(result, "PNG"), tmp_path / "result" / "1.png")
+    storage.write_atomically(writing.encode(result, "PNG"), tmp_path / "result" / "1.png")
     found, _ = cases.pair_folders(results=tmp_path / "result", references=tmp_path / "reference")
     (score,) = evaluation.judge_results(found)
     assert score.values["psnr"] == float("inf")

@@ -7,8 +7,8 @@ keras = pytest.importorskip("keras", reason="export needs keras")
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.files import sha256_of_file
 from scotopic.networks.session import WEIGHTS_FOLDER, Session
+from scotopic.storage import sha256_of_file
 from scotopic.training import checkpoints, export, fit, presets
 from scotopic.training.mirnet import MIRNet
 

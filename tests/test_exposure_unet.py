@@ -3,7 +3,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic import metrics
+from scotopic.measures import likeness
 from scotopic.training import losses, presets
 from scotopic.training.tasks import no_gradient
 
@@ -82,7 +82,7 @@ def test_ssim_loss_is_the_metric():
     second = np.clip(first + rng.normal(0, 0.1, first.shape), 0, 1).astype(np.float32)
     with no_gradient():
         value = float(losses.ssim(*map(keras.ops.convert_to_tensor, (first, second))))
-    wanted = np.mean([metrics.ssim(a, b) for a, b in zip(first, second, strict=True)])
+    wanted = np.mean([likeness.ssim(a, b) for a, b in zip(first, second, strict=True)])
     assert abs(value - wanted) < 1e-4
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import files
+from scotopic import storage
 from scotopic.photo import reading, writing
 from scotopic.photo.carried import iptc
 
@@ -66,7 +66,9 @@ def test_exiftool_reads_what_exiftool_wrote(pixels, tmp_path, ending):
     Image.fromarray(pixels).save(path)
     tags = ["-IPTC:Keywords=night", "-IPTC:By-line=Zoë", "-IPTC:CodedCharacterSet=UTF8"]
     subprocess.run([EXIFTOOL, "-q", *tags, path], check=True)
-    files.write_atomically(writing.encode(reading.read(path), reading.FORMATS[path.suffix]), after)
+    storage.write_atomically(
+        writing.encode(reading.read(path), reading.FORMATS[path.suffix]), after
+    )
 
     def told(file):
         done = subprocess.run([EXIFTOOL, "-IPTC:all", "-S", file], capture_output=True, check=True)

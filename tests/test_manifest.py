@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from scotopic.errors import ScotopicError
-from scotopic.files import sha256_of
 from scotopic.jobs.record import NAME, Manifest
+from scotopic.storage import sha256_of
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 COUNT = 12

@@ -7,10 +7,10 @@ import pytest
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from scotopic import metrics
-from scotopic.data import read_image
+from scotopic.datasets.pictures import read_image
 from scotopic.errors import ScotopicError
-from scotopic.niqe import niqe
+from scotopic.measures import likeness
+from scotopic.measures.niqe import niqe
 
 GOLDEN = Path(__file__).parent / "golden"
 EVAL15 = Path(__file__).parent.parent.parent / "shared" / "data" / "lol_v1_256" / "eval15"
@@ -30,19 +30,19 @@ def drawn_pair(seed, height, width, noise):
 
 @pytest.mark.parametrize("entry", json.loads((GOLDEN / "ms_ssim.json").read_text()))
 def test_ms_ssim_is_tensorflows(entry):
-    assert metrics.ms_ssim(*drawn_pair(*entry["case"])) == pytest.approx(entry["value"], abs=2e-6)
+    assert likeness.ms_ssim(*drawn_pair(*entry["case"])) == pytest.approx(entry["value"], abs=2e-6)
 
 
 def test_ms_ssim_of_equal_pictures_is_one_and_small_ones_are_refused():
     picture, _ = drawn_pair(*CASES[0])
-    assert metrics.ms_ssim(picture, picture) == pytest.approx(1)
+    assert likeness.ms_ssim(picture, picture) == pytest.approx(1)
     with pytest.raises(ScotopicError, match="176x176"):
-        metrics.ms_ssim(picture[:175], picture[:175])
+        likeness.ms_ssim(picture[:175], picture[:175])
 
 
 def test_mae_is_the_mean_of_the_differences():
     first, second = (np.array([[[0, 51, 255]]], np.uint8), np.array([[[51, 51, 0]]], np.uint8))
-    assert metrics.mae(first, second) == pytest.approx((0.2 + 0 + 1) / 3)
+    assert likeness.mae(first, second) == pytest.approx((0.2 + 0 + 1) / 3)
 
 
 def test_loe_counts_pairs_of_pixels_in_another_order():
@@ -55,34 +55,34 @@ def test_loe_counts_pairs_of_pixels_in_another_order():
         for i in range(before.size)
         for j in range(before.size)
     ]
-    assert metrics.loe(result, picture) == pytest.approx(np.mean(differ))
-    assert 0.3 < metrics.loe(result, picture) < 0.7
+    assert likeness.loe(result, picture) == pytest.approx(np.mean(differ))
+    assert 0.3 < likeness.loe(result, picture) < 0.7
 
 
 def test_loe_forgives_brightness():
     picture, _ = drawn_pair(*CASES[0])
-    assert metrics.loe((picture / 255) ** 0.4, picture) == 0
+    assert likeness.loe((picture / 255) ** 0.4, picture) == 0
 
 
 def test_clipped_counts_highlights_and_shadows():
     picture = np.full((2, 5, 3), 9, np.uint8)
     picture[0, 0] = (255, 3, 3)
     picture[1, :2] = 0
-    assert metrics.clipped(picture) == pytest.approx((0.1, 0.2))
+    assert likeness.clipped(picture) == pytest.approx((0.1, 0.2))
 
 
 def test_colourfulness_of_gray_is_nothing_and_of_two_colours_as_by_hand():
     gray = np.repeat(np.random.default_rng(0).random((4, 4, 1)), 3, axis=-1)
-    assert metrics.colourfulness(gray) == pytest.approx(0, abs=1e-9)
+    assert likeness.colourfulness(gray) == pytest.approx(0, abs=1e-9)
     halves = np.zeros((2, 2, 3), np.uint8)
     halves[0, :, 0], halves[1, :, 1] = 255, 255
     # red - green is +-255, its mean 0; (red + green) / 2 - blue is 127.5 everywhere.
-    assert metrics.colourfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
+    assert likeness.colourfulness(halves) == pytest.approx(255 + 0.3 * 127.5)
 
 
 @pytest.mark.parametrize("entry", json.loads((GOLDEN / "ciede2000.json").read_text()))
 def test_ciede2000_is_colour_sciences(entry):
-    given = metrics.ciede2000(*drawn_pair(*entry["case"]))
+    given = likeness.ciede2000(*drawn_pair(*entry["case"]))
     assert given == pytest.approx(entry["value"], abs=2e-3), (
         "the two round sRGB's matrix differently"
     )
@@ -91,7 +91,7 @@ def test_ciede2000_is_colour_sciences(entry):
 def test_ciede2000_without_scikit_image_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.color", None)
     with pytest.raises(ScotopicError, match="pip install scikit-image"):
-        metrics.ciede2000(*drawn_pair(*CASES[0]))
+        likeness.ciede2000(*drawn_pair(*CASES[0]))
 
 
 @pytest.mark.parametrize("sigma", [0.002, 0.02, 0.06])
@@ -101,14 +101,14 @@ def test_the_noise_level_is_that_of_the_noise(sigma):
     clean = 0.2 + 0.3 * np.stack([rows, columns, (rows > 0.3) * 1.0], -1)
     weights = np.array([0.299, 0.587, 0.114])
     noisy = np.clip(clean + rng.normal(0, sigma, clean.shape) / np.linalg.norm(weights), 0, 1)
-    assert metrics.noise_level(clean) < 1e-9
-    assert metrics.noise_level(noisy) == pytest.approx(sigma, rel=0.05)
+    assert likeness.noise_level(clean) < 1e-9
+    assert likeness.noise_level(noisy) == pytest.approx(sigma, rel=0.05)
 
 
 def test_gt_mean_ssim_is_ssim_after_the_scaling():
     first, second = drawn_pair(*CASES[0])
-    matched = metrics.match_mean(first // 3, second)
-    assert metrics.gt_mean_ssim(first // 3, second) == metrics.ssim(matched, second / 255)
+    matched = likeness.match_mean(first // 3, second)
+    assert likeness.gt_mean_ssim(first // 3, second) == likeness.ssim(matched, second / 255)
 
 
 def of_scikit_image(result, reference):
@@ -126,8 +126,8 @@ def test_psnr_and_ssim_of_real_pictures_are_those_of_scikit_image():
     for path in dark:
         result, reference = read_image(path), read_image(EVAL15 / "high" / path.name)
         psnr, ssim = of_scikit_image(result, reference)
-        assert abs(metrics.psnr(result, reference) - psnr) < 1e-9
-        assert abs(metrics.ssim(result, reference) - ssim) < 1e-6
+        assert abs(likeness.psnr(result, reference) - psnr) < 1e-9
+        assert abs(likeness.ssim(result, reference) - ssim) < 1e-6
 
 
 @pytest.mark.parametrize("entry", json.loads((GOLDEN / "niqe.json").read_text()))

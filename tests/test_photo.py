@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from scotopic import files
+from scotopic import storage
 from scotopic.errors import ScotopicError
 from scotopic.photo import limits, reading, writing
 
@@ -147,14 +147,14 @@ def test_what_is_no_picture_gets_one_line(pixels, content, word):
 
 def test_a_file_is_put_in_place_whole_or_not_at_all(tmp_path, monkeypatch):
     target = tmp_path / "deep" / "a.jpg"
-    files.write_atomically(b"old", target)
+    storage.write_atomically(b"old", target)
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ScotopicError, match="No space left"):
-        files.write_atomically(b"new", target)
+        storage.write_atomically(b"new", target)
     assert target.read_bytes() == b"old" and os.listdir(target.parent) == ["a.jpg"]
 
 

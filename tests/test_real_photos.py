@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import cases, evaluation, metrics
+from scotopic import cases, evaluation
 from scotopic.enhancer import Enhancer
+from scotopic.measures import likeness
 from scotopic.photo import reading
 from scotopic.pixels.exposure import exposure_of, thumbnail
 
@@ -93,7 +94,7 @@ def test_the_level_asked_for_is_reached(enhancer, pairs, level):
 
 def test_well_lit_pictures_come_back_as_they_are(enhancer, pairs):
     references = [reading.read(pair.reference).pixels for pair in pairs]
-    values = [metrics.psnr(enhancer.enhance_array(x)[0], x) for x in references]
+    values = [likeness.psnr(enhancer.enhance_array(x)[0], x) for x in references]
     assert np.mean(values) >= 27
 
 

@@ -3,7 +3,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic import metrics
+from scotopic.measures import likeness
 from scotopic.training import losses, presets, tasks
 from scotopic.training.pairs import PairSet
 
@@ -12,7 +12,7 @@ def test_the_training_metric_is_psnr_of_the_right_range():
     rng = np.random.default_rng(0)
     target, result = rng.random((2, 3, 20, 24, 3), dtype=np.float32)
     given = keras.ops.convert_to_numpy(losses.psnr(target, result))
-    wanted = [metrics.psnr(a, b) for a, b in zip(result, target, strict=True)]
+    wanted = [likeness.psnr(a, b) for a, b in zip(result, target, strict=True)]
     assert np.allclose(given, wanted, atol=1e-4)
     assert np.allclose(given, 10 * np.log10(6), atol=0.5), "uniform noise: mean square 1/6"
 

@@ -23,7 +23,7 @@ def data() -> None:
 @one_line_errors
 def verify(folder: Path, known: str, hashes: Path | None, write_hashes: Path | None) -> None:
     """Check a copy of a data set: names, counts, sizes, levels, encodings."""
-    from scotopic import data as sets
+    from scotopic.datasets import pictures as sets
 
     if known not in sets.KNOWN:
         raise ScotopicError(f"no data set {known!r} is known; there are: {', '.join(sets.KNOWN)}")
@@ -44,7 +44,7 @@ def verify(folder: Path, known: str, hashes: Path | None, write_hashes: Path | N
 @one_line_errors
 def split(folder: Path, output: Path | None) -> None:
     """Find which pictures show one scene, and siblings of the test scenes."""
-    from scotopic import data as sets
+    from scotopic.datasets import pictures as sets
 
     target = output or folder / sets.SCENES
     if output is None and target.exists():

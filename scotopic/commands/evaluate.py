@@ -98,6 +98,6 @@ def _write(target: Path | None, text: str) -> None:
     if str(target) == _STREAM_NAME:
         click.echo(text, nl=False)
         return
-    from scotopic.files import write_atomically
+    from scotopic.storage import write_atomically
 
     write_atomically(text.encode(), target)

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from scotopic import __version__, files, machine
+from scotopic import __version__, machine, storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError, TooLargeError
 from scotopic.jobs import one
@@ -139,7 +139,7 @@ def _run_noted(
     began = time.monotonic()
     try:
         outcome = one.enhance_file(enhancer, source, job, settings)
-        facts |= {"output": files.sha256_of_file(job.target)}
+        facts |= {"output": storage.sha256_of_file(job.target)}
     except ScotopicError as error:
         manifest.note(job.target, "failed", error=str(error), **facts)
         raise

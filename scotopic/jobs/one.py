@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import __version__, files
+from scotopic import __version__, storage
 from scotopic.enhancer import Enhancer, Report
 from scotopic.errors import ScotopicError
 from scotopic.jobs.settings import STREAM, Job, Settings, dotted
@@ -68,7 +68,9 @@ class Source:
 
     def sha256(self) -> str:
         """Of the file, in hexadecimal."""
-        return files.sha256_of(self.data) if self.rows is None else files.sha256_of_file(self.path)
+        return (
+            storage.sha256_of(self.data) if self.rows is None else storage.sha256_of_file(self.path)
+        )
 
 
 def open_source(job: Job, enhancer: Enhancer, settings: Settings) -> Source:
@@ -88,7 +90,7 @@ def open_source(job: Job, enhancer: Enhancer, settings: Settings) -> Source:
         rows = rows_if_large(job.source, enhancer.memory)
         if rows is not None:
             return Source(job.source, rows=rows)
-    return Source(job.source, files.read_bytes(job.source))
+    return Source(job.source, storage.read_bytes(job.source))
 
 
 def enhance_file(enhancer: Enhancer, source: Source, job: Job, settings: Settings) -> Outcome:
@@ -129,7 +131,7 @@ def _enhance_whole(enhancer: Enhancer, source: Source, target: Path, settings: S
     if target == STREAM:
         sys.stdout.buffer.write(data)
     else:
-        files.write_atomically(data, target)
+        storage.write_atomically(data, target)
     return Outcome("copied" if copied else "enhanced", report, picture.notes)
 
 
@@ -183,7 +185,7 @@ def _enhance_by_rows(
     look = enhancer.decide(rows, exposure=settings.exposure, ev=settings.ev)
     leave = settings.skip_bright and enhancer.is_bright(look)
     if leave and not settings.strip:
-        files.copy_atomically(source.path, target)
+        storage.copy_atomically(source.path, target)
         return Outcome("copied", enhancer.report(look, 0), picture.notes)
     tiles = 0
 
@@ -199,7 +201,7 @@ def _enhance_by_rows(
     picture.made_by = _maker(enhancer)
     if settings.strip:
         picture.strip()
-    with files.atomic_file(target) as file:
+    with storage.atomic_file(target) as file:
         writing.write_tiff(writing.credited(picture), file, rows.shape[0], bands())
     status = "copied" if leave else "enhanced"
     return Outcome(status, enhancer.report(look, tiles), picture.notes)

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from scotopic.errors import ScotopicError
-from scotopic.files import sha256_of_file
 from scotopic.jobs.name_index import Index
+from scotopic.storage import sha256_of_file
 
 NAME = ".scotopic.jsonl"
 

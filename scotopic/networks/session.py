@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scotopic import machine
 from scotopic.errors import ScotopicError
-from scotopic.files import sha256_of_file
+from scotopic.storage import sha256_of_file
 
 if TYPE_CHECKING:
     import onnxruntime

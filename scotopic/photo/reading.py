@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from scotopic.errors import ScotopicError
-from scotopic.files import read_bytes
 from scotopic.photo import animation, images
 from scotopic.photo.carried import exif, icc, iptc, xmp
 from scotopic.photo.codecs import deep, foreign, gif, tiff, webp
 from scotopic.photo.limits import MAX_MEGAPIXELS, Limits
+from scotopic.storage import read_bytes
 
 Array = NDArray[Any]
 

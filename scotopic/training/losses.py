@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from scotopic.metrics import gaussian_window
+from scotopic.measures.likeness import gaussian_window
 from scotopic.training.layers import Tensor
 
 SSIM_WEIGHT = 0.15
@@ -20,7 +20,7 @@ def charbonnier(target: Tensor, result: Tensor, epsilon: float = 1e-3) -> Tensor
 
 
 def ssim(target: Tensor, result: Tensor, step: int = 1) -> Tensor:
-    """Mean SSIM of batches (batch, height, width, 3): `scotopic.metrics.ssim`.
+    """Mean SSIM of batches (batch, height, width, 3): `scotopic.measures.likeness.ssim`.
 
     With a `step` above 1 the mean is over every so many windows each way:
     neighbours overlap almost wholly, and fewer of them cost less.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.data import SCENES, TRAINING_FOLDERS, list_pictures, part_of, read_image
+from scotopic.datasets.pictures import SCENES, TRAINING_FOLDERS, list_pictures, part_of, read_image
 from scotopic.errors import ScotopicError
 from scotopic.pixels.exposure import expose, exposure_of, gain_for, thumbnail
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import metrics
+from scotopic.measures import likeness
 from scotopic.pixels.exposure import gain_for
 from scotopic.training.exposure_unet import ExposureUNet
 from scotopic.training.losses import EXPOSURE_WEIGHT, ExposureLoss, PictureLoss, psnr
@@ -98,13 +98,13 @@ class ExposureTask:
         fed, _ = enhance_exposed(network, low, thumb, exposure)
         return {
             **_likeness(automatic, high),
-            "fed_psnr": metrics.psnr(fed, high),
+            "fed_psnr": likeness.psnr(fed, high),
             "exposure_error": abs(float(np.log(predicted / exposure))),
         }
 
 
 def _likeness(result: Array, reference: Array) -> dict[str, float]:
-    measures = (metrics.psnr, metrics.ssim, metrics.gt_mean_psnr)
+    measures = (likeness.psnr, likeness.ssim, likeness.gt_mean_psnr)
     return {measure.__name__: measure(result, reference) for measure in measures}
 
 

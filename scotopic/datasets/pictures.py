@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError
-from scotopic.files import write_atomically
 from scotopic.photo.reading import FORMATS
 from scotopic.pixels.exposure import gray, thumbnail
+from scotopic.storage import write_atomically
 
 Array = NDArray[Any]
 

@@ -62,7 +62,9 @@ def niqe(picture: Array) -> float:
 
 @cache
 def _table() -> tuple[Array, Array]:
-    text = resources.files("scotopic").joinpath("niqe_table.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("scotopic.measures").joinpath("niqe_table.json").read_text(encoding="utf-8")
+    )
     content = json.loads(text)
     return np.array(content["mean"]), np.array(content["covariance"])
 

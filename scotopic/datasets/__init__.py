@@ -1,0 +1,1 @@
+"""Known data sets of dark pictures and references: verified, and split by scene."""

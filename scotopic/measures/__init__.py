@@ -1,0 +1,1 @@
+"""Measures of pictures: arrays in, a number out."""
