@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic.cases import Case, Pictures
-from scotopic.datasets.pictures import Fingerprint, fingerprint, is_lossy
+from scotopic.datasets.pictures import is_lossy
+from scotopic.datasets.scenes import Fingerprint, fingerprint
 
 Array = NDArray[Any]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from scotopic import checks, evaluation, perceptual, report
 from scotopic.cases import Case, Failure, Pictures, pair_folders
-from scotopic.datasets import pictures
+from scotopic.datasets import pictures, scenes
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.evaluation import MEASURES, Score
@@ -178,7 +178,7 @@ def _training(folders: Sequence[Path]) -> checks.SeenInTraining | None:
     prints = {
         f"{folder}/{name}": one
         for folder in folders
-        for name, one in pictures.fingerprints(folder).items()
+        for name, one in scenes.fingerprints(folder).items()
     }
     if folders and not prints:
         raise ScotopicError(f"{folders[0]}: no pictures in this folder")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from scotopic.errors import ScotopicError
 
@@ -44,6 +45,11 @@ def write_atomically(data: bytes, target: Path) -> None:
     """Put a file in place whole; see `atomic_file`."""
     with atomic_file(target) as file:
         file.write(data)
+
+
+def write_json(content: Any, target: Path) -> None:
+    """Write JSON, atomically."""
+    write_atomically((json.dumps(content, indent=1) + "\n").encode(), target)
 
 
 def copy_atomically(source: Path, target: Path) -> None:

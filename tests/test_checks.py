@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from scotopic import cases, checks
-from scotopic.datasets import pictures
+from scotopic.datasets import scenes
 
 
 def picture(seed=0, size=(64, 96)):
@@ -58,7 +58,7 @@ def test_levels_that_were_given():
 
 
 def test_pictures_and_scenes_of_the_training_set_are_found():
-    seen = checks.SeenInTraining({str(s): pictures.fingerprint(picture(s)) for s in range(20)})
+    seen = checks.SeenInTraining({str(s): scenes.fingerprint(picture(s)) for s in range(20)})
     assert seen.doubt(picture(3)) == "has a reference that is in the training set: 3"
     other = np.roll(picture(5), 2, axis=1) // 2 + 20
     assert seen.doubt(other) == "shows a scene of the training set: 5"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic.datasets import pictures
+from scotopic.datasets import known, scenes
 from scotopic.errors import ScotopicError
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 KNOWN = replace(
-    pictures.KNOWN["lol_v1"], parts={"our485": 4, "eval15": 2}, test_names=("7", "8"), size=(60, 40)
+    known.KNOWN["lol_v1"], parts={"our485": 4, "eval15": 2}, test_names=("7", "8"), size=(60, 40)
 )
 
 
@@ -36,9 +36,9 @@ def copy(tmp_path):
 
 
 def test_a_true_copy_has_no_findings(copy):
-    findings, hashes = pictures.verify(copy, KNOWN)
+    findings, hashes = known.verify(copy, KNOWN)
     assert findings == [] and len(hashes) == 12
-    assert pictures.compare_hashes(hashes, hashes) == []
+    assert known.compare_hashes(hashes, hashes) == []
 
 
 @pytest.mark.parametrize(
@@ -76,23 +76,23 @@ def test_what_is_wrong_with_a_copy_is_said(copy, fault, word):
     else:
         for kind in ("low", "high"):
             (copy / "eval15" / kind / "7.png").rename(copy / "eval15" / kind / "9.png")
-    assert any(word in finding for finding in pictures.verify(copy, KNOWN)[0])
+    assert any(word in finding for finding in known.verify(copy, KNOWN)[0])
 
 
 def test_pixel_hashes_find_a_changed_picture(copy):
-    _, before = pictures.verify(copy, KNOWN)
+    _, before = known.verify(copy, KNOWN)
     pixels = np.array(Image.open(copy / "eval15" / "high" / "8.png"))
     pixels[0, 0, 0] ^= 1
     Image.fromarray(pixels).save(copy / "eval15" / "high" / "8.png")
-    findings, after = pictures.verify(copy, KNOWN)
+    findings, after = known.verify(copy, KNOWN)
     assert findings == []
-    assert pictures.compare_hashes(after, before) == ["1 other pixels than listed: eval15/high/8"]
+    assert known.compare_hashes(after, before) == ["1 other pixels than listed: eval15/high/8"]
     del after["our485/low/1"]
-    assert "1 listed, but not there: our485/low/1" in pictures.compare_hashes(after, before)
+    assert "1 listed, but not there: our485/low/1" in known.compare_hashes(after, before)
 
 
 def test_scenes_are_found_from_the_pictures(copy):
-    found = pictures.split(copy)
+    found = scenes.split(copy)
     assert found["groups"] == [["1", "2"], ["3"], ["4"]]
     assert found["siblings_of_test"] == {"7": ["1", "2"], "8": []}
 
@@ -100,23 +100,23 @@ def test_scenes_are_found_from_the_pictures(copy):
 def test_two_files_of_one_name_are_refused(copy):
     picture(3).save(copy / "our485" / "low" / "3.jpg")
     with pytest.raises(ScotopicError, match="share one name"):
-        pictures.verify(copy, KNOWN)
+        known.verify(copy, KNOWN)
 
 
 def test_a_folder_that_is_no_data_set_is_named(tmp_path):
     with pytest.raises(ScotopicError, match="no folder our485 or train"):
-        pictures.split(tmp_path)
+        scenes.split(tmp_path)
     (tmp_path / "x").write_text("[]")
     for name in ("x", "y"):
         with pytest.raises(ScotopicError, match="no list of hashes"):
-            pictures.read_hashes(tmp_path / name)
+            known.read_hashes(tmp_path / name)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data beside the project")
 @pytest.mark.parametrize("name", ["lol_v1_256", "rose"])
 def test_the_scenes_of_the_real_sets_are_those_on_record(name):
     found, wanted = (
-        pictures.split(SHARED / name),
+        scenes.split(SHARED / name),
         json.loads((SHARED / name / "scenes.json").read_text()),
     )
     assert sorted(map(sorted, found["groups"])) == sorted(map(sorted, wanted["groups"]))
@@ -126,7 +126,7 @@ def test_the_scenes_of_the_real_sets_are_those_on_record(name):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data beside the project")
 def test_the_resized_copy_of_lol_is_recognised():
-    findings, _ = pictures.verify(SHARED / "lol_v1_256", pictures.KNOWN["lol_v1"])
+    findings, _ = known.verify(SHARED / "lol_v1_256", known.KNOWN["lol_v1"])
     assert len(findings) == 8, findings
     assert sum("256x256, resized from 600x400" in finding for finding in findings) == 4
     assert sum("re-encoded as" in finding for finding in findings) == 4

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic import __version__
-from scotopic.datasets.pictures import SCENES
+from scotopic.datasets.scenes import SCENES
 from scotopic.errors import ScotopicError
 from scotopic.training.checkpoints import (
     CHECKPOINT,

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.datasets.pictures import SCENES, TRAINING_FOLDERS, list_pictures, part_of, read_image
+from scotopic.datasets.pictures import TRAINING_FOLDERS, list_pictures, part_of, read_image
+from scotopic.datasets.scenes import SCENES
 from scotopic.errors import ScotopicError
 from scotopic.pixels.exposure import expose, exposure_of, gain_for, thumbnail
 
