@@ -21,10 +21,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from scotopic import cases, evaluation
-from scotopic.cases import Case
 from scotopic.datasets.pictures import read_image
 from scotopic.enhancer import Enhancer
+from scotopic.evaluation import pairing, scoring
+from scotopic.evaluation.pairing import Case
 from scotopic.measures import likeness
 from scotopic.networks.session import DEFAULT_MODEL
 from scotopic.pixels.exposure import exposure_of, thumbnail
@@ -39,7 +39,7 @@ TOLERANCE = 0.15
 def test_pairs(data: Path, name: str) -> list[Case]:
     """Test pairs of a data set."""
     folder = data / DATA_SETS[name] / TEST_FOLDERS[name]
-    return cases.pair_folders(inputs=folder / "low", references=folder / "high")[0]
+    return pairing.pair_folders(inputs=folder / "low", references=folder / "high")[0]
 
 
 def held_out_pairs(data: Path, name: str) -> list[Case]:
@@ -51,10 +51,10 @@ def held_out_pairs(data: Path, name: str) -> list[Case]:
     return [pair for pair in pairs if pair.name in held]
 
 
-def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[evaluation.Score]:
+def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[scoring.Score]:
     """Scores; a picture that cannot be judged ends it all."""
-    scores = list(evaluation.judge_model(enhancer, pairs, exposure))
-    failed = [one.reason for one in scores if isinstance(one, cases.Failure)]
+    scores = list(scoring.judge_model(enhancer, pairs, exposure))
+    failed = [one.reason for one in scores if isinstance(one, pairing.Failure)]
     if failed:
         raise SystemExit(failed[0])
     return scores
@@ -62,11 +62,11 @@ def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[eval
 
 def judge(enhancer: Enhancer, pairs: list[Case]) -> dict[str, Any]:
     """Everything about one model on one set."""
-    scores = {exposure: scores_of(enhancer, pairs, exposure) for exposure in evaluation.EXPOSURES}
+    scores = {exposure: scores_of(enhancer, pairs, exposure) for exposure in scoring.EXPOSURES}
     return {
         "pictures": len(pairs),
-        **{exposure: evaluation.means(rows) for exposure, rows in scores.items()},
-        "constant_exposure_error": evaluation.constant_exposure_error(scores["automatic"]),
+        **{exposure: scoring.means(rows) for exposure, rows in scores.items()},
+        "constant_exposure_error": scoring.constant_exposure_error(scores["automatic"]),
         "levels_reached": {str(level): levels_reached(enhancer, pairs, level) for level in LEVELS},
         "references_psnr": references_psnr(enhancer, pairs),
     }
@@ -94,7 +94,7 @@ def show(model: str, name: str, row: dict[str, Any]) -> None:
     """Print one model on one set."""
     print(f"\n{model}: {name}, {row['pictures']} pictures")
     print("exposure from   PSNR    SSIM   GT-mean")
-    for exposure in evaluation.EXPOSURES:
+    for exposure in scoring.EXPOSURES:
         mean = row[exposure]
         print(f"{exposure:13} {mean['psnr']:6.2f}  {mean['ssim']:.4f}  {mean['gt_mean_psnr']:7.2f}")
     error, constant = row["automatic"]["exposure_error"], row["constant_exposure_error"]

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scotopic import cases
 from scotopic.datasets.pictures import read_image
 from scotopic.enhancer import Enhancer
+from scotopic.evaluation import pairing
 from scotopic.measures import likeness
 from scotopic.networks.session import DEFAULT_MODEL
 from scotopic.pixels.exposure import expose, exposure_of, gray, thumbnail
@@ -96,7 +96,7 @@ def main() -> None:
     found: dict[str, dict[str, list[float]]] = {}
     enhanced, wanted = [], []
     folders = {"inputs": options.pairs / "low", "references": options.pairs / "high"}
-    for pair in cases.pair_folders(**folders)[0]:
+    for pair in pairing.pair_folders(**folders)[0]:
         dark, reference = map(read_image, (pair.picture, pair.reference))
         level = exposure_of(thumbnail(reference))
         results = {

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import cases, checks
 from scotopic.datasets import scenes
+from scotopic.evaluation import pairing, sanity
 
 
 def picture(seed=0, size=(64, 96)):
@@ -12,7 +12,7 @@ def picture(seed=0, size=(64, 96)):
 
 
 def doubts(result, reference=None, given=None, path=None):
-    return checks.doubts(cases.Case("1", result=path), cases.Pictures(result, given, reference))
+    return sanity.doubts(pairing.Case("1", result=path), pairing.Pictures(result, given, reference))
 
 
 def test_clean_results_are_not_doubted(tmp_path):
@@ -52,13 +52,13 @@ def test_levels_that_were_given():
             {"exposure": a, "reference_exposure": b} for a, b in zip(levels, wanted, strict=True)
         ]
 
-    assert "was it given" in checks.levels_are_given(values(0.003))
-    assert checks.levels_are_given(values(0.15)) is None
-    assert checks.levels_are_given(values(0)[:2]) is None
+    assert "was it given" in sanity.levels_are_given(values(0.003))
+    assert sanity.levels_are_given(values(0.15)) is None
+    assert sanity.levels_are_given(values(0)[:2]) is None
 
 
 def test_pictures_and_scenes_of_the_training_set_are_found():
-    seen = checks.SeenInTraining({str(s): scenes.fingerprint(picture(s)) for s in range(20)})
+    seen = sanity.SeenInTraining({str(s): scenes.fingerprint(picture(s)) for s in range(20)})
     assert seen.doubt(picture(3)) == "has a reference that is in the training set: 3"
     other = np.roll(picture(5), 2, axis=1) // 2 + 20
     assert seen.doubt(other) == "shows a scene of the training set: 5"

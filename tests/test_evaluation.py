@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from scotopic import cases, evaluation, storage
+from scotopic import storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.evaluation import pairing, scoring
 from scotopic.measures import likeness
 from scotopic.photo import reading, writing
 
@@ -60,19 +61,19 @@ def test_gt_mean_forgives_a_factor(folders):
 
 
 def cases_of(folders):
-    return cases.pair_folders(inputs=folders[0], references=folders[1])[0]
+    return pairing.pair_folders(inputs=folders[0], references=folders[1])[0]
 
 
 def made(name, level=0.5, **values):
-    return evaluation.Score(name, {"reference_exposure": level, **values})
+    return scoring.Score(name, {"reference_exposure": level, **values})
 
 
-@pytest.mark.parametrize("exposure", evaluation.EXPOSURES)
+@pytest.mark.parametrize("exposure", scoring.EXPOSURES)
 def test_a_model_is_judged_by_what_it_saves(folders, tmp_path, exposure):
     saved = tmp_path / "saved"
-    scores = list(evaluation.judge_model(Enhancer(), cases_of(folders), exposure, saved))
-    again, unpaired = cases.pair_folders(results=saved, inputs=folders[0], references=folders[1])
-    rescored = list(evaluation.judge_results(again))
+    scores = list(scoring.judge_model(Enhancer(), cases_of(folders), exposure, saved))
+    again, unpaired = pairing.pair_folders(results=saved, inputs=folders[0], references=folders[1])
+    rescored = list(scoring.judge_results(again))
     assert not unpaired
     for one, other in zip(scores, rescored, strict=True):
         assert {**one.values, "exposure_error": 0} == {**other.values, "exposure_error": 0}
@@ -82,36 +83,36 @@ def test_a_model_is_judged_by_what_it_saves(folders, tmp_path, exposure):
 
 
 def test_small_pictures_have_no_ms_ssim_and_it_is_said(folders):
-    (score, _) = evaluation.judge_model(Enhancer(), cases_of(folders))
+    (score, _) = scoring.judge_model(Enhancer(), cases_of(folders))
     assert "ms_ssim" not in score.values and "ssim" in score.values
     assert any("MS-SSIM: MS-SSIM needs pictures of at least 176x176" in n for n in score.notes)
 
 
 def test_without_references_there_are_the_other_columns(folders):
-    found, _ = cases.pair_folders(inputs=folders[0])
-    (score, _) = evaluation.judge_model(Enhancer(), found)
+    found, _ = pairing.pair_folders(inputs=folders[0])
+    (score, _) = scoring.judge_model(Enhancer(), found)
     assert {"loe", "input_exposure", "exposure", "noise"} <= score.values.keys()
     assert "psnr" not in score.values
-    (score, _) = evaluation.judge_results(cases.pair_folders(results=folders[1])[0])
+    (score, _) = scoring.judge_results(pairing.pair_folders(results=folders[1])[0])
     assert "loe" not in score.values and "colourfulness" in score.values
 
 
 def test_csv_and_means_hold_the_same_numbers(folders):
-    scores = list(evaluation.judge_model(Enhancer(), cases_of(folders)))
-    rows = list(csv.DictReader(io.StringIO(evaluation.as_csv({"x": scores}))))
+    scores = list(scoring.judge_model(Enhancer(), cases_of(folders)))
+    rows = list(csv.DictReader(io.StringIO(scoring.as_csv({"x": scores}))))
     mean = sum(float(row["psnr"]) for row in rows) / 2
-    assert abs(evaluation.means(scores)["psnr"] - mean) < 1e-9
-    assert evaluation.as_dict({"x": scores})["methods"]["x"]["mean"]["psnr"] == pytest.approx(mean)
+    assert abs(scoring.means(scores)["psnr"] - mean) < 1e-9
+    assert scoring.as_dict({"x": scores})["methods"]["x"]["mean"]["psnr"] == pytest.approx(mean)
 
 
 def test_intervals_are_those_of_a_normal_mean():
     levels = np.random.default_rng(0).normal(20, 3, 200)
     scores = [made("x", psnr=level, gt_mean_psnr=float("inf")) for level in levels]
-    low, high = evaluation.intervals(scores)["psnr"]
+    low, high = scoring.intervals(scores)["psnr"]
     wanted = levels.mean() + np.array([-1.96, 1.96]) * levels.std() / np.sqrt(200)
     assert (low, high) == pytest.approx(wanted, abs=0.05)
-    assert evaluation.intervals(scores) == evaluation.intervals(scores)
-    assert evaluation.intervals(scores)["gt_mean_psnr"] == (float("inf"), float("inf"))
+    assert scoring.intervals(scores) == scoring.intervals(scores)
+    assert scoring.intervals(scores)["gt_mean_psnr"] == (float("inf"), float("inf"))
 
 
 def test_methods_are_compared_picture_by_picture():
@@ -122,33 +123,33 @@ def test_methods_are_compared_picture_by_picture():
         return [made(str(i), psnr=x + lead + 0.1 * rng.normal()) for i, x in enumerate(hard)]
 
     one, other = method(0), method(0.5)
-    lead = evaluation.differences(other, one)
-    low, high = evaluation.intervals(lead)["psnr"]
+    lead = scoring.differences(other, one)
+    low, high = scoring.intervals(lead)["psnr"]
     assert 0.4 < low < 0.5 < high < 0.6
-    assert np.subtract(*evaluation.intervals(one)["psnr"][::-1]) > 2
-    table = evaluation.as_table({"one": one, "other": other})
+    assert np.subtract(*scoring.intervals(one)["psnr"][::-1]) > 2
+    table = scoring.as_table({"one": one, "other": other})
     assert "other less one, picture by picture, 30 of them" in table
-    told = evaluation.as_dict({"one": one, "other": other})
+    told = scoring.as_dict({"one": one, "other": other})
     assert told["differences"]["other"]["mean"]["psnr"] == pytest.approx(0.5, abs=0.1)
-    assert len(evaluation.differences(one, other[1:])) == 29
-    assert evaluation.differences(one[:1], other[1:]) == []
-    apart = evaluation.as_dict({"one": one[:1], "other": other[1:]})
+    assert len(scoring.differences(one, other[1:])) == 29
+    assert scoring.differences(one[:1], other[1:]) == []
+    apart = scoring.as_dict({"one": one[:1], "other": other[1:]})
     assert apart["differences"] == {}
-    assert "0 of them" in evaluation.as_table({"one": one[:1], "other": other[1:]})
-    same = evaluation.as_dict({"x": [made("1", psnr=float("inf"))]})
+    assert "0 of them" in scoring.as_table({"one": one[:1], "other": other[1:]})
+    same = scoring.as_dict({"x": [made("1", psnr=float("inf"))]})
     assert same["methods"]["x"]["mean"]["psnr"] is None
 
 
 def test_the_best_constant_is_the_median_in_the_logarithm():
     scores = [made("x", level) for level in (0.1, 0.2, 0.8)]
-    assert evaluation.constant_exposure_error(scores) == pytest.approx(np.log(2 * 4) / 3)
-    assert evaluation.constant_exposure_error([evaluation.Score("x", {})]) is None
+    assert scoring.constant_exposure_error(scores) == pytest.approx(np.log(2 * 4) / 3)
+    assert scoring.constant_exposure_error([scoring.Score("x", {})]) is None
 
 
 def test_names_that_are_numbers_are_in_their_order(tmp_path):
     for name in ("10", "9", "a", "100"):
         Image.new("RGB", (4, 4)).save(tmp_path / f"{name}.png")
-    found, _ = cases.pair_folders(results=tmp_path)
+    found, _ = pairing.pair_folders(results=tmp_path)
     assert [case.name for case in found] == ["9", "10", "100", "a"]
 
 
@@ -162,13 +163,11 @@ def test_one_faulty_picture_is_named_and_the_rest_judged(folders, fault):
     else:
         (low / "b.png").write_bytes((low / "b.png").read_bytes()[:60])
     word = {"alone": "c.png: without a partner", "size": "b: 60x48", "broken": "b.png"}[fault]
-    found, unpaired = cases.pair_folders(results=low, references=high)
-    outcomes = [*unpaired, *evaluation.judge_results(found)]
-    (failure,) = (one for one in outcomes if isinstance(one, cases.Failure))
+    found, unpaired = pairing.pair_folders(results=low, references=high)
+    outcomes = [*unpaired, *scoring.judge_results(found)]
+    (failure,) = (one for one in outcomes if isinstance(one, pairing.Failure))
     assert word in failure.reason
-    assert sum(isinstance(one, evaluation.Score) for one in outcomes) == (
-        2 if fault == "alone" else 1
-    )
+    assert sum(isinstance(one, scoring.Score) for one in outcomes) == (2 if fault == "alone" else 1)
 
 
 @pytest.mark.parametrize("fault", ["missing", "empty", "strangers"])
@@ -180,7 +179,7 @@ def test_faulty_folders_are_named(folders, tmp_path, fault):
         Image.new("RGB", (64, 48)).save(low / "z.png")
     word = {"missing": "no such folder", "empty": "no pictures", "strangers": "no picture of one"}
     with pytest.raises(ScotopicError, match=word[fault]):
-        cases.pair_folders(results=low, references=folders[1])
+        pairing.pair_folders(results=low, references=folders[1])
 
 
 @pytest.mark.parametrize("kind", ["gray", "alpha", "deep"])
@@ -198,8 +197,8 @@ def test_unusual_results_are_judged_and_it_is_said(tmp_path, kind):
     else:
         result.pixels = picture.astype(np.uint16) * 257
     storage.write_atomically(writing.encode(result, "PNG"), tmp_path / "result" / "1.png")
-    found, _ = cases.pair_folders(results=tmp_path / "result", references=tmp_path / "reference")
-    (score,) = evaluation.judge_results(found)
+    found, _ = pairing.pair_folders(results=tmp_path / "result", references=tmp_path / "reference")
+    (score,) = scoring.judge_results(found)
     assert score.values["psnr"] == float("inf")
     word = {"gray": "is gray", "alpha": "has alpha", "deep": "16 bits"}[kind]
     assert any(word in note for note in score.notes)

@@ -4,9 +4,9 @@ import types
 import numpy as np
 import pytest
 
-from scotopic import perceptual
-from scotopic.cases import Pictures
 from scotopic.errors import ScotopicError
+from scotopic.evaluation import learned_measures
+from scotopic.evaluation.pairing import Pictures
 
 
 @pytest.fixture
@@ -27,17 +27,17 @@ def package(monkeypatch):
 def test_measures_are_given_pictures_in_their_range(package):
     deep = np.full((4, 6, 3), 65535, np.uint16)
     pictures = Pictures(deep, reference=np.full((4, 6, 3), 51, np.uint8))
-    assert perceptual.measure("lpips").of(pictures) == pytest.approx(0.8)
-    assert perceptual.measure("musiq").of(pictures) == pytest.approx(1)
-    assert perceptual.measure("musiq").needs == ()
+    assert learned_measures.measure("lpips").of(pictures) == pytest.approx(0.8)
+    assert learned_measures.measure("musiq").of(pictures) == pytest.approx(1)
+    assert learned_measures.measure("musiq").needs == ()
 
 
 def test_weights_that_are_not_there_are_said(package):
     with pytest.raises(ScotopicError, match="dists: pyiqa cannot load its weights: no weights"):
-        perceptual.measure("dists")
+        learned_measures.measure("dists")
 
 
 def test_a_package_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyiqa", None)
     with pytest.raises(ScotopicError, match="pip install pyiqa"):
-        perceptual.measure("lpips")
+        learned_measures.measure("lpips")

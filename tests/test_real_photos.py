@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import cases, evaluation
 from scotopic.enhancer import Enhancer
+from scotopic.evaluation import pairing, scoring
 from scotopic.measures import likeness
 from scotopic.photo import reading
 from scotopic.pixels.exposure import exposure_of, thumbnail
@@ -32,7 +32,7 @@ def enhancer():
 
 @pytest.fixture(scope="module")
 def pairs():
-    return cases.pair_folders(inputs=EVAL15 / "low", references=EVAL15 / "high")[0]
+    return pairing.pair_folders(inputs=EVAL15 / "low", references=EVAL15 / "high")[0]
 
 
 def test_a_moon_keeps_its_black_sky(enhancer):
@@ -101,6 +101,6 @@ def test_well_lit_pictures_come_back_as_they_are(enhancer, pairs):
 def test_the_scores_on_record_are_those_of_the_shipped_weights(enhancer, pairs):
     newest = max(RESULTS.glob("*-quality.json"))
     wanted = json.loads(newest.read_text())["exposure_unet"]["LOL test"]["automatic"]
-    given = evaluation.means(list(evaluation.judge_model(enhancer, pairs)))
+    given = scoring.means(list(scoring.judge_model(enhancer, pairs)))
     assert given["psnr"] == pytest.approx(wanted["psnr"], abs=0.02)
     assert given["ssim"] == pytest.approx(wanted["ssim"], abs=0.001)

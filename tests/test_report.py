@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic import evaluation, judging, report
+from scotopic.evaluation import evaluate, report, scoring
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRAG = """
@@ -41,13 +41,13 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(folders):
-    request = judging.Request(
+    request = evaluate.Request(
         results=(folders / "mine", folders / "low"),
         inputs=folders / "low",
         references=folders / "high",
         page=True,
     )
-    return judging.page(request, judging.judge(request))
+    return evaluate.page(request, evaluate.judge(request))
 
 
 def test_the_report_asks_nothing_of_anyone(page):
@@ -74,11 +74,11 @@ def test_a_contact_sheet_has_a_row_a_picture():
 
 
 def test_the_table_names_both_methods(folders):
-    request = judging.Request(
+    request = evaluate.Request(
         results=(folders / "mine", folders / "low"), references=folders / "high"
     )
-    judged = judging.judge(request)
-    assert "picture by picture" in evaluation.as_table(judged.scores)
+    judged = evaluate.judge(request)
+    assert "picture by picture" in scoring.as_table(judged.scores)
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")

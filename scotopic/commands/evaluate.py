@@ -54,16 +54,16 @@ def evaluate(
     **asked: Any,
 ) -> None:
     """Judge a model, or results of any methods, with references or without."""
-    from scotopic import evaluation, judging
+    from scotopic.evaluation import evaluate, scoring
 
-    request = judging.Request(**asked, sheet=sheet is not None, page=html_file is not None)
+    request = evaluate.Request(**asked, sheet=sheet is not None, page=html_file is not None)
     quiet = _STREAM_NAME in (str(json_file), str(csv_file))
     lines: list[str] = []
     with progress(1, hidden=quiet) as bar:
 
         def tell(total: int, outcome: Any) -> None:
             bar.length = total
-            if isinstance(outcome, evaluation.Score) and "psnr" in outcome.values:
+            if isinstance(outcome, scoring.Score) and "psnr" in outcome.values:
                 line = f"PSNR for image {outcome.name}: {outcome.values['psnr']:.2f} dB"
                 if not bar.hidden:
                     lines.append(line)
@@ -71,19 +71,19 @@ def evaluate(
                     click.echo(line)
             bar.update(1, outcome.name)
 
-        judged = judging.judge(request, tell)
+        judged = evaluate.judge(request, tell)
     for line in lines:
         click.echo(line)
     if sheet and judged.sheet:
         judged.sheet.save(sheet)
     if html_file:
-        _write(html_file, judging.page(request, judged))
+        _write(html_file, evaluate.page(request, judged))
     if json_file:
-        told = evaluation.as_dict(judged.scores, judged.failures)
+        told = scoring.as_dict(judged.scores, judged.failures)
         _write(json_file, json.dumps(told, indent=1) + "\n")
-    _write(csv_file, evaluation.as_csv(judged.scores))
+    _write(csv_file, scoring.as_csv(judged.scores))
     if not quiet:
-        click.echo(evaluation.as_table(judged.scores))
+        click.echo(scoring.as_table(judged.scores))
     for doubt in judged.doubts():
         complain(doubt)
     failed = [failure for failures in judged.failures.values() for failure in failures]

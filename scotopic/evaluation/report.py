@@ -124,7 +124,7 @@ def html_report(
     Parameters
     ----------
     scored : mapping
-        As `scotopic.evaluation.as_dict` gives it.
+        As `scotopic.evaluation.scoring.as_dict` gives it.
     labels : mapping
         Key of each score to its label and its digits after the point.
     galleries : mapping
@@ -145,7 +145,7 @@ def html_report(
         },
         "doubts": list(doubts),
     }
-    page = resources.files("scotopic").joinpath("report.html").read_text(encoding="utf-8")
+    page = resources.files("scotopic.evaluation").joinpath("report.html").read_text(encoding="utf-8")
     data = json.dumps(content, allow_nan=False).replace("<", "\\u003c")
     page = page.replace("{{version}}", __version__).replace("{{protocol}}", html.escape(protocol))
     return page.replace("{{data}}", data)

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import checks, storage
-from scotopic.cases import Case, Failure, Pictures, read_pixels
+from scotopic import storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.evaluation import sanity
+from scotopic.evaluation.pairing import Case, Failure, Pictures, read_pixels
 from scotopic.measures import likeness
 from scotopic.measures.niqe import niqe
 from scotopic.photo import reading, writing
@@ -140,7 +141,7 @@ class Judge:
     """
 
     measures: Sequence[Measure] = MEASURES
-    seen: checks.SeenInTraining | None = None
+    seen: sanity.SeenInTraining | None = None
     look: Looker = lambda case, pictures, score: None
 
     def score(self, case: Case, pictures: Pictures) -> Score:
@@ -156,7 +157,7 @@ class Judge:
                     values[measure.key] = measure.of(pictures)
                 except ScotopicError as error:
                     notes.append(f"has no {measure.label}: {error}")
-        score = Score(case.name, values, (*notes, *checks.doubts(case, pictures, self.seen)))
+        score = Score(case.name, values, (*notes, *sanity.doubts(case, pictures, self.seen)))
         self.look(case, pictures, score)
         return score
 

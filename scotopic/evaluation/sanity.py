@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.cases import Case, Pictures
 from scotopic.datasets.pictures import is_lossy
 from scotopic.datasets.scenes import Fingerprint, fingerprint
+from scotopic.evaluation.pairing import Case, Pictures
 
 Array = NDArray[Any]
 

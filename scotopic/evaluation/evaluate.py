@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from scotopic import checks, evaluation, perceptual, report
-from scotopic.cases import Case, Failure, Pictures, pair_folders
 from scotopic.datasets import pictures, scenes
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.evaluation import MEASURES, Score
+from scotopic.evaluation import learned_measures, report, sanity, scoring
+from scotopic.evaluation.pairing import Case, Failure, Pictures, pair_folders
+from scotopic.evaluation.scoring import MEASURES, Score
 from scotopic.networks.session import DEFAULT_MODEL
 
 
@@ -31,7 +31,7 @@ class Request:
     model : str or None
         Judged by what it makes of the inputs.
     exposure_from : str
-        One of `scotopic.evaluation.EXPOSURES`.
+        One of `scotopic.evaluation.scoring.EXPOSURES`.
     save : Path or None
         Folder for a model's results.
     sheet, page : bool
@@ -39,7 +39,7 @@ class Request:
     training : sequence of Path
         Folders of references that were trained on, to find the judged ones in.
     measures : sequence of str
-        More measures, of `scotopic.perceptual.NAMES`.
+        More measures, of `scotopic.evaluation.learned_measures.NAMES`.
     """
 
     results: Sequence[Path] = ()
@@ -81,7 +81,7 @@ class Judgement:
         """A sentence for each thing to be doubted, naming the pictures."""
         found = []
         for method, scores in self.scores.items():
-            given = checks.levels_are_given([score.values for score in scores])
+            given = sanity.levels_are_given([score.values for score in scores])
             found += [f"{method}: {given}"] if given else []
             noted: dict[str, list[str]] = {}
             for score in scores:
@@ -113,13 +113,13 @@ def judge(
     paired = _paired(request)
     total = sum(len(cases) for cases, _ in paired.values())
     seen = _training(request.training)
-    measures = (*MEASURES, *(perceptual.measure(name) for name in request.measures))
+    measures = (*MEASURES, *(learned_measures.measure(name) for name in request.measures))
     judgement = Judgement(sheet=report.ContactSheet() if request.sheet else None)
     for method, (cases, unpaired) in paired.items():
         gallery = report.Gallery("psnr" if request.references else "exposure")
         judgement.galleries[method] = gallery
         judgement.scores[method], judgement.failures[method] = [], list(unpaired)
-        how = evaluation.Judge(measures, seen, _looker(request, judgement.sheet, gallery))
+        how = scoring.Judge(measures, seen, _looker(request, judgement.sheet, gallery))
         for outcome in _stream(request, cases, how):
             if isinstance(outcome, Failure):
                 judgement.failures[method].append(outcome)
@@ -144,17 +144,17 @@ def _paired(request: Request) -> dict[str, tuple[list[Case], list[Failure]]]:
 
 
 def _stream(
-    request: Request, cases: Sequence[Case], judge: evaluation.Judge
+    request: Request, cases: Sequence[Case], judge: scoring.Judge
 ) -> Iterator[Score | Failure]:
     if request.results:
-        return evaluation.judge_results(cases, judge)
+        return scoring.judge_results(cases, judge)
     enhancer = Enhancer(request.model or DEFAULT_MODEL)
-    return evaluation.judge_model(enhancer, cases, request.exposure_from, request.save, judge)
+    return scoring.judge_model(enhancer, cases, request.exposure_from, request.save, judge)
 
 
 def _looker(
     request: Request, sheet: report.ContactSheet | None, gallery: report.Gallery
-) -> evaluation.Looker:
+) -> scoring.Looker:
     def look(case: Case, pictures: Pictures, score: Score) -> None:
         views = {"input": pictures.picture, "result": pictures.result}
         views["reference"] = pictures.reference
@@ -170,11 +170,11 @@ def _looker(
     return look
 
 
-def _in_8_bits(picture: checks.Array) -> checks.Array:
+def _in_8_bits(picture: sanity.Array) -> sanity.Array:
     return picture if picture.dtype == np.uint8 else np.rint(picture / 257).astype(np.uint8)
 
 
-def _training(folders: Sequence[Path]) -> checks.SeenInTraining | None:
+def _training(folders: Sequence[Path]) -> sanity.SeenInTraining | None:
     prints = {
         f"{folder}/{name}": one
         for folder in folders
@@ -182,15 +182,15 @@ def _training(folders: Sequence[Path]) -> checks.SeenInTraining | None:
     }
     if folders and not prints:
         raise ScotopicError(f"{folders[0]}: no pictures in this folder")
-    return checks.SeenInTraining(prints) if prints else None
+    return sanity.SeenInTraining(prints) if prints else None
 
 
 def page(request: Request, judgement: Judgement) -> str:
     """The HTML report."""
     every = [score for scores in judgement.scores.values() for score in scores]
-    labels = {m.key: (m.label, m.digits) for m in evaluation.columns(every)}
+    labels = {m.key: (m.label, m.digits) for m in scoring.columns(every)}
     return report.html_report(
-        evaluation.as_dict(judgement.scores, judgement.failures),
+        scoring.as_dict(judgement.scores, judgement.failures),
         labels,
         judgement.galleries,
         judgement.doubts(),

@@ -1,0 +1,1 @@
+"""Methods judged: results scored against references, doubted, compared and reported."""
