@@ -23,11 +23,12 @@ from typing import Any
 
 from scotopic.datasets.pictures import read_image
 from scotopic.enhancer import Enhancer
-from scotopic.evaluation import pairing, scoring
+from scotopic.evaluation import columns, pairing, scoring, statistics
 from scotopic.evaluation.pairing import Case
 from scotopic.measures import likeness
-from scotopic.networks.session import DEFAULT_MODEL
-from scotopic.pixels.exposure import exposure_of, thumbnail
+from scotopic.networks.registry import DEFAULT_MODEL
+from scotopic.pixels.exposure import exposure_of
+from scotopic.pixels.thumbnail import thumbnail
 from scotopic.training.pairs import Scenes, pair_paths, split_by_scene, training_folder
 
 DATA_SETS = {"LOL": "lol_v1_256", "ROSE": "rose"}
@@ -51,7 +52,7 @@ def held_out_pairs(data: Path, name: str) -> list[Case]:
     return [pair for pair in pairs if pair.name in held]
 
 
-def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[scoring.Score]:
+def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[columns.Score]:
     """Scores; a picture that cannot be judged ends it all."""
     scores = list(scoring.judge_model(enhancer, pairs, exposure))
     failed = [one.reason for one in scores if isinstance(one, pairing.Failure)]
@@ -65,8 +66,8 @@ def judge(enhancer: Enhancer, pairs: list[Case]) -> dict[str, Any]:
     scores = {exposure: scores_of(enhancer, pairs, exposure) for exposure in scoring.EXPOSURES}
     return {
         "pictures": len(pairs),
-        **{exposure: scoring.means(rows) for exposure, rows in scores.items()},
-        "constant_exposure_error": scoring.constant_exposure_error(scores["automatic"]),
+        **{exposure: statistics.means(rows) for exposure, rows in scores.items()},
+        "constant_exposure_error": statistics.constant_exposure_error(scores["automatic"]),
         "levels_reached": {str(level): levels_reached(enhancer, pairs, level) for level in LEVELS},
         "references_psnr": references_psnr(enhancer, pairs),
     }

@@ -29,7 +29,7 @@ import onnxruntime
 from PIL import Image
 
 from scotopic.enhancer import Enhancer
-from scotopic.networks.session import DEFAULT_MODEL, find_model
+from scotopic.networks.registry import DEFAULT_MODEL, find_model
 from scotopic.photo import reading, writing
 
 SIZES = {

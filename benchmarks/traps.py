@@ -23,8 +23,10 @@ from scotopic.datasets.pictures import read_image
 from scotopic.enhancer import Enhancer
 from scotopic.evaluation import pairing
 from scotopic.measures import likeness
-from scotopic.networks.session import DEFAULT_MODEL
-from scotopic.pixels.exposure import expose, exposure_of, gray, thumbnail
+from scotopic.networks.registry import DEFAULT_MODEL
+from scotopic.pixels.exposure import expose, exposure_of
+from scotopic.pixels.thumbnail import thumbnail
+from scotopic.pixels.units import gray
 
 
 def wrapped_psnr(result: np.ndarray, reference: np.ndarray) -> float:

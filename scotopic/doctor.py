@@ -13,7 +13,8 @@ import numpy as np
 from scotopic import __version__, machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.networks.session import DEFAULT_MODEL, describe_models
+from scotopic.networks.catalogue import describe_models
+from scotopic.networks.registry import DEFAULT_MODEL
 
 PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
 EXTRAS = {

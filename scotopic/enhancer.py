@@ -8,26 +8,19 @@ from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic import machine
 from scotopic.errors import ScotopicError
 from scotopic.networks import blending
-from scotopic.networks.session import DEFAULT_MODEL, Session
+from scotopic.networks.registry import DEFAULT_MODEL
+from scotopic.networks.session import Session
 from scotopic.pixels import planes
-from scotopic.pixels.exposure import (
-    MAX_GAIN,
-    Decision,
-    evidence,
-    expose,
-    exposure_of,
-    gain_for,
-    restrain,
-    thumbnail,
-)
+from scotopic.pixels.evidence import evidence
+from scotopic.pixels.exposure import MAX_GAIN, expose, exposure_of, gain_for
+from scotopic.pixels.restraint import Decision, restrain
+from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, halves, plan, round_up
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 DEFAULT_MEMORY = 2 * 2**30
 _BAND = 256
@@ -163,7 +156,7 @@ class Enhancer:
             0 gives the picture back, 1 the whole effect.
         limited : bool
             Whether the automatic exposure is limited by what the picture
-            can bear (`scotopic.pixels.exposure.restrain`).
+            can bear (`scotopic.pixels.restraint.restrain`).
         skip_bright : bool
             Whether a picture that is as bright as predicted already comes
             back unchanged, with no tiles in its report.

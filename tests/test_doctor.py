@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scotopic import doctor, machine
-from scotopic.networks import session
+from scotopic.networks import registry
 
 COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 
@@ -26,8 +26,8 @@ def test_a_damaged_model_is_said(monkeypatch, tmp_path):
     entry = {"exposure_unet": {"file": "x.onnx", "sha256": "0", "card": "x.md"}}
     (tmp_path / "x.onnx").write_bytes(b"damaged")
     (tmp_path / "registry.json").write_text(json.dumps(entry))
-    monkeypatch.setattr(session, "WEIGHTS_FOLDER", tmp_path)
-    monkeypatch.setattr(session, "REGISTRY", tmp_path / "registry.json")
+    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(registry, "REGISTRY", tmp_path / "registry.json")
     found = doctor.examine()
     assert "differ from those shipped" in found["models"]["exposure_unet"]
     assert found["seconds_600x400"] is None

@@ -5,7 +5,8 @@ from PIL import Image
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.measures.likeness import psnr
-from scotopic.pixels.exposure import exposure_of, thumbnail
+from scotopic.pixels.exposure import exposure_of
+from scotopic.pixels.thumbnail import thumbnail
 
 
 @pytest.fixture(scope="module")

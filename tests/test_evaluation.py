@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from scotopic import storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.evaluation import pairing, scoring
+from scotopic.evaluation import columns, pairing, scoring, statistics, tables
 from scotopic.measures import likeness
 from scotopic.photo import reading, writing
 
@@ -65,7 +65,7 @@ def cases_of(folders):
 
 
 def made(name, level=0.5, **values):
-    return scoring.Score(name, {"reference_exposure": level, **values})
+    return columns.Score(name, {"reference_exposure": level, **values})
 
 
 @pytest.mark.parametrize("exposure", scoring.EXPOSURES)
@@ -99,20 +99,20 @@ def test_without_references_there_are_the_other_columns(folders):
 
 def test_csv_and_means_hold_the_same_numbers(folders):
     scores = list(scoring.judge_model(Enhancer(), cases_of(folders)))
-    rows = list(csv.DictReader(io.StringIO(scoring.as_csv({"x": scores}))))
+    rows = list(csv.DictReader(io.StringIO(tables.as_csv({"x": scores}))))
     mean = sum(float(row["psnr"]) for row in rows) / 2
-    assert abs(scoring.means(scores)["psnr"] - mean) < 1e-9
-    assert scoring.as_dict({"x": scores})["methods"]["x"]["mean"]["psnr"] == pytest.approx(mean)
+    assert abs(statistics.means(scores)["psnr"] - mean) < 1e-9
+    assert tables.as_dict({"x": scores})["methods"]["x"]["mean"]["psnr"] == pytest.approx(mean)
 
 
 def test_intervals_are_those_of_a_normal_mean():
     levels = np.random.default_rng(0).normal(20, 3, 200)
     scores = [made("x", psnr=level, gt_mean_psnr=float("inf")) for level in levels]
-    low, high = scoring.intervals(scores)["psnr"]
+    low, high = statistics.intervals(scores)["psnr"]
     wanted = levels.mean() + np.array([-1.96, 1.96]) * levels.std() / np.sqrt(200)
     assert (low, high) == pytest.approx(wanted, abs=0.05)
-    assert scoring.intervals(scores) == scoring.intervals(scores)
-    assert scoring.intervals(scores)["gt_mean_psnr"] == (float("inf"), float("inf"))
+    assert statistics.intervals(scores) == statistics.intervals(scores)
+    assert statistics.intervals(scores)["gt_mean_psnr"] == (float("inf"), float("inf"))
 
 
 def test_methods_are_compared_picture_by_picture():
@@ -123,27 +123,27 @@ def test_methods_are_compared_picture_by_picture():
         return [made(str(i), psnr=x + lead + 0.1 * rng.normal()) for i, x in enumerate(hard)]
 
     one, other = method(0), method(0.5)
-    lead = scoring.differences(other, one)
-    low, high = scoring.intervals(lead)["psnr"]
+    lead = statistics.differences(other, one)
+    low, high = statistics.intervals(lead)["psnr"]
     assert 0.4 < low < 0.5 < high < 0.6
-    assert np.subtract(*scoring.intervals(one)["psnr"][::-1]) > 2
-    table = scoring.as_table({"one": one, "other": other})
+    assert np.subtract(*statistics.intervals(one)["psnr"][::-1]) > 2
+    table = tables.as_table({"one": one, "other": other})
     assert "other less one, picture by picture, 30 of them" in table
-    told = scoring.as_dict({"one": one, "other": other})
+    told = tables.as_dict({"one": one, "other": other})
     assert told["differences"]["other"]["mean"]["psnr"] == pytest.approx(0.5, abs=0.1)
-    assert len(scoring.differences(one, other[1:])) == 29
-    assert scoring.differences(one[:1], other[1:]) == []
-    apart = scoring.as_dict({"one": one[:1], "other": other[1:]})
+    assert len(statistics.differences(one, other[1:])) == 29
+    assert statistics.differences(one[:1], other[1:]) == []
+    apart = tables.as_dict({"one": one[:1], "other": other[1:]})
     assert apart["differences"] == {}
-    assert "0 of them" in scoring.as_table({"one": one[:1], "other": other[1:]})
-    same = scoring.as_dict({"x": [made("1", psnr=float("inf"))]})
+    assert "0 of them" in tables.as_table({"one": one[:1], "other": other[1:]})
+    same = tables.as_dict({"x": [made("1", psnr=float("inf"))]})
     assert same["methods"]["x"]["mean"]["psnr"] is None
 
 
 def test_the_best_constant_is_the_median_in_the_logarithm():
     scores = [made("x", level) for level in (0.1, 0.2, 0.8)]
-    assert scoring.constant_exposure_error(scores) == pytest.approx(np.log(2 * 4) / 3)
-    assert scoring.constant_exposure_error([scoring.Score("x", {})]) is None
+    assert statistics.constant_exposure_error(scores) == pytest.approx(np.log(2 * 4) / 3)
+    assert statistics.constant_exposure_error([columns.Score("x", {})]) is None
 
 
 def test_names_that_are_numbers_are_in_their_order(tmp_path):
@@ -167,7 +167,7 @@ def test_one_faulty_picture_is_named_and_the_rest_judged(folders, fault):
     outcomes = [*unpaired, *scoring.judge_results(found)]
     (failure,) = (one for one in outcomes if isinstance(one, pairing.Failure))
     assert word in failure.reason
-    assert sum(isinstance(one, scoring.Score) for one in outcomes) == (2 if fault == "alone" else 1)
+    assert sum(isinstance(one, columns.Score) for one in outcomes) == (2 if fault == "alone" else 1)
 
 
 @pytest.mark.parametrize("fault", ["missing", "empty", "strangers"])

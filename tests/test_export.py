@@ -7,7 +7,8 @@ keras = pytest.importorskip("keras", reason="export needs keras")
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.networks.session import WEIGHTS_FOLDER, Session
+from scotopic.networks.registry import WEIGHTS_FOLDER
+from scotopic.networks.session import Session
 from scotopic.storage import sha256_of_file
 from scotopic.training import checkpoints, export, fit, presets
 from scotopic.training.mirnet import MIRNet
@@ -102,7 +103,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
 
 
 def test_shipped_weights_are_those_of_the_registry():
-    from scotopic.networks.session import registry
+    from scotopic.networks.registry import registry
 
     for entry in registry().values():
         assert sha256_of_file(WEIGHTS_FOLDER / entry["file"]) == entry["sha256"]

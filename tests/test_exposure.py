@@ -1,17 +1,11 @@
 import numpy as np
 import pytest
 
-from scotopic.pixels.exposure import (
-    evidence,
-    expose,
-    exposure_of,
-    gain_for,
-    highlight_limit,
-    night_limit,
-    noise_in_the_dark,
-    restrain,
-    thumbnail,
-)
+from scotopic.pixels.evidence import evidence
+from scotopic.pixels.exposure import expose, exposure_of, gain_for
+from scotopic.pixels.noise import noise_in_the_dark
+from scotopic.pixels.restraint import highlight_limit, night_limit, restrain
+from scotopic.pixels.thumbnail import thumbnail
 
 
 def scene(seed=0, level=0.2):

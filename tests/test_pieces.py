@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from scotopic.pixels import planes
-from scotopic.pixels.exposure import EVIDENCE_BLOCK, area_weights
+from scotopic.pixels.evidence import EVIDENCE_BLOCK
+from scotopic.pixels.thumbnail import area_weights
 
 
 @pytest.mark.parametrize(

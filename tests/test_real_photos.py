@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from scotopic.enhancer import Enhancer
-from scotopic.evaluation import pairing, scoring
+from scotopic.evaluation import pairing, scoring, statistics
 from scotopic.measures import likeness
 from scotopic.photo import reading
-from scotopic.pixels.exposure import exposure_of, thumbnail
+from scotopic.pixels.exposure import exposure_of
+from scotopic.pixels.thumbnail import thumbnail
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -101,6 +102,6 @@ def test_well_lit_pictures_come_back_as_they_are(enhancer, pairs):
 def test_the_scores_on_record_are_those_of_the_shipped_weights(enhancer, pairs):
     newest = max(RESULTS.glob("*-quality.json"))
     wanted = json.loads(newest.read_text())["exposure_unet"]["LOL test"]["automatic"]
-    given = scoring.means(list(scoring.judge_model(enhancer, pairs)))
+    given = statistics.means(list(scoring.judge_model(enhancer, pairs)))
     assert given["psnr"] == pytest.approx(wanted["psnr"], abs=0.02)
     assert given["ssim"] == pytest.approx(wanted["ssim"], abs=0.001)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic.evaluation import evaluate, report, scoring
+from scotopic.evaluation import evaluate, report, tables
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRAG = """
@@ -78,7 +78,7 @@ def test_the_table_names_both_methods(folders):
         results=(folders / "mine", folders / "low"), references=folders / "high"
     )
     judged = evaluate.judge(request)
-    assert "picture by picture" in scoring.as_table(judged.scores)
+    assert "picture by picture" in tables.as_table(judged.scores)
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")

@@ -6,15 +6,16 @@ import onnxruntime
 import pytest
 
 from scotopic.errors import ScotopicError
-from scotopic.networks import session
+from scotopic.networks import catalogue, registry, session
+from scotopic.networks.spec import ModelSpec
 
 
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):
     """A copy of the shipped weights that a test may spoil."""
     copy = tmp_path / "weights"
-    shutil.copytree(session.WEIGHTS_FOLDER, copy)
-    monkeypatch.setattr(session, "WEIGHTS_FOLDER", copy)
+    shutil.copytree(registry.WEIGHTS_FOLDER, copy)
+    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", copy)
     return copy / "exposure_unet.onnx"
 
 
@@ -51,9 +52,9 @@ def test_unknown_names_list_the_known():
 
 def test_spec_goes_into_metadata_and_back():
     spec = session.Session().spec
-    assert session.ModelSpec.from_metadata(spec.metadata(), "x") == spec
+    assert ModelSpec.from_metadata(spec.metadata(), "x") == spec
     with pytest.raises(ScotopicError, match="lacks name"):
-        session.ModelSpec.from_metadata({}, "x")
+        ModelSpec.from_metadata({}, "x")
 
 
 def test_exposure_does_not_depend_on_which_way_up_the_picture_is():
@@ -65,15 +66,15 @@ def test_exposure_does_not_depend_on_which_way_up_the_picture_is():
 
 
 def test_described_models_are_verified(shipped):
-    found = {entry["name"]: entry for entry in session.describe_models()}
+    found = {entry["name"]: entry for entry in catalogue.describe_models()}
     assert found["exposure_unet"]["bytes"] == shipped.stat().st_size
     assert found["exposure_unet"]["scores"]["ROSE test"]["psnr"] > 15
-    assert {entry["preset"] for entry in found.values()} == set(session.presets())
+    assert {entry["preset"] for entry in found.values()} == set(registry.presets())
     assert found["mirnet"]["parameters"] == 31_787_419 and found["mirnet"]["file"] is None
     assert json.dumps(found)
     shipped.write_bytes(b"spoiled")
     with pytest.raises(ScotopicError, match="SHA-256"):
-        session.describe_models()
+        catalogue.describe_models()
 
 
 def test_providers_are_asked_for_by_their_short_names():

@@ -54,7 +54,7 @@ def evaluate(
     **asked: Any,
 ) -> None:
     """Judge a model, or results of any methods, with references or without."""
-    from scotopic.evaluation import evaluate, scoring
+    from scotopic.evaluation import columns, evaluate, tables
 
     request = evaluate.Request(**asked, sheet=sheet is not None, page=html_file is not None)
     quiet = _STREAM_NAME in (str(json_file), str(csv_file))
@@ -63,7 +63,7 @@ def evaluate(
 
         def tell(total: int, outcome: Any) -> None:
             bar.length = total
-            if isinstance(outcome, scoring.Score) and "psnr" in outcome.values:
+            if isinstance(outcome, columns.Score) and "psnr" in outcome.values:
                 line = f"PSNR for image {outcome.name}: {outcome.values['psnr']:.2f} dB"
                 if not bar.hidden:
                     lines.append(line)
@@ -79,11 +79,11 @@ def evaluate(
     if html_file:
         _write(html_file, evaluate.page(request, judged))
     if json_file:
-        told = scoring.as_dict(judged.scores, judged.failures)
+        told = tables.as_dict(judged.scores, judged.failures)
         _write(json_file, json.dumps(told, indent=1) + "\n")
-    _write(csv_file, scoring.as_csv(judged.scores))
+    _write(csv_file, tables.as_csv(judged.scores))
     if not quiet:
-        click.echo(scoring.as_table(judged.scores))
+        click.echo(tables.as_table(judged.scores))
     for doubt in judged.doubts():
         complain(doubt)
     failed = [failure for failures in judged.failures.values() for failure in failures]

@@ -15,7 +15,7 @@ from scotopic.commands.common import one_line_errors
 @one_line_errors
 def models(as_json: bool) -> None:
     """List the networks: those shipped, verified, and presets to train."""
-    from scotopic.networks.session import describe_models
+    from scotopic.networks.catalogue import describe_models
 
     for entry in describe_models():
         if as_json:

@@ -13,7 +13,7 @@ from PIL import Image
 from scotopic.datasets.pictures import is_lossy, list_pictures, read_image, some
 from scotopic.datasets.scenes import fingerprint
 from scotopic.errors import ScotopicError
-from scotopic.pixels.exposure import gray
+from scotopic.pixels.units import gray
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,6 @@ class KnownSet:
 
 
 _EVAL15 = "1 22 23 55 79 111 146 179 493 547 665 669 748 778 780"
-
-
 KNOWN = {
     "lol_v1": KnownSet(
         "LOL v1 (Wei et al., BMVC 2018)",

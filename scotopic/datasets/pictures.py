@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError
 from scotopic.photo.reading import FORMATS
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 TRAINING_FOLDERS = ("our485", "train")
 TEST_FOLDERS = ("eval15", "test")

@@ -13,20 +13,17 @@ import numpy as np
 from scotopic.datasets.pictures import (
     TEST_FOLDERS,
     TRAINING_FOLDERS,
-    Array,
     list_pictures,
     part_of,
     read_image,
 )
 from scotopic.errors import ScotopicError
-from scotopic.pixels.exposure import gray, thumbnail
+from scotopic.pixels.thumbnail import thumbnail
+from scotopic.pixels.units import gray
+from scotopic.types import Array
 
 SCENES = "scenes.json"
-
-
 THUMB_SIDE = 16
-
-
 JOINED = 0.8
 """Correlation of two thumbnails above which pictures are of one scene."""
 

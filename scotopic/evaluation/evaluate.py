@@ -12,10 +12,11 @@ import numpy as np
 from scotopic.datasets import pictures, scenes
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.evaluation import learned_measures, report, sanity, scoring
+from scotopic.evaluation import columns, learned_measures, report, sanity, scoring, tables
+from scotopic.evaluation.columns import MEASURES, Score
 from scotopic.evaluation.pairing import Case, Failure, Pictures, pair_folders
-from scotopic.evaluation.scoring import MEASURES, Score
-from scotopic.networks.session import DEFAULT_MODEL
+from scotopic.networks.registry import DEFAULT_MODEL
+from scotopic.types import Array
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _looker(
     return look
 
 
-def _in_8_bits(picture: sanity.Array) -> sanity.Array:
+def _in_8_bits(picture: Array) -> Array:
     return picture if picture.dtype == np.uint8 else np.rint(picture / 257).astype(np.uint8)
 
 
@@ -188,9 +189,9 @@ def _training(folders: Sequence[Path]) -> sanity.SeenInTraining | None:
 def page(request: Request, judgement: Judgement) -> str:
     """The HTML report."""
     every = [score for scores in judgement.scores.values() for score in scores]
-    labels = {m.key: (m.label, m.digits) for m in scoring.columns(every)}
+    labels = {m.key: (m.label, m.digits) for m in columns.columns(every)}
     return report.html_report(
-        scoring.as_dict(judgement.scores, judgement.failures),
+        tables.as_dict(judgement.scores, judgement.failures),
         labels,
         judgement.galleries,
         judgement.doubts(),

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import ScotopicError
+from scotopic.evaluation.columns import Measure
 from scotopic.evaluation.pairing import Pictures
-from scotopic.evaluation.scoring import Measure
 
 NAMES = {"lpips": ("reference",), "dists": ("reference",), "musiq": ()}
 """Measure to what it is computed with: Zhang et al., CVPR 2018; Ding et al.,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.datasets.pictures import list_pictures
 from scotopic.errors import ScotopicError
 from scotopic.photo import reading
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from scotopic import __version__
 from scotopic.storage import write_atomically
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 SHEET = ("low", "autocontrast", "enhanced", "reference")
 _WIDTH, _GAP, _LINE = 240, 4, 18
@@ -124,7 +122,7 @@ def html_report(
     Parameters
     ----------
     scored : mapping
-        As `scotopic.evaluation.scoring.as_dict` gives it.
+        As `scotopic.evaluation.tables.as_dict` gives it.
     labels : mapping
         Key of each score to its label and its digits after the point.
     galleries : mapping
@@ -145,7 +143,9 @@ def html_report(
         },
         "doubts": list(doubts),
     }
-    page = resources.files("scotopic.evaluation").joinpath("report.html").read_text(encoding="utf-8")
+    page = (
+        resources.files("scotopic.evaluation").joinpath("report.html").read_text(encoding="utf-8")
+    )
     data = json.dumps(content, allow_nan=False).replace("<", "\\u003c")
     page = page.replace("{{version}}", __version__).replace("{{protocol}}", html.escape(protocol))
     return page.replace("{{data}}", data)

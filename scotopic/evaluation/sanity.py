@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.datasets.pictures import is_lossy
 from scotopic.datasets.scenes import Fingerprint, fingerprint
 from scotopic.evaluation.pairing import Case, Pictures
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 MEAN_TOLERANCE = 0.01
 """Results whose level is their reference's to one part in a hundred, at the

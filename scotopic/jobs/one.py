@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic import __version__, storage
 from scotopic.enhancer import Enhancer, Report
@@ -19,9 +18,8 @@ from scotopic.jobs.settings import STREAM, Job, Settings, dotted
 from scotopic.photo import animation, reading, writing
 from scotopic.photo.carried import icc
 from scotopic.photo.rows import Rows, rows_if_large
-from scotopic.pixels.exposure import thumbnail
-
-Array = NDArray[Any]
+from scotopic.pixels.thumbnail import thumbnail
+from scotopic.types import Array
 
 
 @dataclass(frozen=True)

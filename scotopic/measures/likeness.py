@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.errors import ScotopicError
-from scotopic.pixels.exposure import gray, unit_scale
-
-Array = NDArray[Any]
+from scotopic.pixels.units import gray, unit_scale
+from scotopic.types import Array
 
 _WINDOW_SIZE = 11
 _WINDOW_SIGMA = 1.5

@@ -14,16 +14,13 @@ import json
 import math
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.errors import ScotopicError
-from scotopic.pixels.exposure import gray, unit_scale
-
-Array = NDArray[Any]
+from scotopic.pixels.units import gray, unit_scale
+from scotopic.types import Array
 
 _PATCH = 96
 _LEAST_SIDE = 2 * _PATCH + 2

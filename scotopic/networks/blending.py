@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
-from scotopic.pixels.exposure import thumbnail, unit_scale
+from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, plan, ramp
-
-Array = NDArray[Any]
+from scotopic.pixels.units import unit_scale
+from scotopic.types import Array
 
 MARGIN = 64
 """Pixels that tiles reach beyond what is theirs."""

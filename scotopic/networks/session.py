@@ -3,164 +3,23 @@
 from __future__ import annotations
 
 import gc
-import json
 import threading
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic import machine
 from scotopic.errors import ScotopicError
+from scotopic.networks.registry import DEFAULT_MODEL, find_model
+from scotopic.networks.spec import ModelSpec
 from scotopic.storage import sha256_of_file
+from scotopic.types import Array
 
 if TYPE_CHECKING:
     import onnxruntime
 
-Array = NDArray[Any]
-
-DEFAULT_MODEL = "exposure_unet"
-METADATA_PREFIX = "scotopic."
-WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-REGISTRY = WEIGHTS_FOLDER / "registry.json"
-PRESETS = WEIGHTS_FOLDER / "presets.json"
 _ALLOCATION_FAILED = ("Failed to allocate memory", "bad_alloc")
 """How ONNX Runtime's errors of several classes say it."""
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """Everything that running a network needs, as stored in its file.
-
-    Attributes
-    ----------
-    name, version : str
-    layout : str
-        ``NCHW``: batch, channels, height, width.
-    size_multiple : int
-        Sides of the picture given to the local branch are multiples of it.
-    receptive_radius : int or None
-        Pixels; how far the inputs of an aligned block of ``size_multiple``
-        pixels reach beyond it. None when the network pools over the picture:
-        tiles of it are not the picture whole.
-    thumbnail_size, context_size : int or None
-        None when the network takes the picture alone.
-    bytes_per_pixel : int
-        Working memory for each pixel of a tile.
-    curve : str
-        The exposing curve, or ``none``.
-    encoding : str
-        Colour encoding expected.
-    training_data, licence, recipe_sha256 : str
-    """
-
-    name: str
-    version: str
-    size_multiple: int
-    receptive_radius: int | None
-    thumbnail_size: int | None
-    context_size: int | None
-    bytes_per_pixel: int
-    training_data: str
-    licence: str
-    recipe_sha256: str
-    layout: str = "NCHW"
-    curve: str = "g*x/(1+(g-1)*x)"
-    encoding: str = "as stored, gamma, RGB in 0..1"
-
-    @property
-    def predicts_exposure(self) -> bool:
-        """Whether the network decides on an exposure, and corrects at any."""
-        return self.thumbnail_size is not None
-
-    def metadata(self) -> dict[str, str]:
-        """As key and value for an ONNX file."""
-        return {METADATA_PREFIX + k: json.dumps(v) for k, v in asdict(self).items()}
-
-    @classmethod
-    def from_metadata(cls, metadata: dict[str, str], source: str) -> ModelSpec:
-        """Read what `metadata` wrote.
-
-        Raises
-        ------
-        ScotopicError
-            When an entry is missing: the file is no network of scotopic's.
-        """
-        names = [field.name for field in fields(cls)]
-        missing = [name for name in names if METADATA_PREFIX + name not in metadata]
-        if missing:
-            raise ScotopicError(
-                f"{source}: not a scotopic network: its metadata lacks {', '.join(missing)}"
-            )
-        return cls(**{name: json.loads(metadata[METADATA_PREFIX + name]) for name in names})
-
-
-def registry() -> dict[str, dict[str, Any]]:
-    """Shipped networks: name to preset, file, SHA-256, card and scores."""
-    content: dict[str, dict[str, Any]] = json.loads(REGISTRY.read_text(encoding="utf-8"))
-    return content
-
-
-def presets() -> dict[str, dict[str, Any]]:
-    """Networks that can be built: name to class, settings and what these cost.
-
-    ``parameters`` is a count, ``multiply_adds`` that of a picture of 256x256.
-    """
-    content: dict[str, dict[str, Any]] = json.loads(PRESETS.read_text(encoding="utf-8"))
-    return content
-
-
-def describe_models() -> list[dict[str, Any]]:
-    """What is shipped, each file verified, and the presets without weights.
-
-    Returns
-    -------
-    list of dict
-        Of shipped ones the registry entry, ``bytes``, what the preset costs
-        and the spec; of others ``file`` and the like are None.
-
-    Raises
-    ------
-    ScotopicError
-        When a file is missing or is not what was shipped.
-    """
-    costs, described = presets(), []
-    for name, entry in registry().items():
-        size = find_model(name).stat().st_size
-        spec = asdict(Session(name).spec)
-        cost = costs[entry["preset"]]
-        described.append({**cost, "bytes": size, **entry, **spec, "name": name})
-    without = costs.keys() - {entry["preset"] for entry in registry().values()}
-    absent = dict.fromkeys(("file", "bytes", "sha256", "card", "licence", "scores"))
-    for preset in sorted(without):
-        described.append({**costs[preset], **absent, "preset": preset, "name": preset})
-    return described
-
-
-def find_model(model: str) -> Path:
-    """Find the file of a registered name, or of a path, and verify the former.
-
-    Raises
-    ------
-    ScotopicError
-        When there is neither, or a registered file is not what was shipped.
-    """
-    known = registry()
-    if model in known:
-        path = WEIGHTS_FOLDER / known[model]["file"]
-        if not path.is_file():
-            raise ScotopicError(f"{path}: weights missing; install scotopic again")
-        if sha256_of_file(path) != known[model]["sha256"]:
-            raise ScotopicError(
-                f"{path}: weights differ from those shipped (SHA-256); install scotopic again"
-            )
-        return path
-    path = Path(model)
-    if path.is_file():
-        return path
-    raise ScotopicError(f"no model {model!r}: neither a file nor one of {', '.join(known)}")
 
 
 class Session:

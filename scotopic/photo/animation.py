@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from scotopic.photo import images
+from scotopic.types import Array
 
-Array = NDArray[Any]
 Frame = tuple[Array, Array | None]
 """Pixels, (height, width, 3 or 1), and alpha, (height, width), or None; uint8."""
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[Any]
+from scotopic.types import Array
 
 _BAND = 256
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from scotopic.errors import ScotopicError
@@ -18,8 +17,7 @@ from scotopic.photo.carried import exif, icc, iptc, xmp
 from scotopic.photo.codecs import deep, foreign, gif, tiff, webp
 from scotopic.photo.limits import MAX_MEGAPIXELS, Limits
 from scotopic.storage import read_bytes
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 FORMATS = {
     ".jpg": "JPEG",

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.errors import ScotopicError
 from scotopic.photo import limits, reading
 from scotopic.photo.carried import icc
 from scotopic.photo.codecs import tiff
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_BYTES = 2**20

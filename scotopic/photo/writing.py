@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile, PngImagePlugin
 
 from scotopic.errors import ScotopicError
@@ -16,8 +15,7 @@ from scotopic.photo import animation, images
 from scotopic.photo.carried import exif_block, icc, iptc, xmp
 from scotopic.photo.codecs import deep, gif, tiff
 from scotopic.photo.reading import COMMENT, XMP_TEXT, Photo
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 DEEP_FORMATS = ("PNG", "TIFF")
 DEFAULT_QUALITY = 95

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from scotopic.pixels.exposure import EVIDENCE_BLOCK, gray, unit_scale
+from scotopic.pixels.evidence import EVIDENCE_BLOCK
 from scotopic.pixels.tiles import Tile
-
-Array = NDArray[Any]
+from scotopic.pixels.units import gray, unit_scale
+from scotopic.types import Array
 
 
 def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> Array:
@@ -26,7 +23,7 @@ def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> 
 
 
 def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
-    """Weights of blocks (`scotopic.pixels.exposure.evidence`), between their centres linear."""
+    """Weights of blocks (`scotopic.pixels.evidence.evidence`), between their centres linear."""
     if weights.min() == 1:
         return np.ones((1, 1), np.float32)
     for span in (rows, columns):

@@ -10,7 +10,7 @@ from unittest import mock
 
 import keras
 
-from scotopic.pixels.exposure import THUMBNAIL_SIZE
+from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 
 
 def multiply_adds(network: keras.Model, height: int, width: int) -> int:

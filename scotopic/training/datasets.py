@@ -13,15 +13,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.errors import ScotopicError
 from scotopic.training.pairs import random_crop, read_image
+from scotopic.types import Array
 
 __all__ = ["CropDataset", "get_dataset", "load_data", "random_crop", "read_image"]
 
-Array = NDArray[Any]
 Paths = Sequence[str | Path]
 
 

@@ -16,20 +16,19 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic import __version__
 from scotopic.errors import ScotopicError
-from scotopic.networks.session import ModelSpec, Session
-from scotopic.pixels.exposure import THUMBNAIL_SIZE
+from scotopic.networks.session import Session
+from scotopic.networks.spec import ModelSpec
+from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 from scotopic.training import onnx_graph
 from scotopic.training.checkpoints import RECORD, WEIGHTS, finished_run, load_weights
 from scotopic.training.exposure_unet import ExposureUNet
 from scotopic.training.mirnet import MIRNet
 from scotopic.training.presets import build_network
 from scotopic.training.tasks import no_gradient
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 OPSET = 20
 PARITY = 1e-4

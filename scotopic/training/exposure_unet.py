@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from scotopic.pixels.exposure import THUMBNAIL_SIZE
+from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 from scotopic.training.layers import (
     ConditionedBlock,
     PixelShuffle,

@@ -18,7 +18,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic import __version__
 from scotopic.datasets.scenes import SCENES
@@ -47,8 +46,7 @@ from scotopic.training.pairs import (
 from scotopic.training.presets import Recipe, build_network
 from scotopic.training.simulate import simulated_set
 from scotopic.training.tasks import Batch, Task, task_of, validate
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 
 @dataclass(frozen=True)

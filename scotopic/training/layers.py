@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from scotopic.pixels.exposure import GRAY_WEIGHTS
+from scotopic.pixels.units import GRAY_WEIGHTS
 
 Tensor = Any
 
@@ -47,7 +47,7 @@ def expose(picture: Tensor, gain: Tensor) -> Tensor:
 
 
 def gray(picture: Tensor, data_format: str) -> Tensor:
-    """Gray of `scotopic.pixels.exposure.gray`, keeping the channel axis."""
+    """Gray of `scotopic.pixels.units.gray`, keeping the channel axis."""
     shape = (1, 1, 1, 3) if data_format == "channels_last" else (1, 3, 1, 1)
     weights = ops.reshape(ops.convert_to_tensor(GRAY_WEIGHTS, dtype=picture.dtype), shape)
     return ops.sum(picture * weights, axis=channel_axis(data_format), keepdims=True)

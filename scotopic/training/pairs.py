@@ -7,17 +7,15 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.datasets.pictures import TRAINING_FOLDERS, list_pictures, part_of, read_image
 from scotopic.datasets.scenes import SCENES
 from scotopic.errors import ScotopicError
-from scotopic.pixels.exposure import expose, exposure_of, gain_for, thumbnail
-
-Array = NDArray[Any]
+from scotopic.pixels.exposure import expose, exposure_of, gain_for
+from scotopic.pixels.thumbnail import thumbnail
+from scotopic.types import Array
 
 HELD_OUT = 0.08
 """Share of the pairs kept for validation."""

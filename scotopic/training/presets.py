@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from scotopic.errors import ScotopicError
-from scotopic.networks.session import presets
+from scotopic.networks.registry import presets
 from scotopic.training.exposure_unet import ExposureUNet
 from scotopic.training.losses import SSIM_WEIGHT
 from scotopic.training.mirnet import MIRNet

@@ -10,15 +10,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.training.pairs import PairSet
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 
 def to_linear(encoded: Array) -> Array:

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.measures import likeness
 from scotopic.pixels.exposure import gain_for
@@ -20,8 +19,8 @@ from scotopic.training.exposure_unet import ExposureUNet
 from scotopic.training.losses import EXPOSURE_WEIGHT, ExposureLoss, PictureLoss, psnr
 from scotopic.training.pairs import PairSet, draw_samples
 from scotopic.training.presets import Recipe, optimizer
+from scotopic.types import Array
 
-Array = NDArray[Any]
 Batch = tuple[Any, Any]
 """Inputs and targets, as the network takes and gives them."""
 

@@ -10,10 +10,9 @@ import io
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-Array = NDArray[Any]
+from scotopic.types import Array
 
 _CURVES = (b"rTRC", b"kTRC")
 _LINEAR_WITHIN = 0.01

@@ -6,12 +6,10 @@ import io
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.errors import ScotopicError
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 _DEEP = 16
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from scotopic.errors import ScotopicError
 from scotopic.photo.carried import exif_block, icc, raw_exif
-
-Array = NDArray[Any]
+from scotopic.types import Array
 
 HEIF_SUFFIXES = (".heic", ".heif", ".hif")
 RAW_SUFFIXES = (

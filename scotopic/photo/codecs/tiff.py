@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scotopic.photo.carried.exif import has_header
 from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
+from scotopic.types import Array
 
-Array = NDArray[Any]
 Entries = dict[int, tuple[int, int, bytes]]
 """Tag to type, count, and the four bytes that hold the value or its place."""
 

@@ -1,0 +1,39 @@
+"""Where a picture holds any signal at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scotopic.pixels.units import unit_scale
+from scotopic.types import Array
+
+EVIDENCE_BLOCK = 16
+_EVIDENT_LEVEL = 0.25 / 255
+
+
+def evidence(picture: Array) -> Array:
+    """How much there is to correct, 0 to 1, block by block of 16x16 pixels.
+
+    It is 0 where a block is black, all of it, and 1 from a mean of a quarter
+    of an 8-bit level on. Where there is nothing in the file, a network can
+    only make things up: its correction is weighted by this.
+
+    Parameters
+    ----------
+    picture : array, (height, width, channels)
+        uint8, uint16 or float.
+
+    Returns
+    -------
+    array, (height / 16, width / 16), rounded up, float32
+    """
+    height, width, channels = picture.shape
+    kind = np.float32 if np.issubdtype(picture.dtype, np.floating) else np.uint32
+    rows, columns = np.arange(0, height, EVIDENCE_BLOCK), np.arange(0, width, EVIDENCE_BLOCK)
+    sums = np.empty((rows.size, columns.size), np.float64)
+    for index, top in enumerate(rows):
+        line = picture[top : top + EVIDENCE_BLOCK].sum(axis=0, dtype=kind).sum(axis=-1)
+        sums[index] = np.add.reduceat(line, columns)
+    heights, widths = np.diff(rows, append=height), np.diff(columns, append=width)
+    means = sums / (heights[:, None] * widths * channels * unit_scale(picture.dtype))
+    return np.minimum(means / _EVIDENT_LEVEL, 1).astype(np.float32)
