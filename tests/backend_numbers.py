@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from scotopic.training import fit, pairs, presets, tasks
+from scotopic.training import fit, pairs, presets, tasks, training_data
 from scotopic.training.mirnet import MIRNet
 
 
@@ -24,12 +24,12 @@ def set_weights(network):
 def main(folder):
     recipe = presets.find_recipe("smoke")
     made = pairs.read_pairs(folder / "our485", "made")
-    data = fit.TrainingData([made], [1.0], [])
+    data = training_data.TrainingData([made], [1.0], [])
     network = fit.compiled(presets.build_network("exposure_unet_tiny"), recipe)
     set_weights(network)
-    dataset = fit.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
+    dataset = training_data.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
     network.optimizer.learning_rate = 1e-3
-    batches = list(fit.batches(dataset, 0))
+    batches = list(training_data.batches(dataset, 0))
     result = network(batches[0][0])
     pictures = keras.ops.convert_to_numpy(result["picture"])
     mirnet = MIRNet(channels=8, groups=1, blocks=1)
@@ -38,10 +38,10 @@ def main(folder):
     corrected = keras.ops.convert_to_numpy(mirnet(picture))
     small = presets.find_recipe("smoke", "mirnet_small")
     fit.compiled(mirnet, small).optimizer.learning_rate = 1e-3
-    pairwise = fit.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
+    pairwise = training_data.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
     learned = [
         mirnet.train_on_batch(*batch, return_dict=True)["loss"]
-        for batch in fit.batches(pairwise, 0)
+        for batch in training_data.batches(pairwise, 0)
     ]
     steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
     print(

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-import training_data
+import small_data
 
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
 keras = pytest.importorskip("keras", reason="export needs keras")
@@ -10,7 +10,7 @@ from scotopic.errors import ScotopicError
 from scotopic.networks.registry import WEIGHTS_FOLDER
 from scotopic.networks.session import Session
 from scotopic.storage import sha256_of_file
-from scotopic.training import checkpoints, export, fit, presets
+from scotopic.training import checkpoints, export, fit, presets, schedule, training_data
 from scotopic.training.mirnet import MIRNet
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="export needs torch")
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="expo
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    data = training_data.make(tmp_path_factory.mktemp("data"))
+    data = small_data.make(tmp_path_factory.mktemp("data"))
     recipe = presets.find_recipe("smoke")
-    prepared = fit.load_training_data([data], recipe, 0)
-    fit.train("exposure_unet_tiny", prepared, recipe, fit.Budget(steps=10), folder)
+    prepared = training_data.load_training_data([data], recipe, 0)
+    fit.train("exposure_unet_tiny", prepared, recipe, schedule.Budget(steps=10), folder)
     return folder
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import training_data
+import small_data
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic.errors import ScotopicError
-from scotopic.training import checkpoints, fit, presets
+from scotopic.training import checkpoints, fit, presets, schedule, training_data
 
 TESTS = Path(__file__).parent
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -21,7 +21,7 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return training_data.make(tmp_path_factory.mktemp("data"))
+    return small_data.make(tmp_path_factory.mktemp("data"))
 
 
 def numbers(backend, data):
@@ -75,16 +75,16 @@ def test_a_killed_run_resumes_to_the_same_weights(data, tmp_path):
 STEPS_TOLD = """
 import sys
 from pathlib import Path
-from scotopic.training import fit, presets
+from scotopic.training import fit, presets, schedule, training_data
 data, run, told = map(Path, sys.argv[1:])
 recipe = presets.find_recipe("smoke", "mirnet_small")
 presets.NETWORKS["mirnet_small"]["settings"] = {"channels": 8, "groups": 1, "blocks": 1, "stem": 2}
-prepared = fit.load_training_data([data], recipe, 0)
+prepared = training_data.load_training_data([data], recipe, 0)
 with told.open("a") as file:
     def report(entry):
         print(entry["step"], file=file, flush=True)
     fit.train(
-        "mirnet_small", prepared, recipe, fit.Budget(steps=30), run, resume=True, report=report
+        "mirnet_small", prepared, recipe, schedule.Budget(steps=30), run, resume=True, report=report
     )
 """
 
@@ -128,14 +128,14 @@ def test_a_changed_recipe_does_not_resume(data, tmp_path):
 
 def test_learning_rate_warms_up_and_ends_at_zero():
     recipe = presets.Recipe(learning_rate=1.0, warm_up=0.1)
-    rates = [fit.learning_rate(recipe, used) for used in (0, 0.05, 0.1, 0.55, 1)]
+    rates = [schedule.learning_rate(recipe, used) for used in (0, 0.05, 0.1, 0.55, 1)]
     assert np.allclose(rates, [0, 0.5, 1, 0.5, 0])
 
 
 def test_a_plateau_halves_the_learning_rate_as_keras_does():
     recipe = presets.find_recipe("tutorial", "mirnet_small")
     scores = [10, 11, 12, 11, 11, 11, 11, 12, 11, 11, 13, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12]
-    ours = [fit.learning_rate(recipe, 0, scores[: n + 1]) for n in range(len(scores))]
+    ours = [schedule.learning_rate(recipe, 0, scores[: n + 1]) for n in range(len(scores))]
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(optimizer=presets.optimizer(recipe))
     callback = keras.callbacks.ReduceLROnPlateau("psnr", factor=0.5, patience=5, mode="max")
@@ -151,13 +151,13 @@ def test_a_plateau_halves_the_learning_rate_as_keras_does():
 @pytest.mark.parametrize("budget", [{}, {"steps": 1, "minutes": 1}])
 def test_a_budget_is_steps_or_minutes(budget):
     with pytest.raises(ScotopicError, match="either"):
-        fit.Budget(**budget)
+        schedule.Budget(**budget)
 
 
 def test_training_learns(data, tmp_path):
     recipe = presets.Recipe(batch_size=4, crop=64, simulated=0, steps_per_epoch=15, held_out=0.25)
-    prepared = fit.load_training_data([data], recipe, 0)
-    fit.train("exposure_unet_tiny", prepared, recipe, fit.Budget(steps=45), tmp_path)
+    prepared = training_data.load_training_data([data], recipe, 0)
+    fit.train("exposure_unet_tiny", prepared, recipe, schedule.Budget(steps=45), tmp_path)
     entries = [json.loads(line) for line in (tmp_path / checkpoints.LOG).read_text().splitlines()]
     assert entries[-1]["loss"] < 0.8 * entries[0]["loss"]
     assert entries[-1]["validation"][data.name]["psnr"] > 0

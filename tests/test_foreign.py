@@ -7,7 +7,7 @@ from PIL import Image
 
 from scotopic.errors import ScotopicError
 from scotopic.photo import reading, writing
-from scotopic.photo.codecs import foreign
+from scotopic.photo.codecs import heif, raw
 
 
 def heic(orientation=1):
@@ -47,9 +47,9 @@ def test_heic_of_ten_bits_keeps_them():
 
 
 def test_formats_are_known_by_their_start():
-    assert foreign.is_heif(b"\0\0\0\x18ftypheic") and not foreign.is_heif(b"\0\0\0\x18ftypavif")
-    assert foreign.is_raw(b"II\x1a\0\0\0HEAPCCDR", "input") and foreign.is_raw(b"II*\0", "a.NEF")
-    assert not foreign.is_raw(b"II*\0", "a.tif")
+    assert heif.is_heif(b"\0\0\0\x18ftypheic") and not heif.is_heif(b"\0\0\0\x18ftypavif")
+    assert raw.is_raw(b"II\x1a\0\0\0HEAPCCDR", "input") and raw.is_raw(b"II*\0", "a.NEF")
+    assert not raw.is_raw(b"II*\0", "a.tif")
 
 
 def test_a_raw_file_that_is_none_gets_one_line():

@@ -3,19 +3,19 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic.training import mirnet_blocks as blocks
+from scotopic.training import mirnet_attention, mirnet_resizing
 from scotopic.training.mirnet import MIRNet, MultiScaleResidualBlock, RecursiveResidualGroup
 from scotopic.training.tasks import no_gradient
 
 FORMATS = ("channels_last", "channels_first")
 LAYERS = {
-    "ChannelPooling": lambda **kind: blocks.ChannelPooling(8, **kind),
-    "SpatialAttention": lambda **kind: blocks.SpatialAttention(8, **kind),
-    "ChannelAttention": lambda **kind: blocks.ChannelAttention(8, **kind),
-    "DualAttentionUnit": lambda **kind: blocks.DualAttentionUnit(8, **kind),
-    "BlurDownsample": lambda **kind: blocks.BlurDownsample(8, **kind),
-    "ResidualDownsample": lambda **kind: blocks.ResidualDownsample(8, **kind),
-    "ResidualUpsample": lambda **kind: blocks.ResidualUpsample(8, **kind),
+    "ChannelPooling": lambda **kind: mirnet_attention.ChannelPooling(8, **kind),
+    "SpatialAttention": lambda **kind: mirnet_attention.SpatialAttention(8, **kind),
+    "ChannelAttention": lambda **kind: mirnet_attention.ChannelAttention(8, **kind),
+    "DualAttentionUnit": lambda **kind: mirnet_attention.DualAttentionUnit(8, **kind),
+    "BlurDownsample": lambda **kind: mirnet_resizing.BlurDownsample(8, **kind),
+    "ResidualDownsample": lambda **kind: mirnet_resizing.ResidualDownsample(8, **kind),
+    "ResidualUpsample": lambda **kind: mirnet_resizing.ResidualUpsample(8, **kind),
     "MultiScaleResidualBlock": lambda **kind: MultiScaleResidualBlock(8, **kind),
     "RecursiveResidualGroup": lambda **kind: RecursiveResidualGroup(8, blocks=1, **kind),
 }
@@ -61,7 +61,7 @@ def test_a_layer_is_the_same_in_both_formats_and_from_its_config(name):
 
 
 def test_stream_weights_sum_to_one_for_every_channel():
-    fusion = blocks.SelectiveKernelFeatureFusion(8, streams=3)
+    fusion = mirnet_attention.SelectiveKernelFeatureFusion(8, streams=3)
     streams = [maps(2, 6, 4, 8, seed=seed) for seed in range(3)]
     fusion(streams)
     random_weights(fusion)
@@ -72,7 +72,7 @@ def test_stream_weights_sum_to_one_for_every_channel():
 
 
 def test_spatial_attention_sees_five_by_five():
-    layer = blocks.SpatialAttention(4)
+    layer = mirnet_attention.SpatialAttention(4)
     features = maps(1, 15, 15, 4)
     layer(features)
     random_weights(layer)
@@ -84,7 +84,7 @@ def test_spatial_attention_sees_five_by_five():
 
 
 def test_downsampling_keeps_a_constant_and_removes_a_checkerboard():
-    layer = blocks.BlurDownsample(2)
+    layer = mirnet_resizing.BlurDownsample(2)
     board = np.indices((8, 8)).sum(0)[None, ..., None] % 2 * np.ones(2, np.float32)
     assert apply(layer, np.full((1, 8, 8, 2), 0.3, np.float32)) == pytest.approx(0.3)
     assert apply(layer, board.astype(np.float32)) == pytest.approx(0.5)

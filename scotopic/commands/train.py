@@ -45,13 +45,13 @@ def train(
 ) -> None:
     """Train a network on pairs and simulated darkness."""
     _load_keras()
-    from scotopic.training import fit, presets
+    from scotopic.training import fit, presets, schedule, training_data
 
     chosen = presets.find_recipe(recipe, preset)
     steps = None if epochs is None else epochs * chosen.steps_per_epoch
-    budget = fit.Budget(steps, minutes)
+    budget = schedule.Budget(steps, minutes)
     click.echo("reading pairs, simulating darkness", err=True)
-    prepared = fit.load_training_data(
+    prepared = training_data.load_training_data(
         data,
         chosen,
         seed,

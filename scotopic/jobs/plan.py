@@ -14,11 +14,11 @@ from scotopic.jobs import folders
 from scotopic.jobs.name_index import Index
 from scotopic.jobs.settings import STREAM, Job, Settings, dotted, is_picture
 from scotopic.photo import reading
-from scotopic.photo.codecs import foreign
+from scotopic.photo.codecs import raw
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
-_SOURCES = {*reading.FORMATS, *foreign.RESULT_SUFFIXES}
+_SOURCES = {*reading.FORMATS, *raw.RESULT_SUFFIXES}
 
 
 class Plan:
@@ -210,7 +210,7 @@ def _target(source: Path, folder: Path, settings: Settings) -> Path:
 
 
 def _ending_of_result(source: Path) -> str:
-    return foreign.RESULT_SUFFIXES.get(source.suffix.lower(), ".png")
+    return raw.RESULT_SUFFIXES.get(source.suffix.lower(), ".png")
 
 
 def _free_name(target: Path, source: Path, given: Sequence[Index]) -> Path:

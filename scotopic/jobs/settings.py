@@ -10,7 +10,7 @@ from typing import Any
 from scotopic.enhancer import check_settings
 from scotopic.errors import ScotopicError
 from scotopic.photo import limits, reading
-from scotopic.photo.codecs import foreign
+from scotopic.photo.codecs import raw
 
 STREAM = Path("-")
 """Standard input as a source, standard output as a target."""
@@ -62,7 +62,7 @@ class Settings:
             known = ", ".join(name.lstrip(".") for name in reading.FORMATS)
             raise ScotopicError(f"no format {self.extension!r}; there are: {known}")
         ending = "" if self.output is None else self.output.suffix.lower()
-        if ending in foreign.RESULT_SUFFIXES and self.output and not self.output.is_dir():
+        if ending in raw.RESULT_SUFFIXES and self.output and not self.output.is_dir():
             raise ScotopicError(f"{self.output}: {ending.lstrip('.').upper()} is read, not written")
         if self.output is None and not self.suffix:
             raise ScotopicError("an empty suffix would name the sources; give an output folder")

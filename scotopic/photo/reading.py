@@ -14,7 +14,7 @@ from PIL import Image, JpegImagePlugin
 from scotopic.errors import ScotopicError
 from scotopic.photo import animation, images
 from scotopic.photo.carried import exif, icc, iptc, xmp
-from scotopic.photo.codecs import deep, foreign, gif, tiff, webp
+from scotopic.photo.codecs import deep, gif, heif, raw, tiff, webp
 from scotopic.photo.limits import MAX_MEGAPIXELS, Limits
 from scotopic.storage import read_bytes
 from scotopic.types import Array
@@ -176,14 +176,14 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
 
 def _decode(data: bytes, name: str, limits: Limits) -> tuple[Photo, int]:
     """The photo, and the orientation that its pixels are in."""
-    if foreign.is_raw(data, name):
-        pixels, profile, block = foreign.develop_raw(
+    if raw.is_raw(data, name):
+        pixels, profile, block = raw.develop_raw(
             data, name, lambda size: limits.check_size(name, size, True, "RAW")
         )
         notes = ["developed from camera RAW" + ("" if block else "; no EXIF was found in it")]
         return Photo(pixels, format="RAW", exif=block, icc_profile=profile, notes=notes), 1
-    if foreign.is_heif(data):
-        image, pixels = foreign.open_heif(
+    if heif.is_heif(data):
+        image, pixels = heif.open_heif(
             data, name, lambda size, is_deep: limits.check_size(name, size, is_deep, "HEIF")
         )
         photo = from_image(image)
@@ -205,7 +205,7 @@ def _decode(data: bytes, name: str, limits: Limits) -> tuple[Photo, int]:
             resources, photo.jpeg = iptc.of_jpeg(data), _compression(image)
             photo.photoshop = resources and iptc.without_thumbnail(resources)
             photo.extended_xmp = iptc.extended_xmp_of(data)
-        if form == "AVIF" and foreign.is_deep_avif(data):
+        if form == "AVIF" and heif.is_deep_avif(data):
             photo.notes.append("more than 8 bits a channel read as 8")
         if form == "GIF":
             photo.xmp, photo.icc_profile = gif.extensions_of(data)
@@ -276,8 +276,8 @@ def _compression(image: Any) -> dict[str, Any]:
 
 def _photoshop_of_tiff(image: Any) -> bytes | None:
     """Photoshop's resources of a TIFF, or such as hold its IPTC records."""
-    raw = image.tag_v2._tagdata  # as stored: some writers call bytes 32-bit numbers
-    resources, records = raw.get(tiff.PHOTOSHOP), raw.get(tiff.IPTC)
+    stored = image.tag_v2._tagdata  # as stored: some writers call bytes 32-bit numbers
+    resources, records = stored.get(tiff.PHOTOSHOP), stored.get(tiff.IPTC)
     if records and (not resources or iptc.records_of(resources) is None):
         resources = iptc.resources_of(records) + (resources or b"")
     return iptc.without_thumbnail(resources) if resources else None

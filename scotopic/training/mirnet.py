@@ -9,14 +9,9 @@ import keras
 from keras import ops
 
 from scotopic.training.layers import PixelShuffle, PixelUnshuffle, Tensor
-from scotopic.training.mirnet_blocks import (
-    DualAttentionUnit,
-    FeatureLayer,
-    ResidualDownsample,
-    ResidualUpsample,
-    SelectiveKernelFeatureFusion,
-    activation_layer,
-)
+from scotopic.training.mirnet_attention import DualAttentionUnit, SelectiveKernelFeatureFusion
+from scotopic.training.mirnet_blocks import FeatureLayer, activation_layer
+from scotopic.training.mirnet_resizing import ResidualDownsample, ResidualUpsample
 
 
 @keras.saving.register_keras_serializable("scotopic")

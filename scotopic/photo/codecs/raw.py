@@ -1,4 +1,4 @@
-"""Formats that are read and not written: HEIC, by pillow-heif; camera RAW, by rawpy."""
+"""Camera RAW, by rawpy: read and not written."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from scotopic.errors import ScotopicError
 from scotopic.photo.carried import exif_block, icc, raw_exif
+from scotopic.photo.codecs.heif import HEIF_SUFFIXES
 from scotopic.types import Array
 
-HEIF_SUFFIXES = (".heic", ".heif", ".hif")
 RAW_SUFFIXES = (
     *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".raf", ".orf"),
     *(".rw2", ".pef", ".srw", ".3fr", ".erf", ".kdc", ".mrw", ".x3f"),
 )
+
+
 RESULT_SUFFIXES = dict.fromkeys(HEIF_SUFFIXES, ".jpg") | dict.fromkeys(RAW_SUFFIXES, ".tif")
 """What a picture of each is written as, unless asked otherwise."""
 
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+
 _DNG_VERSION = 50706
+
+
 _RAW_STARTS = (b"II\x1a\0\0\0HEAPCCDR", b"FUJIFILMCCD-RAW", b"FOVb")
-
-
-def is_heif(data: bytes) -> bool:
-    """Whether a file says of itself that it is HEIC."""
-    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
 
 
 def is_raw(data: bytes, name: str) -> bool:
@@ -37,49 +35,6 @@ def is_raw(data: bytes, name: str) -> bool:
         return True
     is_cr2 = data[:4] == b"II*\0" and data[8:10] == b"CR"
     return is_cr2 or (data[:4] in (b"II*\0", b"MM\0*") and exif_block.has_tag(data, _DNG_VERSION))
-
-
-def is_deep_avif(data: bytes) -> bool:
-    """Whether an AVIF has more than 8 bits a channel, by its first av1C box. AV1-ISOBMFF, 2.3.3."""
-    at = data.find(b"av1C")
-    return at > 0 and bool(data[at + 6 : at + 7]) and bool(data[at + 6] & 0x40)
-
-
-def open_heif(
-    data: bytes, name: str, check: Callable[[int, bool], None]
-) -> tuple[Image.Image, Array | None]:
-    """Decode HEIC: the pixels come upright, and the orientation in EXIF says so.
-
-    Parameters
-    ----------
-    data, name
-        The file, and how errors name it.
-    check : callable
-        Is told how many pixels there are, and whether they have more than 8
-        bits a channel, before they are decoded.
-
-    Returns
-    -------
-    image : PIL image
-        Of 8 bits a channel.
-    pixels : array, (height, width, 3 or 4), uint16, or None
-        The same, if there are more bits.
-
-    Raises
-    ------
-    ScotopicError
-        Without pillow-heif.
-    """
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise ScotopicError(f"{name}: HEIC needs: pip install 'scotopic[heif]'") from error
-    stored = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
-    is_deep = stored.mode.endswith(";16")
-    check(stored.size[0] * stored.size[1], is_deep)
-    image: Image.Image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
-    image.format = "HEIF"
-    return image, np.asarray(stored) if is_deep else None
 
 
 def develop_raw(
