@@ -6,14 +6,14 @@ BACKENDS ?=
 .PHONY: demo test docs
 
 demo: .venv-demo/done
-	.venv-demo/bin/python docs/demo.py "$(PHOTO)"
+	.venv-demo/bin/python scripts/demo.py "$(PHOTO)"
 
 test: .venv-test/done
 	$(if $(BACKENDS),.venv-test/bin/pip install -q $(BACKENDS))
 	.venv-test/bin/python -m pytest -q
 
 docs: .venv-test/done
-	.venv-test/bin/python docs/write_cli.py
+	.venv-test/bin/python scripts/docs_commands.py
 
 .venv-demo/done: pyproject.toml
 	$(PYTHON) -m venv .venv-demo

@@ -1,8 +1,7 @@
 import subprocess
 import sys
-from pathlib import Path
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+from places import BENCHMARKS
 
 
 def test_damaged_files_are_refused_in_one_line_or_enhanced():

@@ -1,14 +1,12 @@
 """The shipped weights on real pictures, where they lie beside the project."""
 
 import json
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from places import COMMAND, DATA, ROOT
 
 from scotopic.enhancer import Enhancer
 from scotopic.evaluation import pairing, scoring, statistics
@@ -17,8 +15,6 @@ from scotopic.photo import reading
 from scotopic.pixels.exposure import exposure_of
 from scotopic.pixels.thumbnail import thumbnail
 
-ROOT = Path(__file__).parent.parent
-DATA = ROOT.parent / "shared" / "data"
 PHOTOS = DATA / "photos"
 EVAL15 = DATA / "lol_v1_256" / "eval15"
 RESULTS = ROOT / "benchmarks" / "results"
@@ -51,9 +47,8 @@ def test_a_night_view_keeps_its_night(enhancer):
 
 
 def test_sixteen_bits_go_in_and_come_out(tmp_path):
-    command = shutil.which("scotopic", path=str(Path(sys.executable).parent))
     target = tmp_path / "weld.png"
-    subprocess.run([command, "enhance", PHOTOS / "weld_16bit.png", "-o", target], check=True)
+    subprocess.run([COMMAND, "enhance", PHOTOS / "weld_16bit.png", "-o", target], check=True)
     source, result = reading.read(PHOTOS / "weld_16bit.png"), reading.read(target)
     assert result.pixels.dtype == np.uint16 and result.pixels.shape == source.pixels.shape
     assert np.unique(result.pixels & 255).size == 256
@@ -63,9 +58,8 @@ def test_sixteen_bits_go_in_and_come_out(tmp_path):
 def test_heic_and_raw_are_read_upright(tmp_path):
     pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
     pytest.importorskip("rawpy", reason="camera RAW needs rawpy")
-    command = shutil.which("scotopic", path=str(Path(sys.executable).parent))
     sources = [PHOTOS / "church_phone_p3.heic", PHOTOS / "canon_s40.crw"]
-    subprocess.run([command, "enhance", *sources, "-o", tmp_path / "out"], check=True)
+    subprocess.run([COMMAND, "enhance", *sources, "-o", tmp_path / "out"], check=True)
     church = reading.read(tmp_path / "out" / "church_phone_p3.jpg")
     assert church.pixels.shape == (4032, 3024, 3) and b"Display P3" in church.icc_profile
     with Image.open(tmp_path / "out" / "church_phone_p3.jpg") as image:

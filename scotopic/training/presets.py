@@ -21,7 +21,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     name: {**entry, "network": _CLASSES[entry["network"]]} for name, entry in presets().items()
 }
 """Classes, settings, and what these cost: parameters, and the multiply-adds
-of a picture of 256x256 (`scotopic.training.counting`)."""
+of a picture of 256x256 (`benchmarks/counting.py` counts them)."""
 
 
 def build_network(preset: str, data_format: str = "channels_last") -> Any:

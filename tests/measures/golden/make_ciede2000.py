@@ -7,8 +7,8 @@ from pathlib import Path
 import colour
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent))
-from test_metrics import CASES, drawn_pair  # noqa: E402
+sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parent.parent)]
+from test_measures import CASES, drawn_pair  # noqa: E402
 
 WHITE = colour.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D65"]
 

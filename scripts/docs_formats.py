@@ -1,6 +1,6 @@
 """Write docs/formats.md: what of each format comes through, read by exiftool.
 
-    python docs/write_formats.py
+    python scripts/docs_formats.py
 
 Each cell is found by enhancing a file that has the property, and reading the
 result with a second program: exiftool for metadata, Pillow or tifffile for
@@ -25,7 +25,7 @@ from scotopic.enhancer import Enhancer
 from scotopic.jobs import many
 from scotopic.photo import reading, writing
 
-TARGET = Path(__file__).with_name("formats.md")
+TARGET = Path(__file__).parent.parent / "docs" / "formats.md"
 EXIFTOOL = shutil.which("exiftool")
 NOTE = bytes(range(1, 251))
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -309,7 +309,7 @@ def text() -> str:
 
 HEAD = """# Formats
 
-What comes through `scotopic enhance`, format by format. Written by `python docs/write_formats.py`,
+What comes through `scotopic enhance`, format by format. Written by `python scripts/docs_formats.py`,
 which enhances a file for each cell and reads the result with exiftool, Pillow or tifffile; a test
 compares this page. "holds none": the format has no place for it. "said": not kept, and the user is
 told so in these words.

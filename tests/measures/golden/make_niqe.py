@@ -1,6 +1,6 @@
 """Write niqe.json, values of scikit-video; see PROVENANCE.md.
 
-    pip install scikit-video scipy && python tests/golden/make_niqe.py
+    pip install scikit-video scipy && python tests/measures/golden/make_niqe.py
 
 scikit-video 1.1.11 needs names that NumPy and SciPy have dropped since: they
 are given here as they were.
@@ -29,8 +29,8 @@ scipy.misc.imresize = imresize
 from skvideo.measure import niqe  # noqa: E402
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent))
-from test_metrics import NIQE_CASES, drawn_pair  # noqa: E402
+sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parent.parent)]
+from test_measures import NIQE_CASES, drawn_pair  # noqa: E402
 
 values = []
 for case in NIQE_CASES:

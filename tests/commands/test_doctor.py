@@ -1,16 +1,12 @@
 import json
 import os
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from places import COMMAND
 
 from scotopic import doctor, machine
 from scotopic.networks import registry
-
-COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 
 
 def test_the_command_tells_people_and_programs():

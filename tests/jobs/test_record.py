@@ -4,21 +4,19 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import tracemalloc
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from places import COMMAND
 
 from scotopic.errors import ScotopicError
 from scotopic.jobs.record import NAME, Manifest
 from scotopic.storage import sha256_of
 
-COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 COUNT = 12
 MADE_FROM = {"input": "a", "ev": 0.0}
 

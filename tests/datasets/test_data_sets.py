@@ -1,15 +1,14 @@
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from places import DATA as SHARED
 
 from scotopic.datasets import known, scenes
 from scotopic.errors import ScotopicError
 
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 KNOWN = replace(
     known.KNOWN["lol_v1"], parts={"our485": 4, "eval15": 2}, test_names=("7", "8"), size=(60, 40)
 )

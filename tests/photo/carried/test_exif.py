@@ -2,7 +2,7 @@ import io
 
 import pytest
 from PIL import ExifTags, Image
-from test_photo import exif_with
+from sample_files import exif_with
 
 from scotopic.photo.carried import exif
 

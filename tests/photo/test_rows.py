@@ -2,10 +2,7 @@
 
 import contextlib
 import json
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +11,8 @@ from PIL import Image
 tifffile = pytest.importorskip("tifffile", reason="TIFF by rows needs scotopic[deep]")
 pytest.importorskip("imagecodecs", reason="TIFF by rows needs scotopic[deep]")
 
-from test_photo import PROFILE
+from places import COMMAND
+from sample_files import PROFILE
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
@@ -22,7 +20,6 @@ from scotopic.jobs import many
 from scotopic.photo import limits, reading, writing
 from scotopic.photo.rows import rows_if_large
 
-COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 LAYOUTS = [
     {"rowsperstrip": 7},
     {"tile": (32, 48)},

@@ -7,7 +7,7 @@ import click
 
 from scotopic.cli import main
 
-TARGET = Path(__file__).with_name("cli.md")
+TARGET = Path(__file__).parent.parent / "docs" / "cli.md"
 
 
 def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -13,12 +13,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
+from places import DATA
 
 from scotopic.photo import reading, writing
 from scotopic.photo.carried import exif_block, raw_exif
 from scotopic.photo.carried.exif_block import MAKER_NOTE, Tags, Value
 
-CRW = Path(__file__).parent.parent.parent / "shared" / "data" / "photos" / "canon_s40.crw"
+CRW = DATA / "photos" / "canon_s40.crw"
 NOTE = bytes(range(1, 102))
 NOTE_AT = 2000
 UUID = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
@@ -249,7 +250,7 @@ def as_raw(monkeypatch, data):
     """A picture read as if rawpy had developed it."""
     pixels = np.zeros((40, 60, 3), np.uint16)
     develop = lambda *_: (pixels, None, raw_exif.exif_of(data))  # noqa: E731
-    monkeypatch.setattr(reading.foreign, "develop_raw", develop)
+    monkeypatch.setattr(reading.raw, "develop_raw", develop)
     return reading.read(data, "a.nef")
 
 

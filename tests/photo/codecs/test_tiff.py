@@ -7,7 +7,7 @@ from PIL import Image
 tifffile = pytest.importorskip("tifffile", reason="16-bit TIFF needs scotopic[deep]")
 pytest.importorskip("imagecodecs", reason="16-bit TIFF needs scotopic[deep]")
 
-from test_photo import exif_with
+from sample_files import exif_with
 
 from scotopic.photo import reading, writing
 from scotopic.photo.codecs import tiff

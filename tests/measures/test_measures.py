@@ -13,7 +13,9 @@ from scotopic.measures import likeness
 from scotopic.measures.niqe import niqe
 
 GOLDEN = Path(__file__).parent / "golden"
-EVAL15 = Path(__file__).parent.parent.parent / "shared" / "data" / "lol_v1_256" / "eval15"
+from places import DATA
+
+EVAL15 = DATA / "lol_v1_256" / "eval15"
 CASES = ([0, 176, 192, 0.02], [1, 256, 256, 0.1], [2, 400, 608, 0.3])
 
 NIQE_CASES = ([3, 208, 288, 0.02], [4, 400, 608, 0.1])

@@ -7,8 +7,8 @@ from pathlib import Path
 import tensorflow as tf
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent))
-from test_metrics import CASES, drawn_pair  # noqa: E402
+sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parent.parent)]
+from test_measures import CASES, drawn_pair  # noqa: E402
 
 values = []
 for case in CASES:

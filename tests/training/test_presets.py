@@ -1,14 +1,12 @@
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("keras", reason="training needs keras")
 
+from counting import multiply_adds
+from places import DOCS
+
 from scotopic.errors import ScotopicError
 from scotopic.training import presets
-from scotopic.training.counting import multiply_adds
-
-DOCS = Path(__file__).parent.parent / "docs"
 
 
 @pytest.mark.parametrize("name", presets.NETWORKS)

@@ -4,13 +4,13 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
+from sample_files import PROFILE, exif_with
 
 from scotopic import storage
 from scotopic.errors import ScotopicError
 from scotopic.photo import limits, reading, writing
 
-PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOSSLESS = ("PNG", "TIFF", "BMP")
 
 
@@ -18,19 +18,6 @@ LOSSLESS = ("PNG", "TIFF", "BMP")
 def pixels():
     coarse = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((56, 40), Image.Resampling.BICUBIC))
-
-
-def exif_with(orientation, order=b"II"):
-    """An EXIF block by hand: orientation, and a note of bytes that no one may touch."""
-    name = "little" if order == b"II" else "big"
-
-    def n(value, size):
-        return value.to_bytes(size, name)
-
-    note = bytes(range(256))
-    entries = n(0x0112, 2) + n(3, 2) + n(1, 4) + n(orientation, 2) + n(0, 2)
-    entries += n(0x927C, 2) + n(7, 2) + n(len(note), 4) + n(8 + 2 + 24 + 4, 4)
-    return b"Exif\0\0" + order + n(42, 2) + n(8, 4) + n(2, 2) + entries + n(0, 4) + note
 
 
 def saved(image, form, **options):

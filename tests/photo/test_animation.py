@@ -1,21 +1,18 @@
 """Animated pictures go frame by frame, at one exposure, with their timing."""
 
 import io
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from places import COMMAND
 
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import one
 from scotopic.jobs.settings import Settings
 from scotopic.photo import animation, reading, writing
 
-COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 TIMES = [40, 80, 120, 300]
 FORMS = ["GIF", "PNG", "WEBP", "AVIF"]
 

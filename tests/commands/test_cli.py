@@ -4,20 +4,18 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from places import COMMAND, DOCS, SCRIPTS
 
 import scotopic
 from scotopic.jobs import record
 from scotopic.photo import reading
 
-COMMAND = shutil.which("scotopic", path=str(Path(sys.executable).parent))
 assert COMMAND, "the command is not installed beside this Python"
 
 
@@ -310,15 +308,13 @@ def test_python_gives_back_the_kind_it_was_given(tmp_path, dark):
 
 
 def test_the_page_of_commands_is_up_to_date():
-    docs = Path(__file__).parent.parent / "docs"
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import write_cli; print(write_cli.text(), end='')"
-    done = subprocess.run([sys.executable, "-c", code, docs], capture_output=True, check=True)
-    assert done.stdout.decode() == (docs / "cli.md").read_text(), "run: make docs"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import docs_commands; print(docs_commands.text(), end='')"
+    done = subprocess.run([sys.executable, "-c", code, SCRIPTS], capture_output=True, check=True)
+    assert done.stdout.decode() == (DOCS / "cli.md").read_text(), "run: make docs"
 
 
 def test_the_demo_says_what_it_wrote(tmp_path):
-    docs = Path(__file__).parent.parent / "docs"
-    command = [sys.executable, docs / "demo.py", docs / "sample_dark.png"]
+    command = [sys.executable, SCRIPTS / "demo.py", DOCS / "sample_dark.png"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "pixels" in done.stdout and "mean level" in done.stdout
     assert len(list((tmp_path / "demo").iterdir())) == 1
