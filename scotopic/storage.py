@@ -1,4 +1,4 @@
-"""Files: read whole, put in place whole, hashed piece by piece."""
+"""Files: read whole, hashed piece by piece, and put in place whole."""
 
 from __future__ import annotations
 
@@ -6,22 +6,41 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import AccessError, MissingFileError, ScotopicError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open cannot be removed
+    fcntl = None  # type: ignore[assignment]
+
+TEMPORARY = ".scotopic-"
+"""What the names of files that are being written begin with."""
 _PIECE = 2**20
+_FOLDERS_REMEMBERED = 1000
+
+_swept: set[Path] = set()
+_sweeping = threading.Lock()
 
 
 def read_bytes(path: Path) -> bytes:
-    """Bytes of a file; a `ScotopicError` that names it when there are none to be had."""
+    """Read a file whole.
+
+    Raises
+    ------
+    MissingFileError, AccessError
+        When it is not there or cannot be read; names it.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ScotopicError(f"{path}: {error.strerror or error}") from error
+        raise _read_error(path, error) from error
 
 
 def sha256_of(data: bytes) -> str:
@@ -30,15 +49,20 @@ def sha256_of(data: bytes) -> str:
 
 
 def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal, without holding it."""
+    """SHA-256 of a file, in hexadecimal, without holding it in memory."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
     except OSError as error:
-        raise ScotopicError(f"{path}: {error.strerror or error}") from error
+        raise _read_error(path, error) from error
     return digest.hexdigest()
+
+
+def _read_error(path: Path, error: OSError) -> ScotopicError:
+    kind = MissingFileError if isinstance(error, FileNotFoundError) else AccessError
+    return kind(error.strerror or str(error), path=path)
 
 
 def write_atomically(data: bytes, target: Path) -> None:
@@ -48,7 +72,7 @@ def write_atomically(data: bytes, target: Path) -> None:
 
 
 def write_json(content: Any, target: Path) -> None:
-    """Write JSON, atomically."""
+    """Put JSON, indented, in place whole; see `atomic_file`."""
     write_atomically((json.dumps(content, indent=1) + "\n").encode(), target)
 
 
@@ -62,27 +86,83 @@ def copy_atomically(source: Path, target: Path) -> None:
 def atomic_file(target: Path) -> Iterator[BinaryIO]:
     """Write a file that is put in place whole: temporary file, flush, rename.
 
-    The temporary file has one name for each target: what a killed process
-    left is used up by the next one.
+    Each writer has a temporary file of its own in the target's folder, so the
+    target is at every moment the old file, absent, or one writer's whole file,
+    whoever else writes. What killed writers left in the folder is removed.
+
+    Yields
+    ------
+    binary file
+        Empty, for writing and reading.
 
     Raises
     ------
-    ScotopicError
+    AccessError
         When it cannot be written; nothing is left behind.
     """
-    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()
-    temporary = target.with_name(f".scotopic-{digest[:16]}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError):
-            reason = error.strerror or error
-            raise ScotopicError(f"{target}: cannot be written: {reason}") from error
-        raise
+        _sweep_once(target.parent)
+        file, temporary = _new_temporary(target)
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                if fcntl is not None:  # while the lock is held, so that nobody sweeps it
+                    temporary.replace(target)
+            if fcntl is None:
+                temporary.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        if isinstance(error, ScotopicError):
+            raise
+        reason = error.strerror or str(error)
+        raise AccessError(f"cannot be written: {reason}", path=target) from error
+
+
+def _new_temporary(target: Path) -> tuple[BinaryIO, Path]:
+    """A new file beside the target, locked for as long as it is open."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    while True:
+        path = target.with_name(TEMPORARY + secrets.token_hex(8))
+        file = os.fdopen(os.open(path, flags, 0o666), "w+b")
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # some network file systems have no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not os.fstat(file.fileno()).st_nlink:  # swept before it was locked
+                file.close()
+                continue
+        return file, path
+
+
+def _sweep_once(folder: Path) -> None:
+    """Remove what killed writers left in a folder, when it is first written to."""
+    with _sweeping:
+        if folder in _swept:
+            return
+        if len(_swept) >= _FOLDERS_REMEMBERED:
+            _swept.clear()
+        _swept.add(folder)
+    sweep(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files of a folder that nobody is writing."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        names = [entry.path for entry in entries if entry.name.startswith(TEMPORARY)]
+        for name in names:
+            with contextlib.suppress(OSError):
+                _remove_unless_locked(name)
+
+
+def _remove_unless_locked(name: str) -> None:
+    if fcntl is None:
+        os.unlink(name)
+        return
+    with open(name, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(name)
