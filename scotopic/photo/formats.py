@@ -1,0 +1,232 @@
+"""The file formats that are read and written: one row for each.
+
+Everything that differs from format to format, and is not code, is told here: its
+suffixes, what it can hold, how much memory it takes. To add a format, add a row and
+its codec (`scotopic.photo.codecs`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scotopic.errors import InvalidValueError
+
+EXIF = "EXIF"
+PROFILE = "colour profile"
+XMP = "XMP"
+EXTENDED_XMP = "extended XMP"
+IPTC = "IPTC"
+TEXT = "text"
+COMMENT = "comment"
+RESOLUTION = "resolution"
+TRANSPARENCY = "transparency"
+PROPERTIES = (EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, TEXT, COMMENT, RESOLUTION, TRANSPARENCY)
+"""What a picture may carry beside its colours, in the order in which notes name them."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """What is to be known of one file format.
+
+    Attributes
+    ----------
+    name : str
+        The name that Pillow has for it; ``HEIF`` and ``RAW`` are ours.
+    label : str
+        The name for people.
+    suffixes : tuple of str
+        In lower case, with the dot. New files get the first.
+    media_type : str
+        As in the header ``Content-Type``.
+    bytes_per_pixel : int
+        Memory that reading, enhancing and writing take at most for each pixel of
+        8 bits a channel, as measured by ``benchmarks/memory.py``.
+    holds : frozenset of str
+        The properties (of `PROPERTIES`) that it has a place for when it is written.
+    bits : int
+        Most bits a channel that are written: 8 or 16.
+    animated : bool
+        Whether it holds several frames, which are read and written.
+    gray : bool
+        Whether a gray picture is written with one channel, not with three.
+    has_quality : bool
+        Whether it is compressed by a quality from 1 to 100.
+    written_as : str or None
+        For a format that is only read: the name of the format that its results get.
+    other_names : tuple of str
+        Further names under which Pillow opens files of this format.
+    """
+
+    name: str
+    label: str
+    suffixes: tuple[str, ...]
+    media_type: str
+    bytes_per_pixel: int
+    holds: frozenset[str] = frozenset()
+    bits: int = 8
+    animated: bool = False
+    gray: bool = True
+    has_quality: bool = False
+    written_as: str | None = None
+    other_names: tuple[str, ...] = ()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether results can have this format."""
+        return self.written_as is None
+
+
+_ROWS = (
+    Format(
+        name="JPEG",
+        label="JPEG",
+        suffixes=(".jpg", ".jpeg"),
+        media_type="image/jpeg",
+        bytes_per_pixel=8,
+        holds=frozenset({EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, COMMENT, RESOLUTION}),
+        has_quality=True,
+        other_names=("MPO",),
+    ),
+    Format(
+        name="PNG",
+        label="PNG",
+        suffixes=(".png",),
+        media_type="image/png",
+        bytes_per_pixel=8,
+        holds=frozenset({EXIF, PROFILE, XMP, TEXT, COMMENT, RESOLUTION, TRANSPARENCY}),
+        bits=16,
+        animated=True,
+    ),
+    Format(
+        name="WEBP",
+        label="WebP",
+        suffixes=(".webp",),
+        media_type="image/webp",
+        bytes_per_pixel=12,
+        holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
+        animated=True,
+        gray=False,
+        has_quality=True,
+    ),
+    Format(
+        name="AVIF",
+        label="AVIF",
+        suffixes=(".avif",),
+        media_type="image/avif",
+        bytes_per_pixel=42,
+        holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
+        animated=True,
+        gray=False,
+        has_quality=True,
+    ),
+    Format(
+        name="TIFF",
+        label="TIFF",
+        suffixes=(".tif", ".tiff"),
+        media_type="image/tiff",
+        bytes_per_pixel=8,
+        holds=frozenset({EXIF, PROFILE, XMP, IPTC, RESOLUTION, TRANSPARENCY}),
+        bits=16,
+    ),
+    Format(
+        name="GIF",
+        label="GIF",
+        suffixes=(".gif",),
+        media_type="image/gif",
+        bytes_per_pixel=12,
+        holds=frozenset({PROFILE, XMP, COMMENT, TRANSPARENCY}),
+        animated=True,
+    ),
+    Format(
+        name="BMP",
+        label="BMP",
+        suffixes=(".bmp",),
+        media_type="image/bmp",
+        bytes_per_pixel=11,
+        holds=frozenset({RESOLUTION}),
+    ),
+    Format(
+        name="HEIF",
+        label="HEIC",
+        suffixes=(".heic", ".heif", ".hif"),
+        media_type="image/heic",
+        bytes_per_pixel=12,
+        written_as="JPEG",
+    ),
+    Format(
+        name="RAW",
+        label="camera RAW",
+        suffixes=(
+            *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".raf"),
+            *(".orf", ".rw2", ".pef", ".srw", ".3fr", ".erf", ".kdc", ".mrw", ".x3f"),
+        ),
+        media_type="image/x-dcraw",
+        bytes_per_pixel=8,
+        written_as="TIFF",
+    ),
+)
+
+FORMATS = {row.name: row for row in _ROWS}
+"""All formats by their names."""
+OTHER_BYTES_PER_PIXEL = 8
+"""As `Format.bytes_per_pixel`, for what Pillow opens and no row tells of, such as PPM."""
+_DEFAULT = FORMATS["PNG"]
+
+_BY_SUFFIX = {suffix: row for row in _ROWS for suffix in row.suffixes}
+_BY_NAME = {name: row for row in _ROWS for name in (row.name, *row.other_names)}
+READ_SUFFIXES = frozenset(_BY_SUFFIX)
+WRITTEN_SUFFIXES = frozenset(suffix for suffix, row in _BY_SUFFIX.items() if row.is_written)
+
+
+def named(text: str) -> Format:
+    """The format that a person names by its suffix or name, such as ``jpg`` or ``.WebP``.
+
+    Raises
+    ------
+    InvalidValueError
+        When there is none, or when it is read and not written.
+    """
+    row = _BY_SUFFIX.get("." + text.lower().lstrip(".")) or FORMATS.get(text.upper())
+    if row is not None and row.is_written:
+        return row
+    written = ", ".join(row.suffixes[0].lstrip(".") for row in _ROWS if row.is_written)
+    problem = "no format" if row is None else f"{row.label} is read, not written:"
+    raise InvalidValueError(f"{problem} {text!r}", remedy=f"the formats are {written}")
+
+
+def of_path(path: Path | str) -> Format | None:
+    """The format that the suffix of a name tells; None if no format has it."""
+    return _BY_SUFFIX.get(Path(path).suffix.lower())
+
+
+def of_name(name: str) -> Format | None:
+    """The format with a name of ours or of Pillow's; None if there is no row for it."""
+    return _BY_NAME.get(name)
+
+
+def of_result(source: str, asked: str | None = None) -> Format:
+    """The format that a result gets.
+
+    That is the one asked for. Otherwise it is the format of the source if that can
+    be written; what stands in for it if not (JPEG for HEIC, TIFF for camera RAW);
+    and PNG for a source of any other format.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source's format, as in `Photo.format`.
+    asked : str, optional
+        A format as a person names it; see `named`.
+
+    Raises
+    ------
+    InvalidValueError
+        When the format asked for is not known, or not written.
+    """
+    if asked is not None:
+        return named(asked)
+    row = of_name(source)
+    if row is None:
+        return _DEFAULT
+    return row if row.written_as is None else FORMATS[row.written_as]
