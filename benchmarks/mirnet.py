@@ -77,7 +77,7 @@ def show_tiles(path: Path, model: str) -> None:
 
 def show_step(preset: str, batch: int, crop: int) -> None:
     """Print what a step of training costs."""
-    from scotopic.training.fit import compiled
+    from scotopic.training.loop import compiled
     from scotopic.training.presets import build_network, find_recipe
 
     network: Any = compiled(build_network(preset), find_recipe("default", preset), 100)

@@ -45,7 +45,7 @@ def train(
 ) -> None:
     """Train a network on pairs and simulated darkness."""
     _load_keras()
-    from scotopic.training import fit, presets, schedule, training_data
+    from scotopic.training import loop, presets, schedule, training_data
 
     chosen = presets.find_recipe(recipe, preset)
     steps = None if epochs is None else epochs * chosen.steps_per_epoch
@@ -68,7 +68,7 @@ def train(
                 done = int(1000 * min(entry["used"], 1))
                 bar.update(done - bar.pos, f"step {entry['step']}, loss {entry['loss']:.4f}")
 
-        fit.train(
+        loop.train(
             preset,
             prepared,
             chosen,

@@ -41,7 +41,7 @@ def export_run(run: Path, target: Path, name: str | None = None, licence: str = 
     Parameters
     ----------
     run : Path
-        A folder that `scotopic.training.fit.train` left.
+        A folder that `scotopic.training.loop.train` left.
     target : Path
         The ``.onnx`` file to write; put there only when parity holds.
     name : str, optional

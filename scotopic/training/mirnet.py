@@ -10,7 +10,7 @@ from keras import ops
 
 from scotopic.training.layers import PixelShuffle, PixelUnshuffle, Tensor
 from scotopic.training.mirnet_attention import DualAttentionUnit, SelectiveKernelFeatureFusion
-from scotopic.training.mirnet_blocks import FeatureLayer, activation_layer
+from scotopic.training.mirnet_base import FeatureLayer, activation_layer
 from scotopic.training.mirnet_resizing import ResidualDownsample, ResidualUpsample
 
 

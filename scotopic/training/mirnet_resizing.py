@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from scotopic.training.layers import Tensor
-from scotopic.training.mirnet_blocks import FeatureLayer, activation_layer
+from scotopic.training.mirnet_base import FeatureLayer, activation_layer
 
 
 @keras.saving.register_keras_serializable("scotopic")

@@ -1,4 +1,4 @@
-"""Print what one backend computes, as JSON: run by test_fit.py for each.
+"""Print what one backend computes, as JSON: run by test_loop.py for each.
 
 Usage: KERAS_BACKEND=jax python tests/backend_numbers.py DATA_FOLDER
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from scotopic.training import fit, pairs, presets, tasks, training_data
+from scotopic.training import loop, pairs, presets, tasks, training_data
 from scotopic.training.mirnet import MIRNet
 
 
@@ -25,7 +25,7 @@ def main(folder):
     recipe = presets.find_recipe("smoke")
     made = pairs.read_pairs(folder / "our485", "made")
     data = training_data.TrainingData([made], [1.0], [])
-    network = fit.compiled(presets.build_network("exposure_unet_tiny"), recipe)
+    network = loop.compiled(presets.build_network("exposure_unet_tiny"), recipe)
     set_weights(network)
     dataset = training_data.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
     network.optimizer.learning_rate = 1e-3
@@ -37,7 +37,7 @@ def main(folder):
     picture = np.random.default_rng(6).random((1, 21, 30, 3), dtype=np.float32)
     corrected = keras.ops.convert_to_numpy(mirnet(picture))
     small = presets.find_recipe("smoke", "mirnet_small")
-    fit.compiled(mirnet, small).optimizer.learning_rate = 1e-3
+    loop.compiled(mirnet, small).optimizer.learning_rate = 1e-3
     pairwise = training_data.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
     learned = [
         mirnet.train_on_batch(*batch, return_dict=True)["loss"]

@@ -10,7 +10,7 @@ from scotopic.errors import ScotopicError
 from scotopic.networks.registry import WEIGHTS_FOLDER
 from scotopic.networks.session import Session
 from scotopic.storage import sha256_of_file
-from scotopic.training import checkpoints, export, fit, presets, schedule, training_data
+from scotopic.training import checkpoints, export, loop, presets, schedule, training_data
 from scotopic.training.mirnet import MIRNet
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "torch", reason="export needs torch")
@@ -22,7 +22,7 @@ def run(tmp_path_factory):
     data = small_data.make(tmp_path_factory.mktemp("data"))
     recipe = presets.find_recipe("smoke")
     prepared = training_data.load_training_data([data], recipe, 0)
-    fit.train("exposure_unet_tiny", prepared, recipe, schedule.Budget(steps=10), folder)
+    loop.train("exposure_unet_tiny", prepared, recipe, schedule.Budget(steps=10), folder)
     return folder
 
 

@@ -13,7 +13,7 @@ import small_data
 keras = pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic.errors import ScotopicError
-from scotopic.training import checkpoints, fit, presets, schedule, training_data
+from scotopic.training import checkpoints, loop, presets, schedule, training_data
 
 TESTS = Path(__file__).parent
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -75,7 +75,7 @@ def test_a_killed_run_resumes_to_the_same_weights(data, tmp_path):
 STEPS_TOLD = """
 import sys
 from pathlib import Path
-from scotopic.training import fit, presets, schedule, training_data
+from scotopic.training import loop, presets, schedule, training_data
 data, run, told = map(Path, sys.argv[1:])
 recipe = presets.find_recipe("smoke", "mirnet_small")
 presets.NETWORKS["mirnet_small"]["settings"] = {"channels": 8, "groups": 1, "blocks": 1, "stem": 2}
@@ -83,7 +83,7 @@ prepared = training_data.load_training_data([data], recipe, 0)
 with told.open("a") as file:
     def report(entry):
         print(entry["step"], file=file, flush=True)
-    fit.train(
+    loop.train(
         "mirnet_small", prepared, recipe, schedule.Budget(steps=30), run, resume=True, report=report
     )
 """
@@ -157,7 +157,7 @@ def test_a_budget_is_steps_or_minutes(budget):
 def test_training_learns(data, tmp_path):
     recipe = presets.Recipe(batch_size=4, crop=64, simulated=0, steps_per_epoch=15, held_out=0.25)
     prepared = training_data.load_training_data([data], recipe, 0)
-    fit.train("exposure_unet_tiny", prepared, recipe, schedule.Budget(steps=45), tmp_path)
+    loop.train("exposure_unet_tiny", prepared, recipe, schedule.Budget(steps=45), tmp_path)
     entries = [json.loads(line) for line in (tmp_path / checkpoints.LOG).read_text().splitlines()]
     assert entries[-1]["loss"] < 0.8 * entries[0]["loss"]
     assert entries[-1]["validation"][data.name]["psnr"] > 0

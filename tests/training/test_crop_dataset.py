@@ -10,7 +10,7 @@ from PIL import Image
 keras = pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic.errors import ScotopicError
-from scotopic.training import datasets
+from scotopic.training import crop_dataset
 
 
 @pytest.fixture
@@ -39,24 +39,24 @@ def check_batches(batches, sizes):
 
 
 def test_crops_are_aligned_and_drawn_anew_each_epoch(paths):
-    dataset = datasets.CropDataset(*paths, crop=32, batch_size=4, seed=1)
+    dataset = crop_dataset.CropDataset(*paths, crop=32, batch_size=4, seed=1)
     epochs = []
     for _ in range(2):
         epochs.append([dataset[index] for index in range(len(dataset))])
         check_batches(epochs[-1], [4, 2])
         dataset.on_epoch_end()
     assert not np.array_equal(epochs[0][0][0], epochs[1][0][0])
-    again = datasets.CropDataset(*paths, crop=32, batch_size=4, seed=1)
+    again = crop_dataset.CropDataset(*paths, crop=32, batch_size=4, seed=1)
     assert np.array_equal(again[0][0], epochs[0][0][0])
 
 
 def test_it_is_a_tensorflow_dataset_where_there_is_one(paths):
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
-    dataset = datasets.get_dataset(*paths, crop=32, batch_size=4, seed=1)
+    dataset = crop_dataset.get_dataset(*paths, crop=32, batch_size=4, seed=1)
     assert isinstance(dataset, tf.data.Dataset)
     first, second = ([(a.numpy(), b.numpy()) for a, b in dataset] for _ in range(2))
     orders = [check_batches(epoch, [4, 2]) for epoch in (first, second)]
-    again = datasets.get_dataset(*paths, crop=32, batch_size=4, seed=1)
+    again = crop_dataset.get_dataset(*paths, crop=32, batch_size=4, seed=1)
     assert np.array_equal(first[0][0], next(iter(again))[0].numpy())
     assert orders[0] != orders[1] or not np.array_equal(first[0][0], second[0][0])
 
@@ -66,7 +66,7 @@ import importlib.util, sys
 real = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name == "tensorflow" else real(name, *rest)
 import json, keras
-from scotopic.training.datasets import get_dataset
+from scotopic.training.crop_dataset import get_dataset
 from scotopic.training.losses import psnr
 dataset = get_dataset(*json.loads(sys.argv[1]), crop=32)
 assert isinstance(dataset, keras.utils.PyDataset)
@@ -91,23 +91,23 @@ def test_keras_fits_on_it_where_tensorflow_is_absent(paths):
 def test_bad_lists_are_refused_and_named(paths):
     low, high = paths
     with pytest.raises(ScotopicError, match="6 dark pictures, but 5 references"):
-        datasets.get_dataset(low, high[:-1])
+        crop_dataset.get_dataset(low, high[:-1])
     with pytest.raises(ScotopicError, match="no pictures"):
-        datasets.get_dataset([], [])
+        crop_dataset.get_dataset([], [])
     with pytest.raises(ScotopicError, match=r"0\.png and .*1\.png do not pair"):
-        datasets.get_dataset(low[:2], high[1::-1])
+        crop_dataset.get_dataset(low[:2], high[1::-1])
     with pytest.raises(ScotopicError, match=r"0\.png: a crop of 41 does not fit 48x40"):
-        datasets.get_dataset(low, high, crop=41)
+        crop_dataset.get_dataset(low, high, crop=41)
     Image.new("RGB", (50, 40)).save(high[3])
     with pytest.raises(ScotopicError, match=r"3\.png: .*differ in size: 48x40 and 50x40"):
-        datasets.get_dataset(low, high, crop=32)
+        crop_dataset.get_dataset(low, high, crop=32)
     high[3].write_bytes(b"no picture")
     with pytest.raises(ScotopicError, match=r"3\.png: cannot be read as a picture"):
-        datasets.get_dataset(low, high, crop=32)
+        crop_dataset.get_dataset(low, high, crop=32)
 
 
 def test_a_file_cut_short_is_named_when_it_is_read(paths):
     low, high = paths
     low[2].write_bytes(low[2].read_bytes()[:-200])
     with pytest.raises(ScotopicError, match=r"2\.png: cannot be read as a picture"):
-        datasets.load_data(low[2], high[2], 32, np.random.default_rng(0))
+        crop_dataset.load_data(low[2], high[2], 32, np.random.default_rng(0))

@@ -30,7 +30,7 @@ from scotopic.training.checkpoints import (
     save_checkpoint,
     save_weights,
 )
-from scotopic.training.log import Log, event_writer, forget_after
+from scotopic.training.run_log import Log, event_writer, forget_after
 from scotopic.training.presets import Recipe, build_network
 from scotopic.training.schedule import Budget, learning_rate
 from scotopic.training.tasks import task_of, validate
