@@ -1,0 +1,70 @@
+"""A picture in memory, with all that its file carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scotopic.photo.animation import Animation
+from scotopic.types import Array
+
+COMMENT = "Comment"
+"""Key of `Photo.text` under which the comment of a JPEG or GIF is kept."""
+
+
+@dataclass
+class Photo:
+    """A picture, upright, and what came with it.
+
+    Attributes
+    ----------
+    pixels : array, (height, width, 3) or (height, width, 1), uint8 or uint16
+        Encoded values, in the picture's own colour encoding.
+    alpha : array or None, (height, width), same type
+        Opacity, not multiplied into the pixels.
+    format : str
+        Name of the file's format: a key of `formats.FORMATS`, or for a format
+        without a row there Pillow's name of it.
+    exif, icc_profile, xmp : bytes or None
+        As stored, with these exceptions: EXIF and XMP say that the picture is
+        upright, and EXIF has no thumbnail.
+    extended_xmp : bytes or None
+        Segments of a JPEG with what its XMP packet has no room for.
+    text : dict
+        Text chunks of a PNG. The comment of a JPEG or GIF has the key `COMMENT`.
+    dpi : (float, float) or None
+        Resolution, horizontal and vertical, in dots per inch.
+    photoshop : bytes or None
+        Photoshop's image resources, which hold the IPTC records.
+    jpeg : dict
+        How a JPEG was compressed: ``qtables``, ``subsampling``, ``progressive``.
+    lossless : bool
+        Whether a WebP was compressed without loss.
+    animation : Animation or None
+        The frames after the first, and how long each is shown.
+    made_by : str or None
+        Software that the written file will name as what made it.
+    notes : tuple of str
+        What reading had to convert or leave out, for the user to know.
+    """
+
+    pixels: Array
+    alpha: Array | None = None
+    format: str = "PNG"
+    exif: bytes | None = None
+    icc_profile: bytes | None = None
+    xmp: bytes | None = None
+    extended_xmp: bytes | None = None
+    text: dict[str, str] = field(default_factory=dict)
+    dpi: tuple[float, float] | None = None
+    photoshop: bytes | None = None
+    jpeg: dict[str, Any] = field(default_factory=dict)
+    lossless: bool = False
+    animation: Animation | None = None
+    made_by: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def strip(self) -> None:
+        """Drop all metadata but the colour profile."""
+        self.exif = self.xmp = self.extended_xmp = self.dpi = self.photoshop = self.made_by = None
+        self.text = {}

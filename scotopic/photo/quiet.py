@@ -1,0 +1,129 @@
+"""Warnings of decoders and Pillow's limit of pixels, switched off for one thread alone.
+
+Both are settings of the whole process (`warnings.filters`, `PIL.Image.MAX_IMAGE_PIXELS`)
+which belong to the program that imports this package: they keep their values, and
+other threads see no difference, while pictures are read and written here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from PIL import Image
+
+
+class _Switch:
+    """Something that is off in the threads that are inside a ``with`` block.
+
+    Parameters
+    ----------
+    install, remove : callable
+        Called, one thread at a time, whenever a thread enters, and when the last
+        one has left.
+    """
+
+    def __init__(self, install: Callable[[], None], remove: Callable[[], None]) -> None:
+        self._install, self._remove = install, remove
+        self._lock, self._inside = threading.Lock(), 0
+        self._local = threading.local()
+
+    def is_off(self) -> bool:
+        """Whether the calling thread is inside."""
+        return bool(self._depth())
+
+    @contextlib.contextmanager
+    def off(self) -> Iterator[None]:
+        """Switch it off for the calling thread."""
+        depth = self._depth()  # of this thread, even if another one should leave the block
+        with self._lock:
+            self._inside += 1
+            self._install()
+        depth.append(None)
+        try:
+            yield
+        finally:
+            depth.pop()
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    self._remove()
+
+    def _depth(self) -> list[None]:
+        if not hasattr(self._local, "depth"):
+            self._local.depth = []
+        return cast("list[None]", self._local.depth)
+
+
+class _MessageOfQuietThreads:
+    """Stands in a filter of warnings where the pattern for the message does."""
+
+    def match(self, _message: str) -> bool:
+        return _warnings.is_off()
+
+
+_FILTER = ("ignore", _MessageOfQuietThreads(), Warning, None, 0)
+_changed_lists: list[list[Any]] = []
+
+
+def _add_filter() -> None:
+    filters = cast("list[Any]", warnings.filters)
+    if not filters or filters[0] is not _FILTER:
+        filters.insert(0, _FILTER)
+        _changed_lists.append(filters)
+
+
+def _remove_filter() -> None:
+    for filters in [*_changed_lists, cast("list[Any]", warnings.filters)]:
+        filters[:] = [each for each in filters if each is not _FILTER]
+    _changed_lists.clear()
+
+
+_warnings = _Switch(_add_filter, _remove_filter)
+
+
+def quiet() -> contextlib.AbstractContextManager[None]:
+    """Ignore all warnings that the calling thread raises inside the block.
+
+    `warnings.catch_warnings` replaces the filters of the whole process, and leaves
+    wrong ones behind if two threads are inside and the first leaves first.
+    """
+    return _warnings.off()
+
+
+_CHECK = "_decompression_bomb_check"
+_pillows_check: Callable[..., None] = getattr(Image, _CHECK)
+
+
+def _check(*arguments: Any, **options: Any) -> None:
+    """Pillow's check, for the threads that have not switched it off."""
+    if not _limit.is_off():
+        _pillows_check(*arguments, **options)
+
+
+def _replace_check() -> None:
+    global _pillows_check
+    current = getattr(Image, _CHECK)
+    if current is not _check:
+        _pillows_check = current
+        setattr(Image, _CHECK, _check)
+
+
+def _restore_check() -> None:
+    if getattr(Image, _CHECK) is _check:
+        setattr(Image, _CHECK, _pillows_check)
+
+
+_limit = _Switch(_replace_check, _restore_check)
+
+
+def unlimited() -> contextlib.AbstractContextManager[None]:
+    """Lift Pillow's limit of pixels for what the calling thread does inside the block.
+
+    Pillow checks its limit when it opens a file, and again when it decodes TIFF, WebP
+    and GIF or crops. Here `limits` checks instead, for all formats and by name.
+    """
+    return _limit.off()
