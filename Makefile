@@ -1,19 +1,37 @@
+# Each verb is a file in scripts/; make gives it an environment to run in.
 PYTHON ?= python3
 PHOTO ?= docs/sample_dark.png
-# Keras backends for the tests of training, beside torch: jax, tensorflow-cpu.
+# More Keras backends for the tests of training, beside torch: jax, tensorflow-cpu.
 BACKENDS ?=
+# Arguments for the test runner, such as: make test ARGS="tests/photo -x"
+ARGS ?=
 
-.PHONY: demo test docs
+TOOLS = PYTHON="$(CURDIR)/.venv-test/bin/python"
+
+.PHONY: demo check test test-all docs build gallery
 
 demo: .venv-demo/done
-	.venv-demo/bin/python scripts/demo.py "$(PHOTO)"
+	.venv-demo/bin/python scripts/demo "$(PHOTO)"
+
+check: .venv-test/done
+	$(TOOLS) scripts/check
 
 test: .venv-test/done
 	$(if $(BACKENDS),.venv-test/bin/pip install -q $(BACKENDS))
-	.venv-test/bin/python -m pytest -q
+	$(TOOLS) scripts/test $(ARGS)
+
+test-all: .venv-test/done
+	$(if $(BACKENDS),.venv-test/bin/pip install -q $(BACKENDS))
+	$(TOOLS) scripts/test --all $(ARGS)
 
 docs: .venv-test/done
-	.venv-test/bin/python scripts/docs_commands.py
+	.venv-test/bin/python scripts/docs
+
+build: .venv-test/done
+	$(TOOLS) scripts/build
+
+gallery: .venv-test/done
+	.venv-test/bin/python scripts/gallery
 
 .venv-demo/done: pyproject.toml
 	$(PYTHON) -m venv .venv-demo
@@ -22,5 +40,5 @@ docs: .venv-test/done
 
 .venv-test/done: pyproject.toml
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install -q -e '.[deep,heif,raw,train,test]'
+	.venv-test/bin/pip install -q -e '.[deep,heif,raw,train,test,dev]'
 	touch $@
