@@ -1,1 +1,1 @@
-"""Methods judged: results scored against references, doubted, compared and reported."""
+"""Evaluation of methods: score results, check them, compare methods, and report."""

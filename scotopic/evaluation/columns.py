@@ -1,10 +1,10 @@
-"""The columns of a table of scores: what is measured, by which name."""
+"""The columns of a table of scores: what is measured, and under which name."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scotopic.evaluation.pairing import Pictures
 from scotopic.measures import likeness
@@ -13,104 +13,144 @@ from scotopic.pixels.exposure import exposure_of
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.types import Array
 
+_LEAST_LEVEL = 1e-6
+
 
 @dataclass(frozen=True)
 class Score:
-    """A picture's scores.
+    """The scores of one picture.
 
     Attributes
     ----------
     name : str
-    values : dict
-        By the keys of `MEASURES`; those alone that could be computed.
+    values : dict of str to float
+        Score by the key of its column; only those that could be computed.
     notes : tuple of str
-        What was done to read the picture, and what is to be doubted.
+        What was converted to read the picture, and warnings about it.
     """
 
     name: str
     values: dict[str, float]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A column of scores.
+class Column:
+    """How a score is shown.
 
     Attributes
     ----------
-    key, label : str
+    key : str
+        Name for programs.
+    label : str
+        Name for people.
     digits : int
-        Shown to people after the point.
-    needs : tuple of str
-        Which of ``reference`` and ``picture`` it is computed with.
-    of : callable
-        From `Pictures` to a number; a `ScotopicError` means there is none.
+        Digits after the decimal point in tables for people.
     """
 
     key: str
     label: str
     digits: int
+
+
+@dataclass(frozen=True)
+class Measure(Column):
+    """How a score is computed.
+
+    Attributes
+    ----------
+    needs : tuple of str
+        Which of the fields ``input`` and ``reference`` of `Pictures` it is
+        computed from, beside the result.
+    of : callable
+        Computes it from `Pictures`. It raises a `ScotopicError` for a picture
+        that has no such score.
+    """
+
     needs: tuple[str, ...]
     of: Callable[[Pictures], float]
 
+    def applies_to(self, pictures: Pictures) -> bool:
+        """Whether all that the score is computed from is there."""
+        return all(getattr(pictures, needed) is not None for needed in self.needs)
 
-def _against(measure: Callable[[Array, Array], float]) -> Callable[[Pictures], float]:
-    return lambda pictures: measure(pictures.result, _given(pictures.reference))
+
+def mean_level(picture: Array) -> float:
+    """Mean gray of a picture, 0 to 1: its exposure."""
+    return exposure_of(thumbnail(picture))
 
 
-def _given(array: Array | None) -> Array:
+def present(array: Array | None) -> Array:
+    """Narrow the type of an array that `Measure.needs` has checked to be there."""
     assert array is not None
     return array
 
 
-def _level(picture: Array) -> float:
-    return exposure_of(thumbnail(picture))
+def _against(measure: Callable[[Array, Array], float]) -> Callable[[Pictures], float]:
+    return lambda pictures: measure(pictures.result, present(pictures.reference))
 
 
 def _exposure_error(pictures: Pictures) -> float:
-    predicted, wanted = pictures.predicted, _level(_given(pictures.reference))
-    predicted = _level(pictures.result) if predicted is None else predicted
-    return abs(math.log(max(predicted, 1e-6) / max(wanted, 1e-6)))
+    wanted = mean_level(present(pictures.reference))
+    predicted = pictures.predicted
+    if predicted is None:
+        predicted = mean_level(pictures.result)
+    return abs(math.log(max(predicted, _LEAST_LEVEL) / max(wanted, _LEAST_LEVEL)))
 
 
+_REFERENCE = ("reference",)
+_INPUT = ("input",)
 MEASURES = (
-    Measure("psnr", "PSNR, dB", 2, ("reference",), _against(likeness.psnr)),
-    Measure("ssim", "SSIM", 4, ("reference",), _against(likeness.ssim)),
-    Measure("gt_mean_psnr", "GT-mean PSNR, dB", 2, ("reference",), _against(likeness.gt_mean_psnr)),
-    Measure("gt_mean_ssim", "GT-mean SSIM", 4, ("reference",), _against(likeness.gt_mean_ssim)),
-    Measure("ms_ssim", "MS-SSIM", 4, ("reference",), _against(likeness.ms_ssim)),
-    Measure("mae", "mean abs. error", 4, ("reference",), _against(likeness.mae)),
-    Measure("ciede2000", "CIEDE2000", 2, ("reference",), _against(likeness.ciede2000)),
+    Measure("psnr", "PSNR, dB", 2, _REFERENCE, _against(likeness.psnr)),
+    Measure("ssim", "SSIM", 4, _REFERENCE, _against(likeness.ssim)),
+    Measure("gt_mean_psnr", "GT-mean PSNR, dB", 2, _REFERENCE, _against(likeness.gt_mean_psnr)),
+    Measure("gt_mean_ssim", "GT-mean SSIM", 4, _REFERENCE, _against(likeness.gt_mean_ssim)),
+    Measure("ms_ssim", "MS-SSIM", 4, _REFERENCE, _against(likeness.ms_ssim)),
+    Measure("mae", "mean absolute error", 4, _REFERENCE, _against(likeness.mae)),
+    Measure("ciede2000", "CIEDE2000", 2, _REFERENCE, _against(likeness.ciede2000)),
     Measure(
         "reference_exposure",
-        "reference's level",
+        "mean level of reference",
         3,
-        ("reference",),
-        lambda p: _level(_given(p.reference)),
+        _REFERENCE,
+        lambda pictures: mean_level(present(pictures.reference)),
     ),
-    Measure("exposure_error", "exposure error", 3, ("reference",), _exposure_error),
-    Measure("loe", "LOE", 3, ("picture",), lambda p: likeness.loe(p.result, _given(p.picture))),
+    Measure("exposure_error", "exposure error", 3, _REFERENCE, _exposure_error),
     Measure(
-        "input_exposure", "input's level", 3, ("picture",), lambda p: _level(_given(p.picture))
+        "loe",
+        "LOE",
+        3,
+        _INPUT,
+        lambda pictures: likeness.loe(pictures.result, present(pictures.input)),
     ),
-    Measure("exposure", "level", 3, (), lambda p: _level(p.result)),
+    Measure(
+        "input_exposure",
+        "mean level of input",
+        3,
+        _INPUT,
+        lambda pictures: mean_level(present(pictures.input)),
+    ),
+    Measure("exposure", "mean level", 3, (), lambda pictures: mean_level(pictures.result)),
     Measure("highlights", "clipped highlights", 4, (), lambda p: likeness.clipped(p.result)[0]),
     Measure("shadows", "crushed shadows", 4, (), lambda p: likeness.clipped(p.result)[1]),
-    Measure("niqe", "NIQE", 2, (), lambda p: niqe(p.result)),
-    Measure("noise", "noise", 4, (), lambda p: likeness.noise_level(p.result)),
+    Measure("niqe", "NIQE", 2, (), lambda pictures: niqe(pictures.result)),
+    Measure("noise", "noise", 4, (), lambda pictures: likeness.noise_level(pictures.result)),
     Measure("colourfulness", "colourfulness", 1, (), lambda p: likeness.colourfulness(p.result)),
 )
-"""All columns. ``exposure_error`` is the absolute natural logarithm of
-predicted over reference exposure; the prediction is the network's, or for
-given results their level."""
+"""All measures that need no further package, in the order of the columns.
+
+``exposure_error`` is the absolute natural logarithm of predicted over reference
+exposure. The prediction is the network's; of results that were made elsewhere it
+is their mean level.
+"""
 
 
-def columns(scores: Sequence[Score]) -> list[Measure]:
-    """The measures that all these pictures have."""
+def columns(scores: Sequence[Score]) -> list[Column]:
+    """The columns that all of these pictures have."""
     known = {measure.key: measure for measure in MEASURES}
-    every = dict.fromkeys(key for score in scores for key in score.values)
+    keys = dict.fromkeys(key for score in scores for key in score.values)
     return [
-        known.get(key) or Measure(key, key.upper(), 4, (), lambda pictures: math.nan)
-        for key in every
+        known.get(key) or Column(key, key.upper(), 4)
+        for key in keys
         if all(key in score.values for score in scores)
     ]

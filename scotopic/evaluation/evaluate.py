@@ -1,218 +1,184 @@
-"""Judge methods as one asks for: pair, score, look, doubt, report."""
+"""Evaluate methods: pair the files, score them, keep what the reports show."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-
-import numpy as np
 
 from scotopic.datasets import pictures, scenes
 from scotopic.enhancer import Enhancer
-from scotopic.errors import ScotopicError
-from scotopic.evaluation import columns, learned_measures, report, sanity, scoring, tables
+from scotopic.errors import MissingFileError
+from scotopic.evaluation import learned_measures, sanity, scoring, views
 from scotopic.evaluation.columns import MEASURES, Score
+from scotopic.evaluation.contact_sheet import ContactSheet
+from scotopic.evaluation.gallery import Gallery
 from scotopic.evaluation.pairing import Case, Failure, Pictures, pair_folders
-from scotopic.networks.registry import DEFAULT_MODEL
-from scotopic.types import Array
+from scotopic.evaluation.request import Request
+from scotopic.evaluation.scoring import Scorer
 
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be judged, and what is wanted of it.
-
-    Attributes
-    ----------
-    results : sequence of Path
-        Folders of results, one a method; none when a model is judged.
-    inputs, references : Path or None
-        What the results were made from, and what they should be.
-    model : str or None
-        Judged by what it makes of the inputs.
-    exposure_from : str
-        One of `scotopic.evaluation.scoring.EXPOSURES`.
-    save : Path or None
-        Folder for a model's results.
-    sheet, page : bool
-        Whether a contact sheet, and a report, are wanted.
-    training : sequence of Path
-        Folders of references that were trained on, to find the judged ones in.
-    measures : sequence of str
-        More measures, of `scotopic.evaluation.learned_measures.NAMES`.
-    """
-
-    results: Sequence[Path] = ()
-    inputs: Path | None = None
-    references: Path | None = None
-    model: str | None = None
-    exposure_from: str = "automatic"
-    save: Path | None = None
-    sheet: bool = False
-    page: bool = False
-    training: Sequence[Path] = ()
-    measures: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        if self.results and self.model:
-            raise ScotopicError("give either --model or --results")
-        if not self.results and self.inputs is None:
-            raise ScotopicError("give either --inputs for a model, or --results")
-        if self.results and (self.save or self.sheet):
-            raise ScotopicError("--save and --sheet are for the results of a --model")
-        if self.results and self.exposure_from != "automatic":
-            raise ScotopicError("--exposure-from is for a --model")
-        if self.sheet and self.references is None:
-            raise ScotopicError("--sheet needs --references")
-        if self.training and self.references is None:
-            raise ScotopicError("--training needs --references")
+Progress = Callable[[str, Score | Failure, int], None]
+"""Called after each picture with the method, the picture's score or failure, and
+the number of pictures of all methods."""
 
 
 @dataclass
-class Judgement:
-    """What came of it, by the names of the methods."""
+class Method:
+    """What was found about one method.
 
-    scores: dict[str, list[Score]] = field(default_factory=dict)
-    failures: dict[str, list[Failure]] = field(default_factory=dict)
-    galleries: dict[str, report.Gallery] = field(default_factory=dict)
-    sheet: report.ContactSheet | None = None
+    Attributes
+    ----------
+    gallery : Gallery
+        Pictures for the HTML report; empty unless the request asks for a page.
+    scores : list of Score
+    failures : list of Failure
+    """
 
-    def doubts(self) -> list[str]:
-        """A sentence for each thing to be doubted, naming the pictures."""
-        found = []
-        for method, scores in self.scores.items():
-            given = sanity.levels_are_given([score.values for score in scores])
-            found += [f"{method}: {given}"] if given else []
-            noted: dict[str, list[str]] = {}
-            for score in scores:
-                for note in score.notes:
-                    noted.setdefault(note, []).append(score.name)
-            for note, names in noted.items():
-                which = "each picture" if 1 < len(scores) == len(names) else pictures.some(names)
-                found.append(f"{method}: {which}: {note}")
+    gallery: Gallery
+    scores: list[Score] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, outcome: Score | Failure) -> None:
+        """Add what came of one picture."""
+        if isinstance(outcome, Failure):
+            self.failures.append(outcome)
+        else:
+            self.scores.append(outcome)
+
+    def warnings(self) -> list[str]:
+        """A sentence for each warning, with the pictures that it is about."""
+        given = sanity.levels_are_given([score.values for score in self.scores])
+        names_by_note: dict[str, list[str]] = {}
+        for score in self.scores:
+            for note in score.notes:
+                names_by_note.setdefault(note, []).append(score.name)
+        found = [given] if given else []
+        for note, names in names_by_note.items():
+            every = 1 < len(self.scores) == len(names)
+            found.append(f"{'each picture' if every else pictures.some(names)}: {note}")
         return found
 
 
-def judge(
-    request: Request, tell: Callable[[int, Score | Failure], None] = lambda total, one: None
-) -> Judgement:
-    """Judge every method that is asked for.
+@dataclass
+class Evaluation:
+    """What was found about all methods.
+
+    Attributes
+    ----------
+    methods : dict of str to Method
+        By the name of the model, or the path of the folder of results.
+    sheet : ContactSheet, optional
+    """
+
+    methods: dict[str, Method] = field(default_factory=dict)
+    sheet: ContactSheet | None = None
+
+    @property
+    def scores(self) -> dict[str, list[Score]]:
+        """The scores of each method."""
+        return {name: method.scores for name, method in self.methods.items()}
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The failures of all methods."""
+        return [failure for method in self.methods.values() for failure in method.failures]
+
+    def warnings(self) -> list[str]:
+        """The warnings of all methods, each with the name of its method."""
+        return [
+            f"{name}: {warning}"
+            for name, method in self.methods.items()
+            for warning in method.warnings()
+        ]
+
+
+def evaluate(
+    request: Request, progress: Progress = lambda method, outcome, total: None
+) -> Evaluation:
+    """Score all pictures of all methods of a request.
 
     Parameters
     ----------
     request : Request
-    tell : callable
-        Told of each picture as it is judged, and how many there are in all.
+    progress : callable
+        See `Progress`.
+
+    Returns
+    -------
+    Evaluation
+        Pictures that could not be scored are among its failures.
 
     Raises
     ------
     ScotopicError
-        When a folder is missing or empty, or no picture of a method could be
-        judged. Single pictures that fail are part of the judgement.
+        When a folder is missing or empty, or the model or a measure cannot be
+        loaded.
     """
-    paired = _paired(request)
-    total = sum(len(cases) for cases, _ in paired.values())
-    seen = _training(request.training)
-    measures = (*MEASURES, *(learned_measures.measure(name) for name in request.measures))
-    judgement = Judgement(sheet=report.ContactSheet() if request.sheet else None)
-    for method, (cases, unpaired) in paired.items():
-        gallery = report.Gallery("psnr" if request.references else "exposure")
-        judgement.galleries[method] = gallery
-        judgement.scores[method], judgement.failures[method] = [], list(unpaired)
-        how = scoring.Judge(measures, seen, _looker(request, judgement.sheet, gallery))
-        for outcome in _stream(request, cases, how):
-            if isinstance(outcome, Failure):
-                judgement.failures[method].append(outcome)
-            else:
-                judgement.scores[method].append(outcome)
-            tell(total, outcome)
-        if not judgement.scores[method]:
-            raise ScotopicError(judgement.failures[method][-1].reason)
-    return judgement
+    pairs = _pairs(request)
+    total = sum(len(cases) + len(unpaired) for cases, unpaired in pairs.values())
+    trained_on = _training_set(request.trained_on)
+    measures = (*MEASURES, *(learned_measures.load(name) for name in request.measures))
+    sheet = ContactSheet() if request.run and request.run.sheet else None
+    evaluation = Evaluation(sheet=sheet)
+    for name, (cases, unpaired) in pairs.items():
+        method = Method(Gallery("psnr" if request.references else "exposure"))
+        evaluation.methods[name] = method
+        observe = _observer(sheet, method.gallery if request.page else None)
+        scorer = Scorer(measures, trained_on, observe)
+        for outcome in chain(unpaired, _outcomes(request, cases, scorer)):
+            method.add(outcome)
+            progress(name, outcome, total)
+    return evaluation
 
 
-def _paired(request: Request) -> dict[str, tuple[list[Case], list[Failure]]]:
-    if request.results:
-        return {
-            str(folder): pair_folders(
-                results=folder, inputs=request.inputs, references=request.references
-            )
-            for folder in request.results
+def _pairs(request: Request) -> dict[str, tuple[list[Case], list[Failure]]]:
+    if request.run:
+        pairs = pair_folders(inputs=request.inputs, references=request.references)
+        return {request.run.model: pairs}
+    return {
+        str(folder): pair_folders(
+            results=folder, inputs=request.inputs, references=request.references
+        )
+        for folder in request.results
+    }
+
+
+def _outcomes(request: Request, cases: Sequence[Case], scorer: Scorer) -> Iterator[Score | Failure]:
+    run = request.run
+    if run is None:
+        yield from scoring.score_results(cases, scorer)
+        return
+    with Enhancer(run.model, run.memory, run.provider) as enhancer:
+        yield from scoring.score_model(enhancer, cases, run.exposure_from, run.save, scorer)
+
+
+def _observer(sheet: ContactSheet | None, gallery: Gallery | None) -> scoring.Observer:
+    def observe(case: Case, seen: Pictures, score: Score) -> None:
+        if sheet is None and gallery is None:
+            return
+        arrays = {"input": seen.input, "result": seen.result, "reference": seen.reference}
+        shown = {
+            kind: views.in_8_bits(array) for kind, array in arrays.items() if array is not None
         }
-    paired = pair_folders(inputs=request.inputs, references=request.references)
-    return {request.model or DEFAULT_MODEL: paired}
-
-
-def _stream(
-    request: Request, cases: Sequence[Case], judge: scoring.Judge
-) -> Iterator[Score | Failure]:
-    if request.results:
-        return scoring.judge_results(cases, judge)
-    enhancer = Enhancer(request.model or DEFAULT_MODEL)
-    return scoring.judge_model(enhancer, cases, request.exposure_from, request.save, judge)
-
-
-def _looker(
-    request: Request, sheet: report.ContactSheet | None, gallery: report.Gallery
-) -> scoring.Looker:
-    def look(case: Case, pictures: Pictures, score: Score) -> None:
-        views = {"input": pictures.picture, "result": pictures.result}
-        views["reference"] = pictures.reference
-        shown = {kind: _in_8_bits(view) for kind, view in views.items() if view is not None}
         if sheet is not None:
-            row = [shown["input"], report.autocontrast(shown["input"])]
             ssim = score.values.get("ssim", math.nan)
-            told = f"{score.name}: {score.values['psnr']:.2f} dB, SSIM {ssim:.3f}"
-            sheet.add(told, [*row, shown["result"], shown["reference"]])
-        if request.page:
+            caption = f"{score.name}: {score.values['psnr']:.2f} dB, SSIM {ssim:.3f}"
+            stretched = views.autocontrast(shown["input"])
+            sheet.add(caption, [shown["input"], stretched, shown["result"], shown["reference"]])
+        if gallery is not None:
             gallery.add(score.name, score.values[gallery.key], shown)
 
-    return look
+    return observe
 
 
-def _in_8_bits(picture: Array) -> Array:
-    return picture if picture.dtype == np.uint8 else np.rint(picture / 257).astype(np.uint8)
-
-
-def _training(folders: Sequence[Path]) -> sanity.SeenInTraining | None:
+def _training_set(folders: Sequence[Path]) -> sanity.TrainingSet | None:
     prints = {
         f"{folder}/{name}": one
         for folder in folders
         for name, one in scenes.fingerprints(folder).items()
     }
     if folders and not prints:
-        raise ScotopicError(f"{folders[0]}: no pictures in this folder")
-    return sanity.SeenInTraining(prints) if prints else None
-
-
-def page(request: Request, judgement: Judgement) -> str:
-    """The HTML report."""
-    every = [score for scores in judgement.scores.values() for score in scores]
-    labels = {m.key: (m.label, m.digits) for m in columns.columns(every)}
-    return report.html_report(
-        tables.as_dict(judgement.scores, judgement.failures),
-        labels,
-        judgement.galleries,
-        judgement.doubts(),
-        _protocol(request, judgement.scores),
-    )
-
-
-def _protocol(request: Request, scores: Mapping[str, Sequence[Score]]) -> str:
-    what = (
-        f"results of {', '.join(scores)}"
-        if request.results
-        else f"what {request.model or DEFAULT_MODEL} makes of {request.inputs}"
-    )
-    exposed = {
-        "automatic": "",
-        "unlimited": " at the exposure that it predicts, without the limits",
-        "reference": " at the reference's own mean level, which is given to it",
-    }[request.exposure_from]
-    against = f" against {request.references}" if request.references else ", without references"
-    return (
-        f"Judged: {what}{exposed}{against}, as saved with 8 bits unless noted. PSNR over all pixels and "
-        "channels; SSIM by Wang et al. 2004, the mean of the channels; GT-mean is after scaling "
-        "to the reference's mean gray. Intervals by bootstrap over the pictures."
-    )
+        raise MissingFileError("no pictures in this folder", path=folders[0])
+    return sanity.TrainingSet(prints) if prints else None

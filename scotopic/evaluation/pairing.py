@@ -1,4 +1,4 @@
-"""What is judged: files of one name, and their pixels."""
+"""Pictures to score: the files of one name, and their pixels."""
 
 from __future__ import annotations
 
@@ -8,45 +8,49 @@ from pathlib import Path
 import numpy as np
 
 from scotopic.datasets.pictures import list_pictures
-from scotopic.errors import ScotopicError
+from scotopic.errors import MissingFileError, ScotopicError
 from scotopic.photo import reading
 from scotopic.types import Array
 
 
 @dataclass(frozen=True)
 class Case:
-    """One picture to judge: files of one name.
+    """The files of one picture to score.
 
     Attributes
     ----------
     name : str
-    result, picture, reference : Path or None
-        What a method made (None when it is yet to be made), what it was
-        made from, and what it should be.
+        The file name that they share, without its suffix.
+    result : Path, optional
+        What a method made; None when a model is still to make it.
+    input : Path, optional
+        The dark picture that the result is made from.
+    reference : Path, optional
+        The well-exposed picture of the same scene.
     """
 
     name: str
     result: Path | None = None
-    picture: Path | None = None
+    input: Path | None = None
     reference: Path | None = None
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The pixels of a case, (height, width, 3), of one size.
+    """The pixels of a `Case`, all of one size.
 
     Attributes
     ----------
-    result : array
-    picture, reference : array or None
-    predicted : float or None
-        Exposure that the network predicted.
+    result : array, (height, width, 3), uint8 or uint16
+    input, reference : array, (height, width, 3), uint8 or uint16, optional
+    predicted : float, optional
+        Exposure (mean level, 0 to 1) that the network predicted.
     notes : tuple of str
-        What was done to read them.
+        What was converted when the result was read.
     """
 
     result: Array
-    picture: Array | None = None
+    input: Array | None = None
     reference: Array | None = None
     predicted: float | None = None
     notes: tuple[str, ...] = ()
@@ -54,74 +58,92 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Failure:
-    """A picture that could not be judged, and why."""
+    """A picture that could not be scored.
+
+    Attributes
+    ----------
+    name : str
+    error : ScotopicError
+    """
 
     name: str
-    reason: str
+    error: ScotopicError
 
 
 def pair_folders(
     *, results: Path | None = None, inputs: Path | None = None, references: Path | None = None
 ) -> tuple[list[Case], list[Failure]]:
-    """Pair the pictures of folders by their names without the ending.
+    """Pair the pictures of folders by their file names without the suffix.
 
     Returns
     -------
     cases : list of Case
-        Of the names that all folders have, numbers in their order.
+        One for each name that all given folders have; names that are numbers
+        come first, in numerical order.
     unpaired : list of Failure
-        A name that is missing somewhere, and where.
+        One for each name that some folder lacks.
 
     Raises
     ------
+    MissingFileError
+        When a folder does not exist or holds no pictures, or when no name is
+        in all folders.
     ScotopicError
-        When a folder is not there or empty, when two files share a name, and
-        when no name is common to all.
+        When two files of a folder share a name.
     """
-    given = {"result": results, "picture": inputs, "reference": references}
+    given = {"result": results, "input": inputs, "reference": references}
     folders = {kind: folder for kind, folder in given.items() if folder is not None}
-    found = {kind: _by_stem(folder) for kind, folder in folders.items()}
-    names = sorted({name for files in found.values() for name in files}, key=_numerically)
-    common = [name for name in names if all(name in files for files in found.values())]
-    if not common:
-        told = " and ".join(map(str, folders.values()))
-        raise ScotopicError(f"{told}: no picture of one has a partner of its name in the other")
-    unpaired = []
+    found = {kind: _by_name(folder) for kind, folder in folders.items()}
+    names = sorted({name for files in found.values() for name in files}, key=_numbers_first)
+    cases, unpaired = [], []
     for name in names:
-        missing = [str(folders[kind]) for kind, files in found.items() if name not in files]
-        if missing:
-            (having, *_) = (files[name] for files in found.values() if name in files)
-            unpaired.append(Failure(name, f"{having}: without a partner in {', '.join(missing)}"))
-    cases = [Case(name, **{kind: files[name] for kind, files in found.items()}) for name in common]
+        files = {kind: paths[name] for kind, paths in found.items() if name in paths}
+        lacking = [str(folders[kind]) for kind in folders if kind not in files]
+        if lacking:
+            message = f"no picture of this name in {' and '.join(lacking)}"
+            path = next(iter(files.values()))
+            unpaired.append(Failure(name, MissingFileError(message, path=path)))
+        else:
+            cases.append(Case(name, **files))
+    if not cases:
+        first, *others = folders.values()
+        others_named = " and ".join(map(str, others))
+        raise MissingFileError(f"no picture has the name of one in {others_named}", path=first)
     return cases, unpaired
 
 
-def _numerically(name: str) -> tuple[int, str]:
-    return (int(name), name) if name.isdecimal() else (2**62, name)
+def _numbers_first(name: str) -> tuple[bool, int, str]:
+    return (False, int(name), name) if name.isdecimal() else (True, 0, name)
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def _by_name(folder: Path) -> dict[str, Path]:
     found = list_pictures(folder)
     if not found:
-        raise ScotopicError(f"{folder}: no pictures in this folder")
+        raise MissingFileError("no pictures in this folder", path=folder)
     return found
 
 
 def read_pixels(path: Path) -> tuple[Array, tuple[str, ...]]:
-    """Pixels of a picture, (height, width, 3), gray ones repeated; and what to say of it.
+    """Read a picture as three channels; gray is repeated.
+
+    Returns
+    -------
+    pixels : array, (height, width, 3), uint8 or uint16
+    notes : tuple of str
+        What a reader of its scores should know: gray, alpha, 16 bits.
 
     Raises
     ------
     ScotopicError
-        When it cannot be read.
+        When the file is missing or is no picture that can be read.
     """
-    picture = reading.read(path)
-    notes = []
-    if picture.alpha is not None:
-        notes.append("has alpha, which is not judged")
-    if picture.pixels.dtype != np.uint8:
-        notes.append("has 16 bits a channel, and is judged so")
-    if picture.pixels.shape[-1] == 1:
+    photo = reading.read(path)
+    pixels, notes = photo.pixels, []
+    if photo.alpha is not None:
+        notes.append("has an alpha channel, which is not scored")
+    if pixels.dtype != np.uint8:
+        notes.append("has 16 bits per channel, and is scored so")
+    if pixels.shape[-1] == 1:
         notes.append("is gray")
-        return np.repeat(picture.pixels, 3, -1), tuple(notes)
-    return picture.pixels, tuple(notes)
+        pixels = np.repeat(pixels, 3, axis=-1)
+    return pixels, tuple(notes)

@@ -1,4 +1,4 @@
-"""A method judged: scores for each picture, their means, and what to doubt."""
+"""Score what a model makes of pictures, or results that exist already."""
 
 from __future__ import annotations
 
@@ -10,121 +10,147 @@ import numpy as np
 
 from scotopic import storage
 from scotopic.enhancer import Enhancer
-from scotopic.errors import ScotopicError
-from scotopic.evaluation import sanity
-from scotopic.evaluation.columns import MEASURES, Measure, Score, _given, _level
+from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
+from scotopic.evaluation.columns import MEASURES, Measure, Score, mean_level
 from scotopic.evaluation.pairing import Case, Failure, Pictures, read_pixels
-from scotopic.photo import reading, writing
+from scotopic.evaluation.sanity import TrainingSet, warnings_about
+from scotopic.photo import writing
+from scotopic.photo.photo import Photo
 from scotopic.types import Array
+from scotopic.wish import Wish
 
 EXPOSURES = ("automatic", "unlimited", "reference")
-"""Where a model's exposure comes from: the prediction limited by what the
-picture can bear, the bare prediction, or the reference's own mean level."""
+"""Where a model's exposure comes from: its prediction limited by what the picture
+can bear, its bare prediction, or the mean level of the reference."""
 
-
-Looker = Callable[[Case, Pictures, Score], None]
-"""Is shown each picture that was judged: for contact sheets and the like."""
+Observer = Callable[[Case, Pictures, Score], None]
+"""Called with every picture that was scored, for contact sheets and the like."""
 
 
 @dataclass(frozen=True)
-class Judge:
-    """How pictures are judged.
+class Scorer:
+    """How pictures are scored.
 
     Attributes
     ----------
     measures : sequence of Measure
-    seen : SeenInTraining or None
-        What was trained on, to find the judged ones in.
-    look : callable
-        Shown what was judged.
+    trained_on : TrainingSet, optional
+        A warning is noted for references that are in it.
+    observe : callable
+        See `Observer`.
     """
 
     measures: Sequence[Measure] = MEASURES
-    seen: sanity.SeenInTraining | None = None
-    look: Looker = lambda case, pictures, score: None
+    trained_on: TrainingSet | None = None
+    observe: Observer = lambda case, pictures, score: None
 
     def score(self, case: Case, pictures: Pictures) -> Score:
-        """Score the pixels of a case; a `ScotopicError` when they differ in size."""
-        for kind, other in (("reference", pictures.reference), ("input", pictures.picture)):
-            if other is not None and other.shape != pictures.result.shape:
-                sizes = f"{_size(pictures.result)}, its {kind} {_size(other)}"
-                raise ScotopicError(f"{case.name}: {sizes}")
+        """Score the pixels of a case.
+
+        Raises
+        ------
+        InvalidValueError
+            When the pictures differ in size; nothing is resized.
+        """
+        _check_sizes(case, pictures)
         values, notes = {}, list(pictures.notes)
         for measure in self.measures:
-            if all(getattr(pictures, needed) is not None for needed in measure.needs):
+            if measure.applies_to(pictures):
                 try:
                     values[measure.key] = measure.of(pictures)
                 except ScotopicError as error:
                     notes.append(f"has no {measure.label}: {error}")
-        score = Score(case.name, values, (*notes, *sanity.doubts(case, pictures, self.seen)))
-        self.look(case, pictures, score)
+        notes += warnings_about(case, pictures, self.trained_on)
+        score = Score(case.name, values, tuple(notes))
+        self.observe(case, pictures, score)
         return score
 
 
-def judge_model(
+def _check_sizes(case: Case, pictures: Pictures) -> None:
+    for kind, other in (("reference", pictures.reference), ("input", pictures.input)):
+        if other is not None and other.shape != pictures.result.shape:
+            raise InvalidValueError(
+                f"the result is {_size(pictures.result)} pixels, its {kind} {_size(other)}",
+                path=case.result or case.input,
+            )
+
+
+def _size(picture: Array) -> str:
+    return f"{picture.shape[1]}x{picture.shape[0]}"
+
+
+def score_model(
     enhancer: Enhancer,
     cases: Sequence[Case],
-    exposure: str = "automatic",
+    exposure_from: str = "automatic",
     save: Path | None = None,
-    judge: Judge = Judge(),
+    scorer: Scorer = Scorer(),
 ) -> Iterator[Score | Failure]:
-    """Enhance each picture, save it if asked, and judge it as 8-bit pixels.
+    """Enhance each input, save the result if asked, and score its 8-bit pixels.
 
     Parameters
     ----------
     enhancer : Enhancer
     cases : sequence of Case
-        With pictures; with references if there are any.
-    exposure : str
+        With inputs, and with references if there are any.
+    exposure_from : str
         One of `EXPOSURES`.
     save : Path, optional
-        Folder for the results, as PNG.
-    judge : Judge
+        Folder to save the results in, as PNG.
+    scorer : Scorer
+
+    Yields
+    ------
+    Score or Failure
+        One for each case, in order.
     """
     for case in cases:
         try:
-            yield judge.score(case, _made(enhancer, case, exposure, save))
+            pictures = _enhanced(enhancer, case, exposure_from)
+            if save is not None:
+                encoded, _ = writing.encode(Photo(pictures.result), "PNG")
+                storage.write_atomically(encoded, save / f"{case.name}.png")
+            yield scorer.score(case, pictures)
         except ScotopicError as error:
-            yield Failure(case.name, str(error))
+            yield _failure(case, error)
 
 
-def _made(enhancer: Enhancer, case: Case, exposure: str, save: Path | None) -> Pictures:
-    if case.picture is None:
-        raise ScotopicError(f"{case.name}: no picture to enhance")
-    picture, notes = read_pixels(case.picture)
-    if picture.dtype != np.uint8:
-        raise ScotopicError(f"{case.picture}: 16 bits a channel; models are judged on 8-bit ones")
-    reference = None if case.reference is None else read_pixels(case.reference)[0]
-    fed = exposure == "reference"
-    if fed and reference is None:
-        raise ScotopicError(f"{case.name}: no reference to take the exposure from")
-    level = _level(_given(reference)) if fed else None
-    result, report = enhancer.enhance_array(
-        picture, exposure=level, limited=exposure != "unlimited"
-    )
-    if save is not None:
-        storage.write_atomically(
-            writing.encode(reading.Photo(result), "PNG"), save / f"{case.name}.png"
+def _enhanced(enhancer: Enhancer, case: Case, exposure_from: str) -> Pictures:
+    if case.input is None:
+        raise MissingFileError(f"no input named {case.name}")
+    dark, notes = read_pixels(case.input)
+    if dark.dtype != np.uint8:
+        raise InvalidValueError(
+            "has 16 bits per channel; models are evaluated on 8-bit pictures", path=case.input
         )
-    automatic = report.automatic
-    predicted = None if automatic is None else automatic.predicted_exposure
-    return Pictures(result, picture, reference, predicted, notes)
+    reference = None if case.reference is None else read_pixels(case.reference)[0]
+    level = None
+    if exposure_from == "reference":
+        if reference is None:
+            raise MissingFileError("has no reference to take the exposure from", path=case.input)
+        level = mean_level(reference)
+    wish = Wish(exposure=level, limited=exposure_from != "unlimited")
+    result, report = enhancer.enhance_array(dark, wish)
+    predicted = None if report.automatic is None else report.automatic.predicted_exposure
+    return Pictures(result, dark, reference, predicted, notes)
 
 
-def judge_results(cases: Sequence[Case], judge: Judge = Judge()) -> Iterator[Score | Failure]:
-    """Judge results that are there already."""
+def score_results(cases: Sequence[Case], scorer: Scorer = Scorer()) -> Iterator[Score | Failure]:
+    """Score results that exist already; one score or failure for each case, in order."""
     for case in cases:
         try:
-            assert case.result is not None
+            if case.result is None:
+                raise MissingFileError(f"no result named {case.name}")
             result, notes = read_pixels(case.result)
-            others = (
+            dark, reference = (
                 None if path is None else read_pixels(path)[0]
-                for path in (case.picture, case.reference)
+                for path in (case.input, case.reference)
             )
-            yield judge.score(case, Pictures(result, *others, None, notes))
+            yield scorer.score(case, Pictures(result, dark, reference, None, notes))
         except ScotopicError as error:
-            yield Failure(case.name, str(error))
+            yield _failure(case, error)
 
 
-def _size(picture: Array) -> str:
-    return f"{picture.shape[1]}x{picture.shape[0]}"
+def _failure(case: Case, error: ScotopicError) -> Failure:
+    path = case.result or case.input
+    return Failure(case.name, error if path is None else error.about(path))

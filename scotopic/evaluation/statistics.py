@@ -13,17 +13,22 @@ _RESAMPLINGS = 10_000
 
 
 def means(scores: Sequence[Score]) -> dict[str, float]:
-    """The mean of each column."""
-    return {m.key: float(np.mean([s.values[m.key] for s in scores])) for m in columns(scores)}
+    """The mean of each column that all pictures have."""
+    return {
+        column.key: float(np.mean([score.values[column.key] for score in scores]))
+        for column in columns(scores)
+    }
 
 
 def intervals(scores: Sequence[Score], seed: int = 0) -> dict[str, tuple[float, float]]:
-    """95 % interval of each column's mean, by the percentile bootstrap.
+    """The 95 % interval of each column's mean, by the percentile bootstrap.
 
-    The pictures are drawn anew, with replacement, 10,000 times, by the seed:
+    The pictures are drawn with replacement 10,000 times, from the seed given:
     Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
-    It says how far the mean may move with other pictures like these.
+    The interval says how far the mean may move with other pictures like these.
     """
+    if not scores:
+        return {}
     draws = np.random.default_rng(seed).integers(len(scores), size=(_RESAMPLINGS, len(scores)))
 
     def interval(key: str) -> tuple[float, float]:
@@ -31,31 +36,35 @@ def intervals(scores: Sequence[Score], seed: int = 0) -> dict[str, tuple[float, 
         low, high = np.quantile(resampled, (0.025, 0.975), method="nearest")
         return float(low), float(high)
 
-    return {measure.key: interval(measure.key) for measure in columns(scores)}
+    return {column.key: interval(column.key) for column in columns(scores)}
 
 
 def constant_exposure_error(scores: Sequence[Score]) -> float | None:
-    """Exposure error of the best constant: the median in the logarithm.
+    """Mean exposure error of the best constant prediction.
 
-    It knows the references, so it is the least that any constant can have.
-    None without references.
+    That constant is the median of the reference exposures, in the logarithm. It
+    is chosen from the references themselves, so no constant has a lower error.
+
+    Returns
+    -------
+    float or None
+        None when there are no pictures, or some have no reference.
     """
     levels = [score.values.get("reference_exposure") for score in scores]
     known = [level for level in levels if level is not None]
-    if len(known) < len(levels):
+    if not known or len(known) < len(levels):
         return None
     logs = np.log(np.maximum(known, 1e-6))
     return float(np.abs(logs - np.median(logs)).mean())
 
 
 def differences(scores: Sequence[Score], others: Sequence[Score]) -> list[Score]:
-    """Picture by picture, the first less the second, of the pictures that both have.
+    """The first method's scores minus the other's, for each picture that both have.
 
-    The mean of these has a much narrower interval than either method's own
-    mean, since a hard picture is hard for both.
+    The mean of these differences has a much narrower interval than the mean of
+    either method, since a picture that is hard for one is hard for the other.
     """
     known = {other.name: other.values for other in others}
-    common = [score for score in scores if score.name in known]
     return [
         replace(
             score,
@@ -65,5 +74,6 @@ def differences(scores: Sequence[Score], others: Sequence[Score]) -> list[Score]
                 if key in known[score.name]
             },
         )
-        for score in common
+        for score in scores
+        if score.name in known
     ]

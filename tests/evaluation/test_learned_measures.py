@@ -4,7 +4,7 @@ import types
 import numpy as np
 import pytest
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import MissingPackageError, ScotopicError
 from scotopic.evaluation import learned_measures
 from scotopic.evaluation.pairing import Pictures
 
@@ -27,17 +27,17 @@ def package(monkeypatch):
 def test_measures_are_given_pictures_in_their_range(package):
     deep = np.full((4, 6, 3), 65535, np.uint16)
     pictures = Pictures(deep, reference=np.full((4, 6, 3), 51, np.uint8))
-    assert learned_measures.measure("lpips").of(pictures) == pytest.approx(0.8)
-    assert learned_measures.measure("musiq").of(pictures) == pytest.approx(1)
-    assert learned_measures.measure("musiq").needs == ()
+    assert learned_measures.load("lpips").of(pictures) == pytest.approx(0.8)
+    assert learned_measures.load("musiq").of(pictures) == pytest.approx(1)
+    assert learned_measures.load("musiq").needs == ()
 
 
-def test_weights_that_are_not_there_are_said(package):
-    with pytest.raises(ScotopicError, match="dists: pyiqa cannot load its weights: no weights"):
-        learned_measures.measure("dists")
+def test_weights_that_cannot_be_loaded_are_named(package):
+    with pytest.raises(ScotopicError, match="pyiqa cannot load the weights of dists: no weights"):
+        learned_measures.load("dists")
 
 
-def test_a_package_that_is_not_there_is_said(monkeypatch):
+def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyiqa", None)
-    with pytest.raises(ScotopicError, match="pip install pyiqa"):
-        learned_measures.measure("lpips")
+    with pytest.raises(MissingPackageError, match="pip install pyiqa"):
+        learned_measures.load("lpips")

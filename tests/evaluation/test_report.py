@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import subprocess
@@ -6,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scotopic.evaluation import evaluate, report, tables
+from scotopic.evaluation.evaluate import evaluate
+from scotopic.evaluation.report import html_report
+from scotopic.evaluation.request import Request
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRAG = """
@@ -41,44 +44,53 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(folders):
-    request = evaluate.Request(
+    request = Request(
         results=(folders / "mine", folders / "low"),
         inputs=folders / "low",
         references=folders / "high",
         page=True,
     )
-    return evaluate.page(request, evaluate.judge(request))
+    return html_report(request, evaluate(request))
 
 
-def test_the_report_asks_nothing_of_anyone(page):
+def content_of(page):
+    data = re.search(r'<script id="data" type="application/json">(.*?)</script>', page)
+    return json.loads(data[1])
+
+
+def test_the_report_needs_no_other_file_and_no_network(page):
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in page and "@import" not in page
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == 2, "no name of a file ends the data"
 
 
-def test_no_more_pictures_are_held_than_are_shown():
-    gallery = report.Gallery("psnr")
-    for value in np.random.default_rng(0).permutation(100):
-        gallery.add(str(value), float(value), {"result": np.full((4, 4, 3), value, np.uint8)})
-    assert [entry["value"] for entry in gallery.shown] == [0, 1, 2, 3, 96, 97, 98, 99]
+def test_the_report_holds_every_score_and_the_best_and_worst_pictures(page, folders):
+    content = content_of(page)
+    mine, low = content["methods"].values()
+    names = [picture["name"] for picture in mine["pictures"]]
+    assert names == [f"{index} <script>" for index in range(10)]
+    assert len(mine["gallery"]) == len(low["gallery"]) == 8
+    assert mine["gallery"][0]["views"].keys() == {"input", "result", "reference", "error"}
+    (difference,) = content["differences"]
+    assert difference["method"] == str(folders / "low") and difference["pictures"] == 10
+    assert content["labels"]["psnr"] == ["PSNR, dB", 2]
 
 
-def test_a_contact_sheet_has_a_row_a_picture():
-    sheet = report.ContactSheet(("a", "b"))
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (2, 60, 80, 3), dtype=np.uint8)
-    sheet.add("first", pictures)
-    (caption, row) = sheet.rows[0]
-    assert caption == "first" and [picture.size for picture in row] == [(240, 180)] * 2
+def test_the_report_lists_warnings_and_failures(page, folders):
+    warning = f"{folders / 'low'}: each picture: is identical to its input"
+    assert warning in content_of(page)["warnings"]
+    assert content_of(page)["failures"] == []
+    request = Request(results=[folders / "high"], inputs=folders / "other")
+    (folders / "other").mkdir()
+    Image.open(folders / "low" / "0 <script>.png").save(folders / "other" / "0 <script>.png")
+    failures = content_of(html_report(request, evaluate(request)))["failures"]
+    assert len(failures) == 9 and "no picture of this name" in failures[0]
 
 
-def test_the_table_names_both_methods(folders):
-    request = evaluate.Request(
-        results=(folders / "mine", folders / "low"), references=folders / "high"
-    )
-    judged = evaluate.judge(request)
-    assert "picture by picture" in tables.as_table(judged.scores)
+def test_the_report_says_what_was_evaluated(page, folders):
+    text = f"Scores of the results in {folders / 'mine'}, {folders / 'low'}, against"
+    assert text in page
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")
