@@ -10,40 +10,54 @@ from typing import Any
 
 import numpy as np
 
-from scotopic import __version__, machine
+from scotopic import machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.networks.catalogue import describe_models
-from scotopic.networks.registry import DEFAULT_MODEL
+from scotopic.networks.registry import DEFAULT_MODEL, find_model, registry
+from scotopic.version import __version__
 
 PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
+"""The packages that scotopic cannot do without."""
 EXTRAS = {
     "deep": (("imagecodecs", "tifffile"), "16-bit PNG and TIFF in colour"),
     "heif": (("pillow-heif",), "HEIC"),
     "raw": (("rawpy",), "camera RAW"),
-    "train": (("keras", "onnx", "onnxscript", "scikit-image"), "training and export"),
+    "evaluate": (("scikit-image",), "CIEDE2000 in evaluations"),
+    "train": (
+        ("keras", "scikit-image", "onnx", "onnxscript", "matplotlib"),
+        "training and export",
+    ),
+    "tensorboard": (("tensorboardX",), "TensorBoard logs of training"),
 }
+"""Extras of the package: the packages that each installs, and what they are for."""
 _TIMED_SIZE = (400, 600)
 
 
 def examine() -> dict[str, Any]:
-    """Everything, as plain values.
+    """Find out what there is, as plain values.
 
     Returns
     -------
     dict
-        ``versions``, ``extras`` (each with what is missing), ``providers``,
-        ``provider`` (the one used), ``processors`` of the machine, ``threads`` used,
-        ``memory`` in bytes (None where the system does not say), ``memory_used_by_default``,
-        ``models`` (name to "verified" or what is wrong) and ``seconds_600x400`` (None without a working model).
+        ``versions``: of scotopic, Python and each of `PACKAGES`.
+        ``extras``: for each of `EXTRAS` what it is ``for``, and a list of
+        packages that are ``missing``.
+        ``providers``: execution providers that ONNX Runtime has here.
+        ``provider``: the one that is used; None when the default model fails.
+        ``processors`` of the machine, and ``threads`` used.
+        ``memory``: bytes that the process may have; None where the system does
+        not tell. ``memory_used_by_default``: bytes.
+        ``models``: for each shipped model "verified", or what is wrong with it.
+        ``seconds_600x400``: duration of enhancing a picture of that size; None
+        when the default model fails.
     """
     import onnxruntime
 
-    models, seconds, provider = {}, None, None
+    models = {name: _state_of(name) for name in registry()}
+    provider, seconds = None, None
     try:
-        models = {entry["name"]: "verified" for entry in describe_models() if entry["file"]}
         enhancer = Enhancer()
-        provider, seconds = enhancer.session.provider, _seconds(enhancer)
+        provider, seconds = enhancer.network.provider, _seconds(enhancer)
     except ScotopicError as error:
         models[DEFAULT_MODEL] = str(error)
     return {
@@ -67,6 +81,14 @@ def examine() -> dict[str, Any]:
     }
 
 
+def _state_of(model: str) -> str:
+    try:
+        find_model(model)
+    except ScotopicError as error:
+        return str(error)
+    return "verified"
+
+
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
@@ -75,7 +97,7 @@ def _version(package: str) -> str | None:
 
 
 def _seconds(enhancer: Enhancer) -> float:
-    """Of enhancing a small picture, the second time."""
+    """Duration of enhancing a small picture, after a first run that does not count."""
     picture = np.random.default_rng(0).integers(0, 60, (*_TIMED_SIZE, 3), dtype=np.uint8)
     enhancer.enhance_array(picture)
     began = time.perf_counter()
@@ -84,23 +106,34 @@ def _seconds(enhancer: Enhancer) -> float:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """The same for people, with what to install for what is missing."""
+    """What `examine` found, as text for people, with how to install what is missing."""
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    size = found["memory"]
+    providers = ", ".join(found["providers"])
     lines = [
-        versions,
-        f"provider: {found['provider']}; there are: {', '.join(found['providers'])}",
-        f"threads: {found['threads']} of {found['processors']}; memory: "
-        + ("not known" if size is None else f"{size / 2**30:.1f} GiB")
-        + f", {found['memory_used_by_default'] / 2**30:.1f} GiB used by default",
-        *(f"model {name}: {state}" for name, state in found["models"].items()),
+        f"Versions: {versions}",
+        f"Execution provider: {found['provider'] or 'none'} (ONNX Runtime has: {providers})",
+        f"Threads: {found['threads']} (processors of this machine: {found['processors']})",
+        f"Memory: {_memory(found)}",
+        *(f"Model {name}: {state}" for name, state in found["models"].items()),
     ]
-    if found["seconds_600x400"] is not None:
-        lines.append(f"600x400 takes {found['seconds_600x400']:.3f} s")
-    for name, extra in found["extras"].items():
-        missing = extra["missing"]
-        lines.append(
-            f"{extra['for']}: "
-            + (f"missing; pip install 'scotopic[{name}]'" if missing else "can be done")
-        )
+    seconds = found["seconds_600x400"]
+    if seconds is not None:
+        lines.append(f"Speed: {seconds:.3f} s for a picture of 600x400 pixels")
+    lines += [_extra(name, extra) for name, extra in found["extras"].items()]
     return "\n".join(lines)
+
+
+def _memory(found: dict[str, Any]) -> str:
+    size, used = found["memory"], found["memory_used_by_default"]
+    there = "unknown" if size is None else f"{size / 2**30:.1f} GiB"
+    return f"{there}, of which {used / 2**30:.1f} GiB are used by default"
+
+
+def _extra(name: str, extra: dict[str, Any]) -> str:
+    if not extra["missing"]:
+        return f"Extra {name}, for {extra['for']}: installed"
+    missing = ", ".join(extra["missing"])
+    return (
+        f"Extra {name}, for {extra['for']}: not installed (missing: {missing}); "
+        f"to install it: pip install 'scotopic[{name}]'"
+    )

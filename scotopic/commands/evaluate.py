@@ -3,101 +3,241 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from scotopic.commands.common import PATH, STREAM, complain, one_line_errors, progress
+from scotopic.commands.common import (
+    DEFAULT_MODEL,
+    MEMORY_SIZE,
+    PATH,
+    SOME_FAILED,
+    STANDARD,
+    complain,
+    one_line_errors,
+    progress,
+    told,
+)
+from scotopic.errors import InvalidValueError
 
-_STREAM_NAME = "-"
+if TYPE_CHECKING:
+    from scotopic.evaluation.columns import Score
+    from scotopic.evaluation.evaluate import Evaluation
+    from scotopic.evaluation.pairing import Failure
+    from scotopic.evaluation.request import Request
+
+_FOR_A_MODEL = ("model", "exposure_from", "memory", "provider", "save", "sheet")
 
 
 @click.command()
-@click.option("--inputs", type=PATH, help="Dark pictures, for --model; or those of --results.")
-@click.option("--references", type=PATH, help="What results should be, by the same names.")
-@click.option("--model", help="Name, or .onnx file; judges what it makes of the inputs.")
+@click.option(
+    "--inputs",
+    type=PATH,
+    metavar="FOLDER",
+    help="Folder of dark pictures: those that the model enhances, or that the results were "
+    "made from.",
+)
+@click.option(
+    "--references",
+    type=PATH,
+    metavar="FOLDER",
+    help="Folder of well-exposed pictures with the same names, to compare the results with.",
+)
+@click.option(
+    "--model",
+    help="Name of a shipped network, or an .onnx file, that enhances the inputs.  "
+    f"[default: {DEFAULT_MODEL}, unless --results is given]",
+)
 @click.option(
     "--results",
     type=PATH,
+    metavar="FOLDER",
     multiple=True,
-    help="Results of any method, judged as they are; repeatable, to compare with the first.",
+    help="Folder of results of any method, which are scored as they are. May be repeated: "
+    "further methods are compared with the first.",
 )
 @click.option(
     "--exposure-from",
     type=click.Choice(["automatic", "unlimited", "reference"]),
     default="automatic",
     show_default=True,
-    help="The model's exposure: limited, the bare prediction, or the reference's.",
+    help="Exposure of the model's results: as predicted and limited by what the picture can "
+    "bear, as predicted without limits, or the mean level of the reference.",
 )
 @click.option(
-    "--training", type=PATH, multiple=True, help="References trained on, to find these in."
+    "--trained-on",
+    type=PATH,
+    metavar="FOLDER",
+    multiple=True,
+    help="Folder of references that the method was trained on: warns of references and scenes "
+    "that are among them. May be repeated.",
 )
 @click.option(
     "--measure",
     "measures",
     type=click.Choice(["lpips", "dists", "musiq"]),
     multiple=True,
-    help="More measures, by pyiqa if it is installed; repeatable.",
+    help="Further measure, computed by the package pyiqa if it is installed. May be repeated.",
 )
-@click.option("--save", type=PATH, help="Folder for the results of a model.")
-@click.option("--sheet", type=PATH, help="Contact sheet of a model's results, a .png file.")
-@click.option("--html", "html_file", type=PATH, help="Report for a browser, one file.")
-@click.option("--json", "json_file", type=STREAM, help="File for the scores; - is standard output.")
-@click.option("--csv", "csv_file", type=STREAM, help="File for the scores; - is standard output.")
+@click.option(
+    "--memory",
+    type=MEMORY_SIZE,
+    help="Memory that the process may take, such as 1G.  [default: half of what is free, at most "
+    "4G]",
+)
+@click.option(
+    "--provider",
+    default="cpu",
+    show_default=True,
+    help="Execution provider of ONNX Runtime, such as cpu or cuda.",
+)
+@click.option(
+    "--save", type=PATH, metavar="FOLDER", help="Folder to save the model's results in, as PNG."
+)
+@click.option(
+    "--sheet",
+    type=PATH,
+    metavar="FILE",
+    help="Contact sheet of inputs, results and references to write, a PNG file.",
+)
+@click.option(
+    "--html",
+    "html_file",
+    type=PATH,
+    metavar="FILE",
+    help="Report to write, one HTML file with tables, plots and a viewer.",
+)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=PATH,
+    metavar="FILE",
+    help="CSV file to write with the scores of each picture; - is standard output.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object per line: for each picture, then for each method, then for each "
+    "comparison.",
+)
 @one_line_errors
 def evaluate(
     sheet: Path | None,
     html_file: Path | None,
-    json_file: Path | None,
     csv_file: Path | None,
-    **asked: Any,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Judge a model, or results of any methods, with references or without."""
-    from scotopic.evaluation import columns, evaluate, tables
+    """Score a model, or the results of any methods, with or without references."""
+    from scotopic import storage
+    from scotopic.evaluation import report, tables
+    from scotopic.evaluation.evaluate import evaluate as run
 
-    request = evaluate.Request(**asked, sheet=sheet is not None, page=html_file is not None)
-    quiet = _STREAM_NAME in (str(json_file), str(csv_file))
-    lines: list[str] = []
-    with progress(1, hidden=quiet) as bar:
-
-        def tell(total: int, outcome: Any) -> None:
-            bar.length = total
-            if isinstance(outcome, columns.Score) and "psnr" in outcome.values:
-                line = f"PSNR for image {outcome.name}: {outcome.values['psnr']:.2f} dB"
-                if not bar.hidden:
-                    lines.append(line)
-                elif not quiet:
-                    click.echo(line)
-            bar.update(1, outcome.name)
-
-        judged = evaluate.judge(request, tell)
-    for line in lines:
-        click.echo(line)
-    if sheet and judged.sheet:
-        judged.sheet.save(sheet)
+    if as_json and csv_file == STANDARD:
+        raise InvalidValueError("--json and --csv - cannot both write to standard output")
+    request = _request(**options, sheet=sheet is not None, page=html_file is not None)
+    output = _Output(as_json, silent=csv_file == STANDARD)
+    with progress(1, hidden=not output.for_people) as bar:
+        evaluation = run(request, partial(output.show, bar))
+    if sheet and evaluation.sheet:
+        evaluation.sheet.save(sheet)
     if html_file:
-        _write(html_file, evaluate.page(request, judged))
-    if json_file:
-        told = tables.as_dict(judged.scores, judged.failures)
-        _write(json_file, json.dumps(told, indent=1) + "\n")
-    _write(csv_file, tables.as_csv(judged.scores))
-    if not quiet:
-        click.echo(tables.as_table(judged.scores))
-    for doubt in judged.doubts():
-        complain(doubt)
-    failed = [failure for failures in judged.failures.values() for failure in failures]
-    for failure in failed:
-        complain(failure.reason)
-    raise SystemExit(1 if failed else 0)
+        storage.write_atomically(report.html_report(request, evaluation).encode(), html_file)
+    if csv_file == STANDARD:
+        click.echo(tables.as_csv(evaluation.scores), nl=False)
+    elif csv_file:
+        storage.write_atomically(tables.as_csv(evaluation.scores).encode(), csv_file)
+    output.finish(evaluation)
+    if evaluation.failures:
+        raise SystemExit(SOME_FAILED)
 
 
-def _write(target: Path | None, text: str) -> None:
-    if target is None:
-        return
-    if str(target) == _STREAM_NAME:
-        click.echo(text, nl=False)
-        return
-    from scotopic.storage import write_atomically
+def _request(
+    model: str | None,
+    exposure_from: str,
+    memory: int | None,
+    provider: str,
+    save: Path | None,
+    sheet: bool,
+    **options: Any,
+) -> Request:
+    """What to evaluate, by the options of the command."""
+    from scotopic import machine
+    from scotopic.evaluation.request import ModelRun, Request
 
-    write_atomically(text.encode(), target)
+    if options["results"]:
+        given = click.get_current_context().get_parameter_source
+        wrong = [name for name in _FOR_A_MODEL if given(name) is ParameterSource.COMMANDLINE]
+        if wrong:
+            names = ", ".join("--" + name.replace("_", "-") for name in wrong)
+            raise InvalidValueError(f"{names}: only for a model, not together with --results")
+        return Request(**options)
+    if options["inputs"] is None:
+        raise InvalidValueError("give --inputs to evaluate a model, or --results")
+    run = ModelRun(
+        model or DEFAULT_MODEL,
+        exposure_from,
+        save,
+        sheet,
+        memory or machine.default_memory(),
+        provider,
+    )
+    return Request(**options, run=run)
+
+
+class _Output:
+    """What is printed: lines for people or for programs, and a progress bar.
+
+    Parameters
+    ----------
+    as_json : bool
+        Print JSON on standard output, no text.
+    silent : bool
+        Print neither, since something else goes to standard output.
+    """
+
+    def __init__(self, as_json: bool, silent: bool) -> None:
+        self.as_json = as_json
+        self.for_people = not as_json and not silent
+        self.kept: list[str] = []
+
+    def show(self, bar: Any, method: str, outcome: Score | Failure, total: int) -> None:
+        """Print what came of one picture, unless that would break the progress bar."""
+        from scotopic.evaluation.columns import Score
+        from scotopic.evaluation.records import picture_record
+
+        if self.as_json:
+            record = picture_record(method, outcome)
+            if not isinstance(outcome, Score):
+                record["error"]["message"] = told(outcome.error)
+            click.echo(json.dumps(record))
+        elif self.for_people and isinstance(outcome, Score) and "psnr" in outcome.values:
+            line = f"PSNR for image {outcome.name}: {outcome.values['psnr']:.2f} dB"
+            if bar.hidden:
+                click.echo(line)
+            else:
+                self.kept.append(line)
+        bar.length = total
+        bar.update(1, outcome.name)
+
+    def finish(self, evaluation: Evaluation) -> None:
+        """Print what was found about the methods."""
+        from scotopic.evaluation import records, tables
+
+        for line in self.kept:
+            click.echo(line)
+        if self.as_json:
+            for name, method in evaluation.methods.items():
+                click.echo(json.dumps(records.summary_record(name, method)))
+            for record in records.difference_records(evaluation):
+                click.echo(json.dumps(record))
+        elif self.for_people:
+            click.echo(tables.as_table(evaluation.scores))
+        for warning in evaluation.warnings():
+            complain(warning)
+        for failure in evaluation.failures:
+            complain(told(failure.error))
