@@ -1,54 +1,50 @@
-"""The way of a picture, from pixels to pixels."""
+"""The enhancer: look at a picture, decide how it is exposed, apply a network to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from itertools import groupby, zip_longest
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from scotopic import machine
-from scotopic.errors import ScotopicError
-from scotopic.networks import blending
-from scotopic.networks.registry import DEFAULT_MODEL
-from scotopic.networks.session import Session
-from scotopic.pixels import planes
-from scotopic.pixels.evidence import evidence
-from scotopic.pixels.exposure import MAX_GAIN, expose, exposure_of, gain_for
-from scotopic.pixels.restraint import Decision, restrain
-from scotopic.pixels.thumbnail import thumbnail
-from scotopic.pixels.tiles import Tile, halves, plan, round_up
-from scotopic.types import Array
+from scotopic.errors import InvalidValueError
+from scotopic.networks.loading import load
+from scotopic.networks.network import Band, Look, Network
+from scotopic.networks.registry import DEFAULT_MODEL, registry
+from scotopic.pixels.restraint import Decision
+from scotopic.types import Array, Pixels
+from scotopic.wish import Wish
 
 DEFAULT_MEMORY = 2 * 2**30
-_BAND = 256
-_STRIPS_HELD = 4
-"""Copies of the rows of a row of tiles: read, kept for the next, joined, enhanced."""
-MAX_TILE_PIXELS = 6 * 2**20
-"""What a tile never exceeds, however much memory there is."""
+PLAIN_WISH = Wish()
+"""The automatic exposure, with the whole effect."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done to a picture; levels are mean grays, 0 to 1.
+    """What was done to a picture. Levels are mean grays, 0 to 1.
 
     Attributes
     ----------
     model : str
-    exposure_before, exposure_after : float
-        After by the exposing curve alone, as planned.
+    exposure_before : float
+    exposure_after : float
+        As planned: the exposing curve alone applied to the thumbnail. For a
+        network that takes the picture alone, that of its result.
     gain : float
         Of the exposing curve. A network that takes the picture alone decides
-        by itself; for it this is the curve applied to its result, and the
-        exposure after is the result's.
+        by itself; for it this is the curve applied to its result.
     chosen_by : str
         ``automatic``, ``exposure`` or ``ev``.
     automatic : Decision or None
         What the automatic exposure was and what limited it; None for a
         network that takes the picture alone.
     tiles : int
+        Tiles computed; 0 when the picture was left as it is.
     """
 
     model: str
@@ -64,62 +60,36 @@ class Report:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Look:
-    """What was seen in a whole picture and decided for it.
-
-    Attributes
-    ----------
-    thumb : array, (64, 64, 3), float32 in 0..1
-    automatic : Decision or None
-    context : array or None
-        For the local network; None for one that takes the picture alone.
-    gain : float
-    chosen_by : str
-        These as in `Report`.
-    exposure : float or None
-    ev : float
-        As asked for.
-    """
-
-    thumb: Array
-    automatic: Decision | None
-    context: Array | None
-    gain: float
-    chosen_by: str
-    exposure: float | None
-    ev: float
-
-
-def check_settings(exposure: float | None, ev: float, strength: float) -> None:
-    """Refuse values outside their ranges, with a `ScotopicError`."""
-    if exposure is not None and not 0 < exposure < 1:
-        raise ScotopicError(f"exposure must lie between 0 and 1, not {exposure}")
-    if exposure is not None and ev:
-        raise ScotopicError("give either an exposure or ev, not both")
-    if not -8 <= ev <= 8:
-        raise ScotopicError(f"ev must lie between -8 and 8 stops, not {ev}")
-    if not 0 <= strength <= 1:
-        raise ScotopicError(f"strength must lie between 0 and 1, not {strength}")
-
-
 class Enhancer:
     """A loaded network, ready for any number of pictures.
+
+    It is a context manager that closes the network at its end. It can be
+    pickled: the copy loads the same model again. Several threads may use one
+    enhancer at the same time, since a call changes nothing in it; but each
+    call computes with all the enhancer's threads and takes up to its memory,
+    so that two at a time are seldom faster than one after the other.
 
     Parameters
     ----------
     model : str
-        A registered name or a file.
+        A registered name, or the path of an exported file.
     memory : int
         Bytes that the whole process should stay near; chooses the tiles.
     provider : str
         Execution provider of ONNX Runtime.
     threads : int, optional
+        Threads of the network; by default one for each processor that the
+        process may use.
+
+    Attributes
+    ----------
+    network : Network
+    memory : int
 
     Raises
     ------
-    ScotopicError
-        When the model or the provider cannot be had.
+    ModelError
+        When the model or the provider cannot be used.
     """
 
     def __init__(
@@ -129,263 +99,182 @@ class Enhancer:
         provider: str = "cpu",
         threads: int | None = None,
     ) -> None:
-        self.session = Session(model, provider, threads)
+        model = os.fspath(model)
+        self._arguments = (_found_from_anywhere(model), provider, threads)
+        self.network: Network = load(model, provider, threads)
         self.memory = memory
 
-    def enhance_array(
-        self,
-        picture: Array,
-        *,
-        exposure: float | None = None,
-        ev: float = 0.0,
-        strength: float = 1.0,
-        limited: bool = True,
-        skip_bright: bool = False,
-    ) -> tuple[Array, Report]:
+    @property
+    def model(self) -> str:
+        """The network's name."""
+        return self.network.spec.name
+
+    def enhance_array(self, picture: Array, wish: Wish = PLAIN_WISH) -> tuple[Array, Report]:
         """Enhance pixels.
 
         Parameters
         ----------
-        picture : array, (height, width, 3) or (height, width)
-            uint8, uint16, or floats in 0..1.
-        exposure : float, optional
-            Mean level wanted, 0 to 1; never limited.
-        ev : float
-            Stops added to the automatic exposure; never limited.
-        strength : float
-            0 gives the picture back, 1 the whole effect.
-        limited : bool
-            Whether the automatic exposure is limited by what the picture
-            can bear (`scotopic.pixels.restraint.restrain`).
-        skip_bright : bool
-            Whether a picture that is as bright as predicted already comes
-            back unchanged, with no tiles in its report.
+        picture : array, (height, width), or (height, width, 1 to 4)
+            uint8, uint16, or floats in 0..1: gray, gray and alpha, RGB, or RGB
+            and alpha.
+        wish : Wish
+            What is asked for.
 
         Returns
         -------
         picture : array
-            Same shape and type.
+            Of the same shape and type. The alpha channel is the same.
         report : Report
+            One without tiles says that the picture was left as it is.
+
+        Raises
+        ------
+        InvalidValueError
+            When the array is of another shape or type, or has values outside
+            0..1.
         """
-        pixels = _as_rgb(picture)
-        look = self.decide(pixels, exposure=exposure, ev=ev, limited=limited)
-        if skip_bright and self.is_bright(look):
+        pixels, alpha = _color_and_alpha(picture)
+        look = self.decide(pixels, wish)
+        if self.leaves(look):
             return picture.copy(), self.report(look, 0)
         result = np.empty_like(pixels)
-        report = self.apply(pixels, look, strength, result)
+        report = self.apply(pixels, look, result)
+        if alpha is not None:
+            result = np.concatenate([result, alpha], axis=-1)
         return result.reshape(picture.shape), report
 
-    def decide(
-        self,
-        pixels: Array,
-        *,
-        exposure: float | None = None,
-        ev: float = 0.0,
-        limited: bool = True,
-    ) -> Look:
+    def decide(self, pixels: Pixels, wish: Wish = PLAIN_WISH) -> Look:
         """Look at a whole picture, and decide how it is exposed.
 
         Parameters
         ----------
-        pixels : array, (height, width, 3 or 1)
-            Or what gives its rows by slices, as an array does.
-        exposure, ev, limited
-            As for `enhance_array`.
+        pixels : array, (height, width, 3 or 1), or a reader of rows
+        wish : Wish
 
         Returns
         -------
         Look
             For `apply`, to this picture or to others of the same series.
-        """
-        check_settings(exposure, ev, 1)
-        thumb = _color_thumbnail(pixels)
-        if not self.session.spec.predicts_exposure:
-            return Look(thumb, None, None, 1.0, "automatic", exposure, ev)
-        predicted, context = self.session.look(thumb)
-        decision = restrain(pixels, thumb, predicted)
-        gain = decision.gain if limited else decision.predicted_gain
-        chosen_by = "automatic"
-        if exposure is not None:
-            gain, chosen_by = gain_for(thumb, exposure), "exposure"
-        elif ev:
-            gain, chosen_by = float(np.clip(gain * 2**ev, 1 / MAX_GAIN, MAX_GAIN)), "ev"
-        return Look(thumb, decision, context, gain, chosen_by, exposure, ev)
-
-    def is_bright(self, look: Look) -> bool:
-        """Whether a picture is as bright as predicted, and may be left as it is.
 
         Raises
         ------
-        ScotopicError
-            When the network predicts no exposure.
+        InvalidValueError
+            When bright pictures are to be skipped by a network that predicts
+            no exposure.
         """
-        if look.context is None:
-            name = self.session.spec.name
-            raise ScotopicError(f"{name} predicts no exposure, so it cannot skip bright ones")
-        return look.chosen_by == "automatic" and look.gain <= 1
+        return self.network.decide(pixels, wish)
 
-    def report(self, look: Look, tiles: int) -> Report:
-        """What was done to a picture as decided."""
-        return Report(
-            model=self.session.spec.name,
-            exposure_before=exposure_of(look.thumb),
-            exposure_after=exposure_of(look.thumb, look.gain),
-            gain=look.gain,
-            chosen_by=look.chosen_by,
-            automatic=look.automatic,
-            tiles=tiles,
-        )
+    def leaves(self, look: Look) -> bool:
+        """Whether a picture is to be left as it is.
 
-    def apply(self, pixels: Array, look: Look, strength: float, result: Array) -> Report:
+        That is so when the wish says to skip bright pictures, and it is as
+        bright as predicted already.
+        """
+        return look.wish.skip_bright and look.chosen_by == "automatic" and look.gain <= 1
+
+    def apply(
+        self,
+        pixels: Pixels,
+        look: Look,
+        result: Array,
+        progress: Callable[[float], None] | None = None,
+    ) -> Report:
         """Enhance a picture as decided.
 
         Parameters
         ----------
         pixels : array, (height, width, 3 or 1)
         look : Look
-        strength : float, 0 to 1
         result : array of the same shape and type
-            Is filled; may be `pixels` itself, which spares as much memory.
+            Is filled; may be `pixels` itself, which needs less memory.
+        progress : callable, optional
+            Told the share that is done, 0 to 1, after each band of rows.
         """
-        check_settings(None, 0, strength)
-        if look.context is None:
-            return self._enhance_alone(pixels, look, strength, result)
-        tiles = 0
-        for rows, band, count in self.bands(pixels, look, strength):
-            result[rows] = band
-            tiles += count
-        if tiles > 1:
-            self.session.release()
+        tiles, height = 0, pixels.shape[0]
+        for band in self.bands(pixels, look):
+            result[band.rows] = band.pixels
+            tiles += band.tiles
+            look = band.look
+            if progress is not None:
+                progress(band.rows.stop / height)
         return self.report(look, tiles)
 
-    def bands(
-        self, pixels: Array, look: Look, strength: float
-    ) -> Iterator[tuple[slice, Array, int]]:
+    def bands(self, pixels: Pixels, look: Look) -> Iterator[Band]:
         """Enhance as decided, from the top down.
 
         Parameters
         ----------
-        pixels : array, (height, width, 3 or 1)
-            Or what gives its rows by slices; no row is asked for once those
-            below it are given back, so the result may take its place.
-        look, strength
-            As for `apply`.
+        pixels : array, (height, width, 3 or 1), or a reader of rows
+            No row is read once the rows below it have been yielded, so the
+            result may take its place. A network that sees the whole picture
+            (``network.sees_whole``) needs an array.
+        look : Look
 
         Yields
         ------
-        rows : slice
-        band : array
-            Those rows, enhanced.
-        tiles : int
-            That were needed.
+        Band
         """
-        height = pixels.shape[0]
-        weights = evidence(pixels)
-        kept = pixels[:0]
-        rows_of_tiles = [list(row) for _, row in groupby(self._plan(pixels), lambda t: t.rows)]
-        for row, following in zip_longest(rows_of_tiles, rows_of_tiles[1:]):
-            top, bottom = row[0].source_rows
-            source = pixels[top + len(kept) : min(bottom, height)]
-            source = np.concatenate([kept, source]) if len(kept) else source
-            rows = slice(row[0].rows[0], min(row[0].rows[1], height))
-            band = np.empty((rows.stop - rows.start, *pixels.shape[1:]), pixels.dtype)
-            for tile in row:
-                self._fill(band, rows.start, source, top, tile, look, strength, weights)
-            if following:
-                kept = source[following[0].source_rows[0] - top :].copy()
-            yield rows, band, len(row)
-
-    def _enhance_alone(self, pixels: Array, look: Look, strength: float, result: Array) -> Report:
-        """Enhance by a network that takes the picture alone.
-
-        An exposure asked for is then given to its result by the exposing curve.
-        """
-        tiles = self._plan(pixels)
-        enhanced = blending.blended(self.session, pixels, tiles)
-        thumb = thumbnail(np.moveaxis(enhanced, 0, -1))
-        gain, chosen_by = 1.0, "automatic"
-        if look.exposure is not None:
-            gain, chosen_by = gain_for(thumb, look.exposure), "exposure"
-        elif look.ev:
-            gain, chosen_by = float(2**look.ev), "ev"
-        for top in range(0, pixels.shape[0], _BAND):
-            band = np.s_[top : min(top + _BAND, pixels.shape[0])]
-            rows = expose(enhanced[:, band], gain) if gain != 1 else enhanced[:, band]
-            result[band] = planes.finished(planes.planes(pixels[band])[0], rows, strength, pixels)
-        done = self.report(look, len(tiles))
-        after = exposure_of(thumb, gain)
-        return replace(done, exposure_after=after, gain=gain, chosen_by=chosen_by)
-
-    def _fill(
-        self,
-        band: Array,
-        band_top: int,
-        source: Array,
-        source_top: int,
-        tile: Tile,
-        look: Look,
-        strength: float,
-        weights: Array,
-    ) -> None:
-        """Fill a tile's part of a band; in halves, if the memory is not to be had."""
-        (top, bottom), (left, right) = tile.rows, tile.columns
-        down, across = top - tile.source_rows[0], left - tile.source_columns[0]
-        target = band[top - band_top : bottom - band_top, left:right]
-        inner = np.s_[0, :, down : down + target.shape[0], across : across + target.shape[1]]
-        try:
-            part = planes.cut(source[tile.source_rows[0] - source_top :], tile)
-            exact = self.session.correct(part, look.gain, look.context)[inner]
-            place = (slice(top, top + target.shape[0]), slice(left, left + target.shape[1]))
-            weight = planes.weights_at(weights, *place)
-            if weight.min() < 1:
-                exposed = expose(part[inner], look.gain)
-                exact = exposed + weight * (exact - exposed)
-            target[:] = planes.finished(part[inner], exact, strength, band)
-        except MemoryError as error:
-            spec = self.session.spec
-            parts = halves(tile, spec.receptive_radius or 0, spec.size_multiple)
-            if not parts:
-                raise ScotopicError("not enough memory for even the smallest tile") from error
-            for part in parts:
-                self._fill(band, band_top, source, source_top, part, look, strength, weights)
-
-    def _plan(self, pixels: Array) -> list[Tile]:
-        spec, (height, width, channels) = self.session.spec, pixels.shape
         free = self.memory - machine.PROCESS_BYTES - 2 * pixels.nbytes
-        if spec.receptive_radius is None:
-            free -= 16 * height * width
-            multiple = spec.size_multiple
-            whole = round_up(height, multiple) * round_up(width, multiple)
-            smallest = (4 * blending.MARGIN) ** 2
-            allowed = min(whole, max(free // spec.bytes_per_pixel, smallest))
-            return plan(height, width, int(allowed), blending.MARGIN, multiple)
-        smallest = (2 * spec.receptive_radius + 24 * spec.size_multiple) ** 2
-        allowed = min(MAX_TILE_PIXELS, max(free // spec.bytes_per_pixel, smallest))
-        row = width * channels * pixels.dtype.itemsize
-        while True:
-            tiles = plan(height, width, int(allowed), spec.receptive_radius, spec.size_multiple)
-            top, bottom = tiles[0].source_rows
-            rows_held = _STRIPS_HELD * (bottom - top) * row if len(tiles) > 1 else 0
-            if allowed == smallest or allowed * spec.bytes_per_pixel + rows_held <= max(free, 0):
-                return tiles
-            allowed = max(int(0.8 * allowed), smallest)
+        tiles = self.network.plan(pixels.shape, pixels.dtype, free)
+        return self.network.bands(pixels, look, tiles)
+
+    def report(self, look: Look, tiles: int) -> Report:
+        """What is done to a picture as decided, in so many tiles."""
+        return Report(
+            model=self.model,
+            exposure_before=look.exposure_before,
+            exposure_after=look.exposure_after,
+            gain=look.gain,
+            chosen_by=look.chosen_by,
+            automatic=look.automatic,
+            tiles=tiles,
+        )
+
+    def with_memory(self, memory: int) -> Enhancer:
+        """An enhancer with another memory budget, which shares the loaded network."""
+        other = Enhancer.__new__(Enhancer)
+        other._arguments, other.network, other.memory = self._arguments, self.network, memory
+        return other
+
+    def close(self) -> None:
+        """Free the network, which enhancers made by `with_memory` share."""
+        self.network.close()
+
+    def __enter__(self) -> Enhancer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        model, provider, threads = self._arguments
+        return Enhancer, (model, self.memory, provider, threads)
 
 
-def _as_rgb(picture: Array) -> Array:
-    """Check pixels; give gray ones a channel axis."""
+def _found_from_anywhere(model: str) -> str:
+    """A registered name as it is, a path made absolute."""
+    return model if model in registry() else os.path.abspath(model)
+
+
+def _color_and_alpha(picture: Array) -> tuple[Array, Array | None]:
+    """Check an array; divide it into (height, width, 1 or 3) and the alpha channel."""
     if picture.dtype not in (np.uint8, np.uint16) and not np.issubdtype(picture.dtype, np.floating):
-        raise ScotopicError(f"pixels must be uint8, uint16 or floats, not {picture.dtype}")
-    if picture.ndim == 2:
-        picture = picture[..., None]
-    if picture.ndim != 3 or picture.shape[-1] not in (1, 3) or 0 in picture.shape:
-        raise ScotopicError(f"pixels must be H x W x 3 or H x W, not {picture.shape}")
-    if np.issubdtype(picture.dtype, np.floating) and not (
-        np.isfinite(picture).all() and picture.min() >= 0 and picture.max() <= 1
+        raise InvalidValueError(f"pixels must be uint8, uint16 or floats, not {picture.dtype}")
+    pixels = picture[..., None] if picture.ndim == 2 else picture
+    if pixels.ndim != 3 or pixels.shape[-1] not in (1, 2, 3, 4) or 0 in pixels.shape:
+        raise InvalidValueError(
+            f"pixels must be (height, width) or (height, width, 1 to 4), not {picture.shape}"
+        )
+    alpha = None
+    if pixels.shape[-1] in (2, 4):
+        pixels, alpha = np.ascontiguousarray(pixels[..., :-1]), pixels[..., -1:]
+    if np.issubdtype(pixels.dtype, np.floating) and not (
+        np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1
     ):
-        raise ScotopicError("float pixels must lie in 0..1")
-    return picture
-
-
-def _color_thumbnail(pixels: Array) -> Array:
-    thumb = thumbnail(pixels)
-    return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb
+        raise InvalidValueError("float pixels must lie in 0..1")
+    return pixels, alpha

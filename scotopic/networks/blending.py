@@ -1,17 +1,17 @@
-"""Networks that see more than a tile: tiles blended, and brought to the levels of the whole."""
+"""Tiles of networks that see more than a tile: blended, and brought to the levels of the whole."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, plan, ramp
 from scotopic.pixels.units import unit_scale
-from scotopic.types import Array
+from scotopic.types import Array, Pixels
 
 MARGIN = 64
 """Pixels that tiles reach beyond what is theirs."""
@@ -19,44 +19,64 @@ LEVEL_GRID = 32
 """Cells each way in which blended tiles are given the levels of the whole."""
 _BAND = 256
 
+Enhance = Callable[[Array], Array]
+"""A network: (1, 3, height, width), float32 in 0..1, to the same shape, not clipped."""
 
-def blended(session: Session, pixels: Array, tiles: list[Tile]) -> Array:
-    """Tiles enhanced and blended over their margins: (3, height, width), 0..1."""
+
+def blended(enhance: Enhance, pixels: Pixels, tiles: list[Tile], multiple: int) -> Array:
+    """Enhance tiles, and blend them over their margins.
+
+    Parameters
+    ----------
+    enhance : callable
+        The network.
+    pixels : array, (height, width, 1 or 3)
+    tiles : list of Tile
+    multiple : int
+        What sides of the network's input are multiples of.
+
+    Returns
+    -------
+    array, (3, height, width), float32 in 0..1
+    """
+    if len(tiles) == 1:
+        return _enhanced(enhance, pixels, tiles[0])
     height, width = pixels.shape[:2]
     total = np.zeros((3, height, width), np.float32)
-    weight = np.zeros((height, width) if len(tiles) > 1 else (1, 1), np.float32)
+    weight = np.zeros((height, width), np.float32)
     for tile in tiles:
+        output = _enhanced(enhance, pixels, tile)
+        rows, columns = output.shape[1:]
         place = np.s_[slice(*tile.source_rows), slice(*tile.source_columns)]
-        output = np.clip(
-            session.enhance(planes.cut(pixels[slice(*tile.source_rows)], tile))[0], 0, 1
-        )
-        rows, columns = total[0][place].shape
-        if len(tiles) == 1:
-            return output[:, :rows, :columns]
         share = np.outer(
             ramp(tile.source_rows, tile.rows), ramp(tile.source_columns, tile.columns)
         )[:rows, :columns]
-        total[(slice(None), *place)] += share * output[:, :rows, :columns]
+        total[(slice(None), *place)] += share * output
         weight[place] += share
     total /= weight
-    _level(session, total, pixels, max(_pixels_of(tile) for tile in tiles))
+    small = _shrunk(pixels, height * width, max(_pixels_of(tile) for tile in tiles))
+    (whole,) = plan(small.shape[0], small.shape[1], 2**62, MARGIN, multiple)
+    _level(total, _enhanced(enhance, small, whole))
     return total
 
 
-def _level(session: Session, enhanced: Array, pixels: Array, allowed: int) -> None:
+def _enhanced(enhance: Enhance, pixels: Pixels, tile: Tile) -> Array:
+    """A tile of a picture, enhanced, in 0..1, without what is padded at the edge."""
+    height, width = pixels.shape[:2]
+    source = planes.cut(pixels[slice(*tile.source_rows)], tile)
+    output: Array = np.clip(enhance(source)[0], 0, 1)
+    return output[:, : height - tile.source_rows[0], : width - tile.source_columns[0]]
+
+
+def _level(enhanced: Array, guide: Array) -> None:
     """Bring blended tiles to the levels of the picture enhanced whole, made small.
 
-    Each tile's level is guessed from what it shows alone. What the
-    network makes of the whole, at a size that fits, says what the levels
+    Each tile's level is guessed from what it shows alone. What the network
+    makes of the whole picture, at a size that fits, says what the levels
     should have been: the difference of the two, on a grid of `LEVEL_GRID`
     means each way and linear between them, is added.
     """
     height, width = enhanced.shape[1:]
-    factor = math.ceil(math.sqrt(height * width / allowed))
-    small = _shrunk(pixels, factor)
-    (whole,) = plan(*small.shape[:2], 2**62, MARGIN, session.spec.size_multiple)
-    guide = np.clip(session.enhance(planes.cut(small, whole))[0], 0, 1)
-    guide = guide[:, : small.shape[0], : small.shape[1]]
     apart = thumbnail(np.moveaxis(guide, 0, -1), LEVEL_GRID)
     apart = apart - thumbnail(np.moveaxis(enhanced, 0, -1), LEVEL_GRID)
     for plane, difference in zip(enhanced, np.moveaxis(apart, -1, 0), strict=True):
@@ -72,11 +92,17 @@ def _pixels_of(tile: Tile) -> int:
     return (bottom - top) * (right - left)
 
 
-def _shrunk(pixels: Array, factor: int) -> Array:
-    """Means of squares of pixels, float32 in 0..1; what is over at the edge is left out."""
-    height, width = (max(1, side // factor) for side in pixels.shape[:2])
-    factor = min(factor, *pixels.shape[:2])
-    squares = pixels[: height * factor, : width * factor]
-    squares = squares.reshape(height, factor, width, factor, pixels.shape[-1])
+def _shrunk(pixels: Pixels, count: int, allowed: int) -> Array:
+    """A picture of `count` pixels made to have at most those allowed, float32 in 0..1.
+
+    Its pixels are means of squares; what is left over at the edge is not used.
+    """
+    factor = math.ceil(math.sqrt(count / allowed))
+    height, width, channels = pixels.shape
+    rows, columns = max(1, height // factor), max(1, width // factor)
+    factor = min(factor, height, width)
+    squares = pixels[: rows * factor, : columns * factor]
+    squares = squares.reshape(rows, factor, columns, factor, channels)
     means = squares.mean(axis=(1, 3), dtype=np.float32)
-    return np.asarray(np.minimum(means / np.float32(unit_scale(pixels.dtype)), 1))
+    shrunk: Array = np.minimum(means / np.float32(unit_scale(pixels.dtype)), 1)
+    return shrunk

@@ -1,4 +1,4 @@
-"""All networks, described: shipped ones, verified, and presets without weights."""
+"""A description of every network: those shipped, verified, and presets without weights."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from scotopic.networks.session import Session
 
 
 def describe_models() -> list[dict[str, Any]]:
-    """What is shipped, each file verified, and the presets without weights.
+    """Describe the shipped networks, each file verified, and the presets without weights.
 
     Returns
     -------
     list of dict
-        Of shipped ones the registry entry, ``bytes``, what the preset costs
-        and the spec; of others ``file`` and the like are None.
+        For a shipped network, its registry entry, the size of its file in
+        ``bytes``, the cost of its preset and its spec. For other presets
+        ``file`` and the like are None.
 
     Raises
     ------
-    ScotopicError
-        When a file is missing or is not what was shipped.
+    ModelError
+        When a file is missing or is not the one shipped.
     """
     costs, described = presets(), []
     for name, entry in registry().items():

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import ModelError
 from scotopic.storage import sha256_of_file
 
 DEFAULT_MODEL = "exposure_unet"
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 REGISTRY = WEIGHTS_FOLDER / "registry.json"
 PRESETS = WEIGHTS_FOLDER / "presets.json"
+_REMEDY = "install scotopic again"
 
 
 def registry() -> dict[str, dict[str, Any]]:
@@ -22,33 +23,34 @@ def registry() -> dict[str, dict[str, Any]]:
 
 
 def presets() -> dict[str, dict[str, Any]]:
-    """Networks that can be built: name to class, settings and what these cost.
+    """Networks that can be built: name to class, settings and cost.
 
-    ``parameters`` is a count, ``multiply_adds`` that of a picture of 256x256.
+    ``parameters`` is their number, ``multiply_adds`` the number of them for a
+    picture of 256x256.
     """
     content: dict[str, dict[str, Any]] = json.loads(PRESETS.read_text(encoding="utf-8"))
     return content
 
 
 def find_model(model: str) -> Path:
-    """Find the file of a registered name, or of a path, and verify the former.
+    """Find the file of a registered name, which is verified, or of a path.
 
     Raises
     ------
-    ScotopicError
-        When there is neither, or a registered file is not what was shipped.
+    ModelError
+        When there is neither, or a registered file is not the one shipped.
     """
     known = registry()
     if model in known:
-        path = WEIGHTS_FOLDER / known[model]["file"]
+        path = WEIGHTS_FOLDER / str(known[model]["file"])
         if not path.is_file():
-            raise ScotopicError(f"{path}: weights missing; install scotopic again")
+            raise ModelError("weights missing", path=path, remedy=_REMEDY)
         if sha256_of_file(path) != known[model]["sha256"]:
-            raise ScotopicError(
-                f"{path}: weights differ from those shipped (SHA-256); install scotopic again"
+            raise ModelError(
+                "weights differ from those shipped (SHA-256)", path=path, remedy=_REMEDY
             )
         return path
     path = Path(model)
     if path.is_file():
         return path
-    raise ScotopicError(f"no model {model!r}: neither a file nor one of {', '.join(known)}")
+    raise ModelError(f"no model {model!r}: neither a file nor one of {', '.join(known)}")

@@ -1,15 +1,15 @@
-"""An ONNX graph and its ModelSpec: load, verify, run."""
+"""An ONNX graph in ONNX Runtime: load, verify, run, and give memory back."""
 
 from __future__ import annotations
 
 import gc
+import os
 import threading
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from scotopic import machine
-from scotopic.errors import ScotopicError
+from scotopic.errors import ModelError, Parameter
 from scotopic.networks.registry import DEFAULT_MODEL, find_model
 from scotopic.networks.spec import ModelSpec
 from scotopic.storage import sha256_of_file
@@ -23,17 +23,20 @@ _ALLOCATION_FAILED = ("Failed to allocate memory", "bad_alloc")
 
 
 class Session:
-    """A loaded network.
+    """A loaded graph and its `ModelSpec`.
+
+    Several threads may use one session at the same time.
 
     Parameters
     ----------
     model : str
         A name in the registry, or the path of an exported file.
     provider : str, optional
-        ONNX Runtime's execution provider, such as ``cpu`` or ``cuda``. One
-        that is not there is an error, never a silent fall back.
+        ONNX Runtime's execution provider, such as ``cpu`` or ``cuda``. A
+        provider that is not there is an error; there is no silent fallback.
     threads : int, optional
-        Threads of the network; by default one for each processor it may use.
+        Threads of the network; by default one for each processor that the
+        process may use.
 
     Attributes
     ----------
@@ -45,31 +48,133 @@ class Session:
 
     Raises
     ------
-    ScotopicError
-        For an unknown model or provider, and for a file that is no network.
+    ModelError
+        For an unknown model or provider, a file that is no network, and a
+        file whose metadata cannot be understood.
     """
 
     def __init__(
         self, model: str = DEFAULT_MODEL, provider: str = "cpu", threads: int | None = None
     ) -> None:
-        self._path, self._provider, self._threads = find_model(model), provider, threads
+        self._path, self._asked, self._threads = find_model(model), provider, threads
         self.sha256 = sha256_of_file(self._path)
-        self._session, self._frugal = self._load(), False
         self._lock = threading.Lock()
-        self.provider = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
+        self._frugal = self._closed = False
+        graph = self._load(frugal=False)
+        self._graph: onnxruntime.InferenceSession | None = graph
+        self.provider: str = _short(graph.get_providers()[0])
         if self.provider != provider.lower():
-            raise ScotopicError(
-                f"provider {provider} cannot be used on this machine; "
-                f"--provider {self.provider} can"
+            raise ModelError(
+                f"provider {provider} cannot be used on this machine",
+                remedy=Parameter("provider", self.provider),
             )
-        metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        metadata = dict(graph.get_modelmeta().custom_metadata_map)
         self.spec = ModelSpec.from_metadata(metadata, str(self._path))
 
-    def _loaded(self) -> Any:
-        with self._lock:
-            return self._session
+    def require(self, inputs: Mapping[str, tuple[int | None, ...]], outputs: set[str]) -> None:
+        """Check that the graph has these inputs and outputs.
 
-    def _load(self, frugal: bool = False) -> Any:
+        Parameters
+        ----------
+        inputs : dict
+            Name to shape; None in a shape stands for a size that is free.
+        outputs : set of str
+
+        Raises
+        ------
+        ModelError
+            When one is missing, there is another input, or a shape differs.
+        """
+        graph = self._loaded()[0]
+        # Files of version 0.1.0 give their inputs default values.
+        given = [*graph.get_inputs(), *graph.get_overridable_initializers()]
+        found = {value.name: tuple(value.shape) for value in given}
+        missing = [f"input {name}" for name in sorted(inputs.keys() - found.keys())]
+        missing += [f"output {n}" for n in sorted(outputs - {o.name for o in graph.get_outputs()})]
+        if missing:
+            raise ModelError(f"its graph lacks {', '.join(missing)}", path=self._path)
+        for name, shape in found.items():
+            if name not in inputs or not _fits(shape, inputs[name]):
+                raise ModelError(
+                    f"its graph has an unexpected input {name} of shape {shape}", path=self._path
+                )
+
+    def run(self, outputs: list[str], inputs: dict[str, Array]) -> list[Array]:
+        """Compute outputs, and nothing that they do not need.
+
+        Parameters
+        ----------
+        outputs : list of str
+        inputs : dict
+            Every input of the graph, float32; those that the outputs do not
+            depend on may be of any valid size.
+
+        Returns
+        -------
+        list of array
+            These keep memory of the runtime alive; copy what is kept long.
+
+        Raises
+        ------
+        MemoryError
+            When there is not enough memory. From then on the graph keeps no
+            memory between runs, so a smaller input may succeed.
+        """
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        graph = self._loaded()[0]
+        try:
+            results: list[Array] = graph.run(outputs, inputs, options)
+            return results
+        except Exception as error:
+            if not any(sign in str(error) for sign in _ALLOCATION_FAILED):
+                raise
+        # Outside the handler, whose traceback would keep the old graph and its memory alive.
+        del graph
+        self._become_frugal()
+        raise MemoryError("not enough memory for a tile")
+
+    def release(self, outputs: list[str], inputs: dict[str, Array]) -> None:
+        """Give back the memory that is kept for the next run.
+
+        The runtime only does so at the end of a run: give it a small one, with
+        arguments as for `run`.
+        """
+        import onnxruntime
+
+        graph, frugal = self._loaded()
+        if frugal or self.provider != "cpu":
+            return
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        graph.run(outputs, inputs, options)
+
+    def close(self) -> None:
+        """Free the graph. Runs in other threads finish; later ones are refused."""
+        with self._lock:
+            self._graph, self._closed = None, True
+
+    def _loaded(self) -> tuple[onnxruntime.InferenceSession, bool]:
+        """The graph, and whether it is the frugal one."""
+        with self._lock:
+            if self._closed:
+                raise ModelError("the network has been closed", path=self._path)
+            if self._graph is None:  # loading the frugal graph has failed before
+                self._graph = self._load(self._frugal)
+            return self._graph, self._frugal
+
+    def _become_frugal(self) -> None:
+        with self._lock:
+            if self._frugal or self._closed:
+                return
+            self._graph, self._frugal = None, True
+            gc.collect()
+            self._graph = self._load(frugal=True)
+
+    def _load(self, frugal: bool) -> onnxruntime.InferenceSession:
         """The graph, ready to run; a frugal one gives memory back after each layer.
 
         The usual one keeps it, which is faster; but what it has kept for one
@@ -83,118 +188,34 @@ class Session:
         options.enable_mem_pattern = False
         options.enable_cpu_mem_arena = not frugal
         options.intra_op_num_threads = self._threads or machine.threads()
-        provider = _provider_name(self._provider, onnxruntime)
+        provider = _full_provider_name(self._asked)
         try:
-            return onnxruntime.InferenceSession(str(self._path), options, providers=[provider])
+            return onnxruntime.InferenceSession(
+                os.fspath(self._path), options, providers=[provider]
+            )
         except Exception as error:
             first_line = str(error).splitlines()[0]
-            raise ScotopicError(
-                f"{self._path}: not a network that can be run: {first_line}"
+            raise ModelError(
+                f"not a network that can be run: {first_line}", path=self._path
             ) from error
 
-    def look(self, thumbnail: Array) -> tuple[float, Array]:
-        """Run the global branch on the eight flips and turns of a thumbnail.
 
-        How bright a picture should be does not depend on which way up it is,
-        so the geometric mean over all eight is used: on held-out scenes its
-        error is 5 % lower than that of one look.
-
-        Parameters
-        ----------
-        thumbnail : array, (size, size, 3), float32 in 0..1
-
-        Returns
-        -------
-        exposure : float in 0..1
-        context : array, (1, context_size), float32
-            Of the thumbnail as it stands.
-        """
-        turned = [np.rot90(thumbnail, turns) for turns in range(4)]
-        looks = [self.glance(view) for view in turned + [view[:, ::-1] for view in turned]]
-        exposure = np.exp(np.mean([np.log(exposure) for exposure, _ in looks]))
-        return float(exposure), looks[0][1]
-
-    def glance(self, thumbnail: Array) -> tuple[float, Array]:
-        """Run the global branch on a thumbnail as it stands; see `look`."""
-        batch = np.ascontiguousarray(np.moveaxis(thumbnail, -1, 0)[None], np.float32)
-        exposure, context = self._loaded().run(["exposure", "seen"], {"thumbnail": batch})
-        # A copy: what the runtime gives keeps all the memory that the runtime has alive.
-        return float(exposure[0, 0]), context.copy()
-
-    def release(self) -> None:
-        """Give memory that is kept for the next tile back, since encoding needs some too."""
-        import onnxruntime
-
-        options = onnxruntime.RunOptions()
-        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        size = self.spec.thumbnail_size
-        if size is not None and not self._frugal and self.provider == "cpu":
-            nothing = np.zeros((1, 3, size, size), np.float32)
-            self._loaded().run(["exposure"], {"thumbnail": nothing}, options)
-
-    def correct(self, tile: Array, gain: float, context: Array) -> Array:
-        """Run the local branch.
-
-        Parameters
-        ----------
-        tile : array, (1, 3, height, width), float32 in 0..1
-            Sides multiples of ``spec.size_multiple``.
-        gain : float
-        context : array, as from `look`
-
-        Returns
-        -------
-        array, (1, 3, height, width), float32, not clipped
-
-        Raises
-        ------
-        MemoryError
-            When there is not enough for a tile of this size.
-        """
-        inputs = {
-            "picture": tile,
-            "gain": np.array([[gain]], np.float32),
-            "context": context,
-        }
-        result: Array = self._run(inputs)
-        return result
-
-    def enhance(self, tile: Array) -> Array:
-        """Run a network that takes the picture alone.
-
-        Parameters
-        ----------
-        tile : array, (1, 3, height, width), float32 in 0..1
-            Sides multiples of ``spec.size_multiple``.
-
-        Returns
-        -------
-        array, (1, 3, height, width), float32, not clipped
-        """
-        result: Array = self._run({"picture": tile})
-        return result
-
-    def _run(self, inputs: dict[str, Array]) -> Array:
-        session = self._loaded()
-        try:
-            result: Array = session.run(["enhanced"], inputs)[0]
-            return result
-        except Exception as error:
-            if not any(sign in str(error) for sign in _ALLOCATION_FAILED):
-                raise
-        # Out of the handler, whose traceback would keep the old graph and its memory alive.
-        del session
-        with self._lock:
-            if not self._frugal:
-                self._session = None
-                gc.collect()
-                self._session, self._frugal = self._load(frugal=True), True
-        raise MemoryError("not enough memory for a tile")
+def _fits(shape: tuple[object, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether the sizes of a shape that are fixed are those wanted."""
+    if len(shape) != len(wanted):
+        return False
+    pairs = zip(shape, wanted, strict=True)
+    return all(not isinstance(size, int) or size == right for size, right in pairs)
 
 
-def _provider_name(provider: str, runtime: onnxruntime) -> str:
-    available: list[str] = runtime.get_available_providers()
-    short = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
-    if provider.lower() not in short:
-        raise ScotopicError(f"no provider {provider!r} here; there are: {', '.join(short)}")
-    return short[provider.lower()]
+def _short(provider: str) -> str:
+    return provider.removesuffix("ExecutionProvider").lower()
+
+
+def _full_provider_name(provider: str) -> str:
+    import onnxruntime
+
+    available = {_short(name): name for name in onnxruntime.get_available_providers()}
+    if provider.lower() not in available:
+        raise ModelError(f"no provider {provider!r} here; there are: {', '.join(available)}")
+    return str(available[provider.lower()])

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from scotopic.pixels.units import unit_scale
-from scotopic.types import Array
+from scotopic.types import Array, Pixels
 
 EVIDENCE_BLOCK = 16
 _EVIDENT_LEVEL = 0.25 / 255
 
 
-def evidence(picture: Array) -> Array:
-    """How much there is to correct, 0 to 1, block by block of 16x16 pixels.
+def evidence(picture: Pixels) -> Array:
+    """How much signal each block of 16x16 pixels has, from 0 to 1.
 
-    It is 0 where a block is black, all of it, and 1 from a mean of a quarter
-    of an 8-bit level on. Where there is nothing in the file, a network can
-    only make things up: its correction is weighted by this.
+    It is 0 for a block that is entirely black, and 1 for a block whose mean is
+    a quarter of an 8-bit level or more. Where the file holds nothing, a
+    network can only invent; its correction is weighted by this.
 
     Parameters
     ----------
@@ -36,4 +36,5 @@ def evidence(picture: Array) -> Array:
         sums[index] = np.add.reduceat(line, columns)
     heights, widths = np.diff(rows, append=height), np.diff(columns, append=width)
     means = sums / (heights[:, None] * widths * channels * unit_scale(picture.dtype))
-    return np.minimum(means / _EVIDENT_LEVEL, 1).astype(np.float32)
+    shares: Array = np.minimum(means / _EVIDENT_LEVEL, 1).astype(np.float32)
+    return shares

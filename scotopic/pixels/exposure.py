@@ -55,13 +55,13 @@ def gain_for(thumb: Array, exposure: float, weights: Array | None = None) -> flo
     exposure : float
         Level wanted, 0 to 1.
     weights : array, (size, size), optional
-        Of each cell in the mean; by default all count alike.
+        Weight of each cell in the mean; by default all are equal.
 
     Returns
     -------
     float
-        In 1/400..400, by bisection of log gain in float64, which the mean
-        level rises with. Levels out of reach give the nearest end. A picture
+        In 1/400..400, by bisection of log gain in float64; the mean level
+        rises with it. Levels out of reach give the nearest end. A picture
         that no gain changes (only black, only white) gives 1.
     """
     values = thumb.astype(np.float64)

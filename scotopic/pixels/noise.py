@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from scotopic.pixels.units import gray, unit_scale
-from scotopic.types import Array
+from scotopic.types import Array, Pixels
 
 _PATCH = 256
 _PATCHES = 4
 
 
-def noise_in_the_dark(picture: Array) -> float:
+def noise_in_the_dark(picture: Pixels) -> float:
     """Standard deviation of the noise in the darker half of a picture.
 
     The median absolute Laplacian (mask of Immerkaer, CVIU 64(2), 1996, of
@@ -38,8 +38,8 @@ def noise_in_the_dark(picture: Array) -> float:
     return float(max(estimates))
 
 
-def _patches(picture: Array) -> list[Array]:
-    """The picture as one, or a grid of patches joined into one."""
+def _patches(picture: Pixels) -> list[Array]:
+    """The whole picture, or a grid of its patches joined into one."""
     height, width = picture.shape[:2]
     side = _PATCH * _PATCHES
     if height <= side or width <= side:

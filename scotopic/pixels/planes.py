@@ -1,4 +1,4 @@
-"""Pieces of a picture: what a network is given of it, and what is made of its answer."""
+"""Conversions between pixels and the planes (channels first) that networks take and give."""
 
 from __future__ import annotations
 
@@ -11,7 +11,22 @@ from scotopic.types import Array
 
 
 def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> Array:
-    """Enhanced planes (3, height, width) as pixels of the picture's own kind."""
+    """Enhanced planes as pixels of the picture's own type.
+
+    Parameters
+    ----------
+    source, enhanced : array, (3, height, width), float32
+        The picture as it was, and as enhanced.
+    strength : float
+        0 gives the source, 1 what is enhanced.
+    pixels : array, (any, any, 1 or 3)
+        Whose type and number of channels the result has.
+
+    Returns
+    -------
+    array, (height, width, 1 or 3)
+        Rounded to the nearest level if the type is an integer.
+    """
     if strength < 1:
         enhanced = source + np.float32(strength) * (enhanced - source)
     kept = np.moveaxis(np.clip(enhanced, 0, 1), 0, -1)
@@ -23,7 +38,19 @@ def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> 
 
 
 def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
-    """Weights of blocks (`scotopic.pixels.evidence.evidence`), between their centres linear."""
+    """Weights of blocks (`scotopic.pixels.evidence.evidence`) at pixels.
+
+    Parameters
+    ----------
+    weights : array, (blocks, blocks), float32
+    rows, columns : slice
+        Of the pixels.
+
+    Returns
+    -------
+    array, (rows, columns), float32
+        Linear between the centres of blocks; (1, 1) if every weight is 1.
+    """
     if weights.min() == 1:
         return np.ones((1, 1), np.float32)
     for span in (rows, columns):
@@ -32,7 +59,7 @@ def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
 
 
 def between(cells: Array, span: slice, pitch: float) -> Array:
-    """Rows at the pixels of a span, linear between the centres of rows of cells.
+    """Interpolate rows of cells at the pixels of a span.
 
     Parameters
     ----------
@@ -44,7 +71,7 @@ def between(cells: Array, span: slice, pitch: float) -> Array:
     Returns
     -------
     array, (pixels of the span, any), float32
-        Before the first centre and behind the last as these.
+        Linear between the centres of cells, constant beyond the first and the last.
     """
     last = cells.shape[0] - 1
     places = np.clip((np.arange(span.start, span.stop) + 0.5) / pitch - 0.5, 0, last)
@@ -55,7 +82,19 @@ def between(cells: Array, span: slice, pitch: float) -> Array:
 
 
 def cut(rows: Array, tile: Tile) -> Array:
-    """A tile's source, of the rows it reaches, edges repeated beyond the picture."""
+    """The planes that a network is given for a tile.
+
+    Parameters
+    ----------
+    rows : array, (height, width, 1 or 3)
+        Rows of the picture from the tile's first source row on.
+    tile : Tile
+
+    Returns
+    -------
+    array, (1, 3, height, width), float32 in 0..1
+        Beyond the picture, its edge is repeated.
+    """
     (top, bottom), (left, right) = tile.source_rows, tile.source_columns
     part = rows[: bottom - top, left:right]
     missing = [(0, bottom - top - part.shape[0]), (0, right - left - part.shape[1]), (0, 0)]

@@ -9,7 +9,7 @@ import numpy as np
 from scotopic.pixels.exposure import MAX_GAIN, gain_for
 from scotopic.pixels.noise import noise_in_the_dark
 from scotopic.pixels.units import gray
-from scotopic.types import Array
+from scotopic.types import Array, Pixels
 
 # The limit on gain. Each constant is explained where it is used.
 NOISE_LEVEL = 0.06
@@ -24,12 +24,12 @@ SUBJECT_LEVEL = 0.6
 
 @dataclass(frozen=True)
 class Decision:
-    """What the automatic exposure came to, and why.
+    """What the automatic exposure is, and why.
 
     Attributes
     ----------
     predicted_exposure, predicted_gain : float
-        Of the network alone.
+        What the network alone predicts, before any limit.
     limits : dict
         The largest gain that each rule allows: ``noise``, ``highlights``,
         ``night``.
@@ -47,7 +47,7 @@ class Decision:
     gain: float
 
 
-def restrain(picture: Array, thumb: Array, predicted: float) -> Decision:
+def restrain(picture: Pixels, thumb: Array, predicted: float) -> Decision:
     """Limit a predicted exposure by what the picture can bear.
 
     The gain used is ``max(1, min(predicted, noise, highlights, night))``.

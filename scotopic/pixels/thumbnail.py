@@ -1,11 +1,11 @@
-"""Pictures averaged by area into a square thumbnail."""
+"""Thumbnails: pictures averaged by area into a small square."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from scotopic.pixels.units import unit_scale
-from scotopic.types import Array
+from scotopic.types import Array, Pixels
 
 THUMBNAIL_SIZE = 64
 
@@ -16,7 +16,7 @@ def area_weights(source: int, target: int) -> Array:
     Parameters
     ----------
     source, target : int
-        Numbers of cells; either may be the larger.
+        Numbers of cells; either may be larger than the other.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def area_weights(source: int, target: int) -> Array:
     return weights
 
 
-def thumbnail(picture: Array, size: int = THUMBNAIL_SIZE) -> Array:
+def thumbnail(picture: Pixels, size: int = THUMBNAIL_SIZE) -> Array:
     """Average a whole picture, by area, into a square thumbnail.
 
     Parameters

@@ -1,8 +1,9 @@
 """Tiles for a memory budget: plan, cut and join.
 
 Where a tile's margin covers the network's receptive field and its sides are
-multiples of the network's period, tiles joined are the picture whole. Those of
-networks that see the whole picture are blended over their margins instead.
+multiples of the network's period, the tiles joined equal the picture computed
+whole. Tiles of networks that see the whole picture are blended over their
+margins instead.
 """
 
 from __future__ import annotations
@@ -13,21 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import TooLargeError
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One piece of the work, in pixels of the padded picture.
+    """A part of a picture, in pixels of the padded picture.
 
     Attributes
     ----------
     source_rows, source_columns : (start, stop)
         What the network is given.
     rows, columns : (start, stop)
-        What of its result is kept; these cover the picture once.
+        The part of its result that is kept; those of all tiles cover the
+        picture exactly once.
     """
 
     source_rows: Span
@@ -37,7 +39,7 @@ class Tile:
 
 
 def round_up(length: int, multiple: int) -> int:
-    """The least multiple that is no shorter."""
+    """The smallest multiple that is not below a length."""
     return -(-length // multiple) * multiple
 
 
@@ -60,7 +62,7 @@ def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> li
 
     Raises
     ------
-    ScotopicError
+    TooLargeError
         When not even the smallest tile fits.
     """
     height, width = round_up(height, multiple), round_up(width, multiple)
@@ -80,7 +82,7 @@ def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> li
         if best is None or cost < best[0]:
             best = (cost, core_height, core_width)
     if best is None:
-        raise ScotopicError("too little memory for even one tile; raise --memory")
+        raise TooLargeError("too little memory for even one tile", remedy="allow more memory")
     _, core_height, core_width = best
     return [
         Tile(
@@ -92,7 +94,7 @@ def plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> li
 
 
 def halves(tile: Tile, radius: int, multiple: int) -> list[Tile]:
-    """Divide a tile along its longer side; none where it is as small as can be.
+    """Divide a tile along its longer side; an empty list if it is the smallest possible.
 
     Parameters
     ----------
@@ -122,9 +124,9 @@ def _cut_in_two(source: Span, kept: Span, margin: int, multiple: int) -> list[tu
 def ramp(source: Span, kept: Span) -> NDArray[np.float32]:
     """Weights of a tile's rows or columns, for tiles that are blended.
 
-    They rise over the overlap with the tile before, and fall over that with
-    the one after. Those of neighbours sum to 1 where tiles are of one size;
-    beside a smaller last one they do not, and are to be divided by their sum.
+    They rise over the overlap with the tile before, and fall over the overlap
+    with the tile after. Weights of neighbours sum to 1 where tiles are of one
+    size; beside a smaller last tile they do not, so divide by their sum.
     """
     places = np.arange(source[1] - source[0], dtype=np.float32) + 0.5
     before, after = 2 * (kept[0] - source[0]), 2 * (source[1] - kept[1])

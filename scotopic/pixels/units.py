@@ -1,4 +1,4 @@
-"""What pixels are: their scale, and gray."""
+"""Conventions about pixels: their scale, and gray."""
 
 from __future__ import annotations
 

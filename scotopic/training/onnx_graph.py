@@ -1,16 +1,25 @@
-"""A traced graph made lean: operators that stand for what was traced.
+"""Passes over a traced ONNX graph: make it smaller and faster without changing its result.
 
-Each function replaces nodes of an `onnx.ModelProto` in place by fewer that
-compute the same.
+Each function changes an `onnx.ModelProto` in place.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+
+from scotopic.types import Array
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+_LEAST_HALVED = 64
+"""Initializers of fewer values stay in single precision: they save nothing."""
 
 
-def simplify(model: Any, block: int) -> None:
-    """Make all replacements.
+def simplify(model: ModelProto, block: int) -> None:
+    """Apply every pass that leaves the result as it is.
 
     Parameters
     ----------
@@ -21,11 +30,13 @@ def simplify(model: Any, block: int) -> None:
     shuffles_as_operators(model, block)
     prelu_as_leaky_relu(model)
     fold_constant_transposes(model)
+    share_equal_initializers(model)
     drop_unused(model)
+    strip(model)
 
 
-def shuffles_as_operators(model: Any, block: int) -> None:
-    """Reshape, transpose, reshape: SpaceToDepth or DepthToSpace."""
+def shuffles_as_operators(model: ModelProto, block: int) -> None:
+    """Replace reshape, transpose, reshape by SpaceToDepth or DepthToSpace."""
     import onnx
 
     kinds = {(0, 3, 4, 1, 5, 2): "DepthToSpace", (0, 3, 5, 1, 2, 4): "SpaceToDepth"}
@@ -42,36 +53,45 @@ def shuffles_as_operators(model: Any, block: int) -> None:
         node.CopyFrom(onnx.helper.make_node(kind, [source], [result], blocksize=block))
 
 
-def prelu_as_leaky_relu(model: Any) -> None:
-    """``relu(x) + s * relu(-x)`` with one constant s: LeakyRelu of slope -s.
+def prelu_as_leaky_relu(model: ModelProto) -> None:
+    """Replace ``relu(x) + s * relu(-x)`` with one constant s by LeakyRelu of slope -s.
 
-    ONNX Runtime computes it within the convolution before it.
+    ONNX Runtime computes a LeakyRelu as a part of the convolution before it.
     """
     import onnx
 
     makers, constants = _makers(model), _constants(model)
     for node in model.graph.node:
-        if node.op_type != "Add":
-            continue
-        positive, scaled = (makers.get(name) for name in node.input)
-        if positive is None or scaled is None:
-            continue
-        if (positive.op_type, scaled.op_type) != ("Relu", "Mul"):
-            continue
-        slope, negative = constants.get(scaled.input[0]), makers.get(scaled.input[1])
-        negation = None if negative is None else makers.get(negative.input[0])
-        if slope is None or slope.size != 1 or negation is None:
-            continue
-        if (negative.op_type, negation.op_type) != ("Relu", "Neg"):  # type: ignore[union-attr]
-            continue
-        if positive.input[0] == negation.input[0]:
-            alpha = -float(slope.reshape(-1)[0])
-            made = onnx.helper.make_node("LeakyRelu", positive.input, node.output, alpha=alpha)
-            node.CopyFrom(made)
+        slope = _prelu_slope(node, makers, constants)
+        if slope is not None:
+            source = makers[node.input[0]].input
+            node.CopyFrom(onnx.helper.make_node("LeakyRelu", source, node.output, alpha=-slope))
 
 
-def fold_constant_transposes(model: Any) -> None:
-    """Transposes of weights: weights, transposed."""
+def _prelu_slope(
+    node: NodeProto, makers: dict[str, NodeProto], constants: dict[str, Array]
+) -> float | None:
+    """The s of ``relu(x) + s * relu(-x)``, if the node is the sum of such a pattern."""
+    if node.op_type != "Add":
+        return None
+    positive, scaled = (makers.get(name) for name in node.input)
+    if not (_is(positive, "Relu") and _is(scaled, "Mul")):
+        return None
+    slope, negative = constants.get(scaled.input[0]), makers.get(scaled.input[1])
+    if slope is None or slope.size != 1 or not _is(negative, "Relu"):
+        return None
+    negation = makers.get(negative.input[0])
+    if not _is(negation, "Neg") or positive.input[0] != negation.input[0]:
+        return None
+    return float(slope.reshape(-1)[0])
+
+
+def _is(node: NodeProto | None, kind: str) -> TypeGuard[NodeProto]:
+    return node is not None and node.op_type == kind
+
+
+def fold_constant_transposes(model: ModelProto) -> None:
+    """Replace transposes of initializers by transposed initializers."""
     import onnx
 
     constants = _constants(model)
@@ -82,8 +102,23 @@ def fold_constant_transposes(model: Any) -> None:
             model.graph.node.remove(node)
 
 
-def drop_unused(model: Any) -> None:
-    """Remove what no output depends on."""
+def share_equal_initializers(model: ModelProto) -> None:
+    """Store initializers of equal type, shape and content once."""
+    import onnx
+
+    first: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+    stands_for: dict[str, str] = {}
+    for item in model.graph.initializer:
+        array = onnx.numpy_helper.to_array(item)
+        content = (str(array.dtype), array.shape, array.tobytes())
+        stands_for[item.name] = first.setdefault(content, item.name)
+    for node in model.graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = stands_for.get(name, name)
+
+
+def drop_unused(model: ModelProto) -> None:
+    """Remove the nodes and initializers that no output depends on."""
     graph = model.graph
     needed = {output.name for output in graph.output}
     for node in reversed(list(graph.node)):
@@ -91,25 +126,68 @@ def drop_unused(model: Any) -> None:
             needed.update(node.input)
         else:
             graph.node.remove(node)
-    for kept in (graph.initializer, graph.value_info):
-        for item in list(kept):
-            if item.name not in needed or kept is graph.value_info:
-                kept.remove(item)
+    for item in list(graph.initializer):
+        if item.name not in needed:
+            graph.initializer.remove(item)
 
 
-def _makers(model: Any) -> dict[str, Any]:
+def strip(model: ModelProto) -> None:
+    """Remove what an exporter leaves that no runtime needs.
+
+    These are documentation strings, metadata of nodes and values, the shapes
+    of intermediate values, and the names of nodes. Names of inputs, outputs
+    and weights stay.
+    """
+    graph = model.graph
+    model.ClearField("doc_string")
+    for item in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        item.ClearField("doc_string")
+        item.ClearField("metadata_props")
+    for node in graph.node:
+        node.ClearField("name")
+    graph.ClearField("value_info")
+
+
+def store_in_half_precision(model: ModelProto) -> None:
+    """Store large float32 initializers as float16, each followed by a Cast to float32.
+
+    The computation stays in float32, and runtimes compute such casts once,
+    when they load the graph: the file is half as large and runs as fast.
+    Values are rounded to the nearest float16; initializers with a value that
+    float16 has no room for stay as they are.
+    """
+    import onnx
+
+    graph, casts = model.graph, []
+    for item in graph.initializer:
+        values = onnx.numpy_helper.to_array(item)
+        if values.dtype != np.float32 or values.size < _LEAST_HALVED:
+            continue
+        with np.errstate(over="ignore"):
+            halved = values.astype(np.float16)
+        if not np.isfinite(halved).all():
+            continue
+        name = item.name
+        item.CopyFrom(onnx.numpy_helper.from_array(halved, f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [item.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    graph.ClearField("node")
+    graph.node.extend(nodes)
+
+
+def _makers(model: ModelProto) -> dict[str, NodeProto]:
     return {output: node for node in model.graph.node for output in node.output}
 
 
-def _users(model: Any) -> dict[str, list[Any]]:
-    users: dict[str, list[Any]] = {}
+def _users(model: ModelProto) -> dict[str, list[NodeProto]]:
+    users: dict[str, list[NodeProto]] = {}
     for node in model.graph.node:
         for name in node.input:
             users.setdefault(name, []).append(node)
     return users
 
 
-def _constants(model: Any) -> dict[str, Any]:
+def _constants(model: ModelProto) -> dict[str, Array]:
     import onnx
 
     return {i.name: onnx.numpy_helper.to_array(i) for i in model.graph.initializer}

@@ -1,0 +1,163 @@
+"""What every kind of network does: decide on a picture, plan its tiles, enhance it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from scotopic.networks.spec import ModelSpec
+from scotopic.pixels.exposure import exposure_of
+from scotopic.pixels.restraint import Decision
+from scotopic.pixels.thumbnail import THUMBNAIL_SIZE, thumbnail
+from scotopic.pixels.tiles import Tile
+from scotopic.types import Array, Pixels
+from scotopic.wish import Wish
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen in a whole picture and decided for it.
+
+    Attributes
+    ----------
+    wish : Wish
+        What was asked for.
+    thumb : array, (size, size, 3), float32 in 0..1
+        The thumbnail of the picture.
+    gain : float
+        Of the exposing curve.
+    chosen_by : str
+        ``automatic``, ``exposure`` or ``ev``.
+    exposure_after : float
+        Mean gray, 0 to 1, that is planned. A network that takes the picture
+        alone decides by itself, so that this and the gain are known only
+        after it has run; until then they are those of the picture as it is.
+    automatic : Decision, optional
+        What the automatic exposure is and what limits it; None for a network
+        that takes the picture alone.
+    context : array, (1, context_size), optional
+        What the local branch is told of the whole picture; None as above.
+    """
+
+    wish: Wish
+    thumb: Array
+    gain: float
+    chosen_by: str
+    exposure_after: float
+    automatic: Decision | None = None
+    context: Array | None = None
+
+    @property
+    def exposure_before(self) -> float:
+        """Mean gray of the picture, 0 to 1."""
+        return exposure_of(self.thumb)
+
+    def exposed(self, thumb: Array, gain: float, chosen_by: str) -> Look:
+        """The same look, with the exposure that a gain gives to a thumbnail."""
+        after = exposure_of(thumb, gain)
+        return replace(self, gain=gain, chosen_by=chosen_by, exposure_after=after)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Enhanced rows of a picture.
+
+    Attributes
+    ----------
+    rows : slice
+        Which rows they are.
+    pixels : array, (rows, width, 1 or 3)
+        Of the picture's own type.
+    tiles : int
+        How many tiles were computed for them.
+    look : Look
+        What was decided, complete.
+    """
+
+    rows: slice
+    pixels: Array
+    tiles: int
+    look: Look
+
+
+class Network(Protocol):
+    """A loaded network of either kind.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    sha256 : str
+        Of the file.
+    provider : str
+        The execution provider of ONNX Runtime.
+    sees_whole : bool
+        Whether the network pools over the picture. Its tiles are blended,
+        and it needs all pixels in memory; otherwise rows can be streamed.
+    """
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the file says of itself."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file."""
+
+    @property
+    def provider(self) -> str:
+        """Execution provider that is really used."""
+
+    @property
+    def sees_whole(self) -> bool:
+        """Whether the network pools over the picture."""
+
+    def decide(self, pixels: Pixels, wish: Wish) -> Look:
+        """Look at a whole picture, and decide how it is exposed.
+
+        Raises
+        ------
+        InvalidValueError
+            When the wish is one that this kind of network cannot grant.
+        """
+
+    def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
+        """Divide a picture into tiles, row by row from the top.
+
+        Parameters
+        ----------
+        shape : (height, width, channels)
+        dtype : type of the pixels
+        memory : int
+            Bytes that are left for the computation when the process, the
+            picture and its result are held; with none left the tiles are as
+            small as is sensible.
+
+        Raises
+        ------
+        TooLargeError
+            When not even the smallest tile fits.
+        """
+
+    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+        """Enhance a picture as decided, from the top down.
+
+        No row is read once the rows below it have been yielded, so the result
+        may take the picture's place.
+
+        Raises
+        ------
+        TooLargeError
+            When there is not enough memory for even the smallest tile.
+        """
+
+    def close(self) -> None:
+        """Free the network's memory; it cannot be used afterwards."""
+
+
+def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> Array:
+    """The thumbnail, (size, size, 3), of a picture in colour or gray."""
+    thumb = thumbnail(pixels, size)
+    return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb

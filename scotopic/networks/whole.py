@@ -1,0 +1,119 @@
+"""Networks that take the picture alone and pool over all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from scotopic.errors import InvalidValueError
+from scotopic.networks import blending
+from scotopic.networks.network import Band, Look, color_thumbnail
+from scotopic.networks.session import Session
+from scotopic.pixels import planes
+from scotopic.pixels.exposure import expose, exposure_of, gain_for
+from scotopic.pixels.thumbnail import thumbnail
+from scotopic.pixels.tiles import Tile, plan, round_up
+from scotopic.types import Array, Pixels
+from scotopic.wish import Wish
+
+_BAND = 256
+"""Rows that are finished at a time."""
+_BLENDED_BYTES_PER_PIXEL = 16
+"""The blended picture, three float32, and its weights."""
+
+
+class WholeNetwork:
+    """A network from picture to picture, which decides on the exposure by itself.
+
+    A picture that is too large is enhanced in tiles that are blended over
+    their margins. An exposure asked for is given to the network's result by
+    the exposing curve.
+
+    Parameters
+    ----------
+    session : Session
+        Whose spec says that it takes the picture alone.
+
+    Raises
+    ------
+    ModelError
+        When the graph is not as its spec says.
+    """
+
+    sees_whole = True
+
+    def __init__(self, session: Session) -> None:
+        self._session, self.spec = session, session.spec
+        self.sha256, self.provider = session.sha256, session.provider
+        session.require({"picture": (1, 3, None, None)}, {"enhanced"})
+
+    def decide(self, pixels: Pixels, wish: Wish) -> Look:
+        """Look at the picture as it is; the network decides when it runs; see `Network`."""
+        if wish.skip_bright:
+            raise InvalidValueError(
+                f"{self.spec.name} predicts no exposure, so it cannot skip bright pictures"
+            )
+        thumb = color_thumbnail(pixels)
+        return Look(wish, thumb, 1.0, "automatic", exposure_of(thumb))
+
+    def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
+        """One tile where memory allows, else tiles to be blended; see `Network`."""
+        height, width = shape[:2]
+        multiple = self.spec.size_multiple
+        free = memory - _BLENDED_BYTES_PER_PIXEL * height * width
+        whole = round_up(height, multiple) * round_up(width, multiple)
+        smallest = (4 * blending.MARGIN) ** 2
+        allowed = min(whole, max(free // self.spec.bytes_per_pixel, smallest))
+        return plan(height, width, int(allowed), blending.MARGIN, multiple)
+
+    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+        """Enhance the whole picture, then finish it row by row; see `Network`."""
+        enhanced = blending.blended(self.enhance, pixels, tiles, self.spec.size_multiple)
+        look, computed = _exposed(look, enhanced), len(tiles)
+        height, like = pixels.shape[0], pixels[:0]
+        for top in range(0, height, _BAND):
+            rows = slice(top, min(top + _BAND, height))
+            band = enhanced[:, rows]
+            if look.gain != 1:
+                band = expose(band, look.gain)
+            source = planes.planes(pixels[rows])[0]
+            yield Band(
+                rows, planes.finished(source, band, look.wish.strength, like), computed, look
+            )
+            computed = 0
+
+    def enhance(self, tile: Array) -> Array:
+        """Run the network.
+
+        Parameters
+        ----------
+        tile : array, (1, 3, height, width), float32 in 0..1
+            Sides multiples of ``spec.size_multiple``.
+
+        Returns
+        -------
+        array, (1, 3, height, width), float32, not clipped
+
+        Raises
+        ------
+        MemoryError
+            When there is not enough for a tile of this size.
+        """
+        return self._session.run(["enhanced"], {"picture": tile})[0]
+
+    def close(self) -> None:
+        """Free the network's memory; see `Network`."""
+        self._session.close()
+
+
+def _exposed(look: Look, enhanced: Array) -> Look:
+    """The look, with the gain that brings the network's result to what was asked for."""
+    thumb = thumbnail(np.moveaxis(enhanced, 0, -1))
+    wish = look.wish
+    if wish.exposure is not None:
+        return look.exposed(thumb, gain_for(thumb, wish.exposure), "exposure")
+    if wish.ev:
+        return look.exposed(thumb, float(2**wish.ev), "ev")
+    return look.exposed(thumb, 1.0, "automatic")
