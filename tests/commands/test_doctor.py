@@ -1,83 +1,87 @@
+"""scotopic doctor."""
+
 import json
 import os
-import subprocess
+import re
+from importlib import metadata
 
 import pytest
-from places import COMMAND
+from click.testing import CliRunner
 
-from scotopic import doctor, machine
+from scotopic import doctor
+from scotopic.cli import main
 from scotopic.networks import registry
+from scotopic.version import __version__
+
+NOT_FOR_USERS = {"bench", "test", "dev"}
 
 
-def test_the_command_tells_people_and_programs():
-    told = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, check=True)
-    assert "model exposure_unet: verified" in told.stdout and "provider: cpu" in told.stdout
-    found = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, check=True)
-    found = json.loads(found.stdout)
-    assert found["threads"] == len(os.sched_getaffinity(0)) and found["memory"] > 2**28
-    assert found["seconds_600x400"] > 0 and found["versions"]["numpy"]
+def run(*arguments):
+    return CliRunner().invoke(main, ["doctor", *arguments])
 
 
-def test_a_damaged_model_is_said(monkeypatch, tmp_path):
+@pytest.fixture
+def damaged(monkeypatch, tmp_path):
+    """A registry whose default model differs from what was shipped."""
     entry = {"exposure_unet": {"file": "x.onnx", "sha256": "0", "card": "x.md"}}
     (tmp_path / "x.onnx").write_bytes(b"damaged")
     (tmp_path / "registry.json").write_text(json.dumps(entry))
     monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tmp_path)
     monkeypatch.setattr(registry, "REGISTRY", tmp_path / "registry.json")
-    found = doctor.examine()
+
+
+def test_text_names_all_that_there_is():
+    done = run()
+    assert done.exit_code == 0
+    for line in (
+        rf"Versions: scotopic {re.escape(__version__)}, python 3\.\S+, numpy \S+, Pillow ",
+        r"Execution provider: cpu \(ONNX Runtime has: .*CPUExecutionProvider",
+        r"Threads: \d+ \(processors of this machine: \d+\)$",
+        r"Memory: \d+\.\d GiB, of which \d\.\d GiB are used by default$",
+        r"Model exposure_unet: verified$",
+        r"Model mirnet_small_lol: verified$",
+        r"Speed: \d+\.\d{3} s for a picture of 600x400 pixels$",
+        r"Extra heif, for HEIC: ",
+    ):
+        assert re.search("^" + line, done.stdout, re.MULTILINE), line
+
+
+def test_json_is_one_object():
+    (line,) = run("--json").stdout.splitlines()
+    found = json.loads(line)
+    assert found["threads"] == len(os.sched_getaffinity(0)) and found["memory"] > 2**28
+    assert found["provider"] == "cpu" and found["seconds_600x400"] > 0
+    assert found["versions"]["numpy"] == metadata.version("numpy")
+    assert set(found["models"].values()) == {"verified"}
+
+
+def test_a_damaged_model_is_named_and_the_exit_code_is_1(damaged):
+    done = run("--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
     assert "differ from those shipped" in found["models"]["exposure_unet"]
-    assert found["seconds_600x400"] is None
+    assert found["provider"] is None and found["seconds_600x400"] is None
+    assert run().stdout.count("differ from those shipped") == 1
 
 
-def test_what_is_missing_comes_with_its_remedy(monkeypatch):
-    monkeypatch.setitem(doctor.EXTRAS, "raw", (("no-such-package",), "camera RAW"))
-    assert "camera RAW: missing; pip install 'scotopic[raw]'" in doctor.as_text(doctor.examine())
+def test_what_is_missing_comes_with_how_to_install_it(monkeypatch):
+    packages = (("no-such-package", "numpy"), "camera RAW")
+    monkeypatch.setitem(doctor.EXTRAS, "raw", packages)
+    wanted = (
+        "Extra raw, for camera RAW: not installed (missing: no-such-package); "
+        "to install it: pip install 'scotopic[raw]'"
+    )
+    assert wanted in doctor.as_text(doctor.examine()).splitlines()
 
 
-@pytest.mark.parametrize(("text", "wanted"), [("1000", 1000), ("max", None)])
-def test_a_containers_limit_counts(monkeypatch, tmp_path, text, wanted):
-    (tmp_path / "memory.max").write_text(text)
-    monkeypatch.setattr(machine, "_CGROUP_LIMITS", (str(tmp_path / "memory.max"),))
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    assert machine.memory() == (wanted or whole)
+def test_every_extra_of_the_package_is_examined():
+    tomllib = pytest.importorskip("tomllib", reason="it is part of Python 3.11")
+    from places import ROOT
 
-
-def test_the_default_is_half_of_what_is_free_within_bounds(monkeypatch, tmp_path):
-    for name in ("limit", "used", "info"):
-        (tmp_path / name).write_text("")
-    monkeypatch.setattr(machine, "_CGROUP_LIMITS", (str(tmp_path / "limit"),))
-    monkeypatch.setattr(machine, "_CGROUP_USED", (str(tmp_path / "used"),))
-    monkeypatch.setattr(machine, "_CGROUP_STATS", (str(tmp_path / "stat"),))
-    monkeypatch.setattr(machine, "_MEMINFO", str(tmp_path / "info"))
-    assert machine.free_memory() is None and machine.default_memory() == 2 * 2**30
-    (tmp_path / "info").write_text("MemTotal: 9 kB\nMemAvailable:    6291456 kB\n")
-    assert machine.default_memory() == 3 * 2**30
-    (tmp_path / "limit").write_text(str(3 * 2**30))
-    (tmp_path / "used").write_text(str(2**30))
-    assert machine.free_memory() == 2 * 2**30 and machine.default_memory() == 2**30
-    (tmp_path / "stat").write_text(f"anon 5\ninactive_file {2**29}\n")
-    assert machine.free_memory() == 2 * 2**30 + 2**29, "kept files are given back at need"
-    (tmp_path / "stat").write_text("")
-    (tmp_path / "used").write_text(str(3 * 2**30))
-    assert machine.default_memory() == 512 * 2**20
-    (tmp_path / "limit").write_text("max")
-    (tmp_path / "info").write_text("MemAvailable: 99999999 kB\n")
-    assert machine.default_memory() == 4 * 2**30
-
-
-@pytest.mark.parametrize(("text", "wanted"), [("150000 100000", 2), ("50000 100000", 1)])
-def test_a_containers_share_of_processors_counts(monkeypatch, tmp_path, text, wanted):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    (tmp_path / "cpu.max").write_text("max 100000")
-    monkeypatch.setattr(machine, "_CPU_MAX", str(tmp_path / "cpu.max"))
-    monkeypatch.setattr(machine, "_CPU_QUOTA_V1", ("/nowhere", "/nowhere"))
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    assert machine.threads() == 8
-    (tmp_path / "cpu.max").write_text(text)
-    assert machine.threads() == wanted
-    monkeypatch.setattr(machine, "_CPU_MAX", "/nowhere")
-    for name, number in zip(("quota", "period"), text.split(), strict=True):
-        (tmp_path / name).write_text(number)
-    pair = (str(tmp_path / "quota"), str(tmp_path / "period"))
-    monkeypatch.setattr(machine, "_CPU_QUOTA_V1", pair)
-    assert machine.threads() == wanted
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {
+        name: {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
+        for name, requirements in project["optional-dependencies"].items()
+        if name not in NOT_FOR_USERS
+    }
+    assert extras == {name: set(packages) for name, (packages, _) in doctor.EXTRAS.items()}

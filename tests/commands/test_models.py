@@ -1,19 +1,30 @@
-"""scotopic models: the installed command."""
+"""scotopic models."""
 
 import json
-import subprocess
 
-from places import COMMAND
+from click.testing import CliRunner
 
-
-def run(*arguments):
-    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, check=False)
+from scotopic.cli import main
 
 
-def test_models_are_listed():
-    result = run("models", "--json")
-    entries = {entry["name"]: entry for entry in map(json.loads, result.stdout.splitlines())}
+def models(*arguments):
+    done = CliRunner().invoke(main, ["models", *arguments])
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_json_has_a_line_for_each_model_and_each_preset():
+    entries = {entry["name"]: entry for entry in map(json.loads, models("--json").splitlines())}
     assert len(entries["exposure_unet"]["sha256"]) == 64
     assert entries["mirnet"]["sha256"] is None and entries["mirnet"]["parameters"] == 31_787_419
-    listed = run("models").stdout
-    assert b"trained on" in listed and b"mirnet  31,787,419 parameters" in listed
+
+
+def test_text_names_cost_training_data_and_scores():
+    lines = models().splitlines()
+    (first,) = (n for n, line in enumerate(lines) if line.startswith("exposure_unet: "))
+    assert " parameters, " in lines[first] and " MB, licence " in lines[first]
+    assert lines[first + 1].startswith("  trained on ")
+    assert " dB, SSIM " in lines[first + 2]
+    (mirnet,) = (line for line in lines if line.startswith("mirnet: "))
+    assert mirnet.startswith("mirnet: 31,787,419 parameters")
+    assert mirnet.endswith("a preset to train, without weights")
