@@ -1,10 +1,10 @@
-"""Before and after of real photos, and crops of both at 1:1.
+"""Real photos before and after, whole and as crops at 1:1.
 
     python benchmarks/photos.py ../shared/data/photos --save photos/
 
-Writes NAME.png, the picture before and after, and NAME_crop.png, the same
-400x400 pixels of both, from the place with the most light between the
-darkest and the brightest.
+Writes NAME.png, the photo before and after side by side, and NAME_crop.png, the
+same 400x400 pixels of both. The crop is taken where the middle tones of the result
+vary most.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from PIL import Image
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.networks.registry import DEFAULT_MODEL
 from scotopic.photo import reading
 
 NAMES = (
@@ -34,14 +35,14 @@ CROP = 400
 
 
 def in_8_bits(pixels: np.ndarray) -> np.ndarray:
-    """RGB of 8 bits, to be looked at."""
+    """Pixels as 8-bit RGB, for viewing."""
     if pixels.dtype == np.uint16:
         pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
     return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
 
 
 def busiest(pixels: np.ndarray) -> tuple[int, int]:
-    """Top and left of the crop with the most spread among its middle tones."""
+    """Top and left of the crop whose middle tones vary most."""
     height, width = pixels.shape[:2]
     best, place = -1.0, (0, 0)
     for top in range(0, max(1, height - CROP), CROP // 2):
@@ -54,23 +55,23 @@ def busiest(pixels: np.ndarray) -> tuple[int, int]:
 
 
 def side_by_side(first: np.ndarray, second: np.ndarray) -> Image.Image:
-    """Two pictures of one size in one."""
+    """Two pictures of the same size in one image."""
     return Image.fromarray(np.concatenate([first, second], axis=1))
 
 
 def small(pixels: np.ndarray) -> np.ndarray:
-    """A picture of the width of the sheets."""
+    """A picture scaled to half the width of the output."""
     image = Image.fromarray(pixels)
     height = max(1, round(image.height * WIDTH / image.width))
     return np.asarray(image.resize((WIDTH, height), Image.Resampling.LANCZOS))
 
 
 def main() -> None:
-    """Enhance each photo, say what was decided, write the sheets."""
+    """Enhance each photo, print its exposure, and write both files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photos", type=Path)
-    parser.add_argument("--save", type=Path, required=True)
-    parser.add_argument("--model", default="exposure_unet")
+    parser.add_argument("photos", type=Path, help="folder of photos")
+    parser.add_argument("--save", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name or .onnx file")
     options = parser.parse_args()
     options.save.mkdir(parents=True, exist_ok=True)
     enhancer = Enhancer(options.model)

@@ -1,16 +1,16 @@
-"""Scores of models on real pairs, all that the card states.
+"""Scores of models on real pairs: all the scores that the model cards give.
 
     python benchmarks/quality.py ../shared/data [--model FILE]... [--json quality.json]
 
-For each model and set of pairs (LOL eval15, ROSE test, and the scenes that a
-run with a split held out of training):
+For each model and each set of pairs (LOL eval15, the test pairs of ROSE, and with
+--held-out the training scenes that a run with a split holds out):
 
-- scores with the automatic exposure, with the bare prediction that nothing
-  limits, and with the reference's own exposure fed in;
+- scores with the automatic exposure, with the predicted exposure without limits,
+  and with the exposure of the reference given to the model;
 - the error of the predicted exposure, beside that of the best constant;
-- on how many pictures ``--exposure`` at 0.2, 0.35 and 0.5 gives a mean within
-  15 % of it;
-- how like themselves the references come back when put in as if they were dark.
+- the number of pictures on which asking for an exposure of 0.2, 0.35 or 0.5 gives
+  a mean level within 15 % of it;
+- the PSNR of references that are enhanced as if they were dark, against themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from scotopic.measures import likeness
 from scotopic.networks.registry import DEFAULT_MODEL
 from scotopic.pixels.exposure import exposure_of
 from scotopic.pixels.thumbnail import thumbnail
-from scotopic.training.pairs import Scenes, pair_paths, split_by_scene, training_folder
+from scotopic.training.pairs import pair_paths, training_folder
+from scotopic.training.splits import Scenes, split_by_scene
+from scotopic.wish import Wish
 
 DATA_SETS = {"LOL": "lol_v1_256", "ROSE": "rose"}
 TEST_FOLDERS = {"LOL": "eval15", "ROSE": "test"}
@@ -38,31 +40,32 @@ TOLERANCE = 0.15
 
 
 def test_pairs(data: Path, name: str) -> list[Case]:
-    """Test pairs of a data set."""
+    """The test pairs of a data set."""
     folder = data / DATA_SETS[name] / TEST_FOLDERS[name]
     return pairing.pair_folders(inputs=folder / "low", references=folder / "high")[0]
 
 
 def held_out_pairs(data: Path, name: str) -> list[Case]:
-    """Training pairs of the scenes that a run with a split does not see."""
+    """The training pairs whose scenes a run with a split holds out."""
     folder = data / DATA_SETS[name]
     paths = pair_paths(training_folder(folder))
-    pairs = [Case(name, picture=low, reference=high) for name, low, high in paths]
+    pairs = [Case(name, input=low, reference=high) for name, low, high in paths]
     _, held = split_by_scene([pair.name for pair in pairs], Scenes.read(folder))
     return [pair for pair in pairs if pair.name in held]
 
 
 def scores_of(enhancer: Enhancer, pairs: list[Case], exposure: str) -> list[columns.Score]:
-    """Scores; a picture that cannot be judged ends it all."""
-    scores = list(scoring.judge_model(enhancer, pairs, exposure))
-    failed = [one.reason for one in scores if isinstance(one, pairing.Failure)]
-    if failed:
-        raise SystemExit(failed[0])
+    """The scores of all pairs; a picture that cannot be scored ends the program."""
+    scores = []
+    for outcome in scoring.score_model(enhancer, pairs, exposure):
+        if isinstance(outcome, pairing.Failure):
+            raise SystemExit(str(outcome.error))
+        scores.append(outcome)
     return scores
 
 
-def judge(enhancer: Enhancer, pairs: list[Case]) -> dict[str, Any]:
-    """Everything about one model on one set."""
+def evaluated(enhancer: Enhancer, pairs: list[Case]) -> dict[str, Any]:
+    """All figures of one model on one set of pairs."""
     scores = {exposure: scores_of(enhancer, pairs, exposure) for exposure in scoring.EXPOSURES}
     return {
         "pictures": len(pairs),
@@ -74,16 +77,16 @@ def judge(enhancer: Enhancer, pairs: list[Case]) -> dict[str, Any]:
 
 
 def levels_reached(enhancer: Enhancer, pairs: list[Case], level: float) -> int:
-    """On how many pictures the mean is near the level asked for."""
+    """Number of pictures whose mean level is near the exposure asked for."""
     reached = 0
     for pair in pairs:
-        result, _ = enhancer.enhance_array(read_image(pair.picture), exposure=level)
+        result, _ = enhancer.enhance_array(read_image(pair.input), Wish(exposure=level))
         reached += abs(exposure_of(thumbnail(result)) / level - 1) <= TOLERANCE
     return reached
 
 
 def references_psnr(enhancer: Enhancer, pairs: list[Case]) -> dict[str, float]:
-    """How like itself a well-exposed picture comes back."""
+    """PSNR of enhanced references against themselves: mean and least."""
     values = []
     for pair in pairs:
         reference = read_image(pair.reference)
@@ -92,26 +95,28 @@ def references_psnr(enhancer: Enhancer, pairs: list[Case]) -> dict[str, float]:
 
 
 def show(model: str, name: str, row: dict[str, Any]) -> None:
-    """Print one model on one set."""
+    """Print the figures of one model on one set of pairs."""
     print(f"\n{model}: {name}, {row['pictures']} pictures")
     print("exposure from   PSNR    SSIM   GT-mean")
     for exposure in scoring.EXPOSURES:
         mean = row[exposure]
         print(f"{exposure:13} {mean['psnr']:6.2f}  {mean['ssim']:.4f}  {mean['gt_mean_psnr']:7.2f}")
     error, constant = row["automatic"]["exposure_error"], row["constant_exposure_error"]
-    print(f"exposure error {error:.3f}, the best constant's {constant:.3f}")
+    print(f"exposure error {error:.3f}, of the best constant {constant:.3f}")
     reached = ", ".join(f"{level}: {count}" for level, count in row["levels_reached"].items())
-    print(f"level asked for reached within {TOLERANCE:.0%} on {reached}")
+    print(f"pictures within {TOLERANCE:.0%} of the exposure asked for: {reached}")
     back = row["references_psnr"]
-    print(f"references come back at {back['mean']:.1f} dB, least {back['least']:.1f}", flush=True)
+    print(f"enhanced references: mean {back['mean']:.1f} dB, least {back['least']:.1f}", flush=True)
 
 
 def main() -> None:
-    """Judge, print, write JSON."""
+    """Evaluate each model on each set; print the figures and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with lol_v1_256 and rose")
-    parser.add_argument("--model", action="append", help="name or .onnx file; repeatable")
-    parser.add_argument("--held-out", action="store_true", help="add the scenes held out")
+    parser.add_argument("--model", action="append", help="name or .onnx file; may be repeated")
+    parser.add_argument(
+        "--held-out", action="store_true", help="evaluate on the held-out training scenes too"
+    )
     parser.add_argument("--json", type=Path, help="file to write")
     options = parser.parse_args()
     report: dict[str, dict[str, Any]] = {}
@@ -122,7 +127,7 @@ def main() -> None:
             sets |= {f"{name} held out": held_out_pairs(options.data, name) for name in DATA_SETS}
         report[model] = {}
         for name, pairs in sets.items():
-            report[model][name] = judge(enhancer, pairs)
+            report[model][name] = evaluated(enhancer, pairs)
             show(model, name, report[model][name])
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n")

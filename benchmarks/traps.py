@@ -1,15 +1,16 @@
-"""What published figures can be worth: each trap on real pictures.
+"""Why published scores may mean little: each mistake, made on real pictures.
 
     python benchmarks/traps.py ../shared/data/lol_v1_256/eval15 [--model NAME] [--each]
 
-For the untouched dark pictures, for uniform noise, and for what a model makes
-of the dark ones, mean PSNR: true, with the 8-bit wrap, with the range error,
-of luma alone, after GT-mean, and with the reference's exposure fed in. With
-`--each`, before it, a row of true and wrapped figures for each picture.
+Prints the mean PSNR of the dark pictures as they are, of uniform noise, and of what
+a model makes of the dark pictures: computed correctly, with 8-bit overflow, with the
+wrong range, of luma alone, after GT-mean, and with the exposure of the reference
+given to the model. With `--each`, a table of correct and overflowed PSNR for each
+picture comes first.
 
-Last, what keeping the checkpoint that is best on the test set is worth, by
-simulation: 50 checkpoints of one quality, that is, the model's results with
-the exposure of each picture off by a random 10 %, anew for each checkpoint.
+The last line simulates choosing the checkpoint that is best on the test set: 50
+checkpoints of the same quality are the model's results with the exposure of each
+picture changed by a random 10 %, drawn anew for each checkpoint.
 """
 
 from __future__ import annotations
@@ -27,20 +28,21 @@ from scotopic.networks.registry import DEFAULT_MODEL
 from scotopic.pixels.exposure import expose, exposure_of
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.units import gray
+from scotopic.wish import Wish
 
 
 def wrapped_psnr(result: np.ndarray, reference: np.ndarray) -> float:
-    """`np.mean((a - b) ** 2)` of uint8 arrays: difference and square wrap modulo 256."""
+    """PSNR by `np.mean((a - b) ** 2)` of uint8 arrays, which overflow modulo 256."""
     return float(20 * np.log10(255 / np.sqrt(np.mean((result - reference) ** 2))))
 
 
 def range_error_psnr(result: np.ndarray, reference: np.ndarray) -> float:
-    """`max_val=255` for pictures in 0..1: 20 log10(255) = 48.13 dB more."""
+    """PSNR by `max_val=255` for pictures in 0..1: 20 log10(255) = 48.13 dB too much."""
     return likeness.psnr(result, reference) + float(20 * np.log10(255))
 
 
 def luma_psnr(result: np.ndarray, reference: np.ndarray) -> float:
-    """PSNR of gray alone: no error of colour counts."""
+    """PSNR of gray alone, which ignores all errors of colour."""
     return likeness.psnr(*(gray(x / 255.0)[..., None] for x in (result, reference)))
 
 
@@ -61,7 +63,7 @@ EACH = {
 
 
 def show_each(scores: dict[str, dict[str, list[float]]]) -> None:
-    """A row a picture, and their mean."""
+    """Print a row for each picture, and their mean."""
     columns = [f"{what} {how}" for what, formulas in EACH.items() for how in formulas]
     rows = {
         name: [of[what][FORMULA_NAMES.index(how)] for what, hows in EACH.items() for how in hows]
@@ -77,7 +79,7 @@ def show_each(scores: dict[str, dict[str, list[float]]]) -> None:
 def picked_checkpoint(
     results: list[np.ndarray], references: list[np.ndarray], rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Mean PSNR over simulated checkpoints, and that of the best."""
+    """Mean PSNR of all simulated checkpoints, and PSNR of the best one."""
     means = []
     for _ in range(CHECKPOINTS):
         gains = np.exp(rng.normal(0, 0.1, len(results)))
@@ -88,24 +90,24 @@ def picked_checkpoint(
 
 
 def main() -> None:
-    """Print the tables."""
+    """Compute and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pairs", type=Path, help="folder with low and high")
+    parser.add_argument("pairs", type=Path, help="folder with the folders low and high")
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--each", action="store_true", help="a row for each picture too")
+    parser.add_argument("--each", action="store_true", help="print a row for each picture too")
     options = parser.parse_args()
     enhancer, rng = Enhancer(options.model), np.random.default_rng(0)
     found: dict[str, dict[str, list[float]]] = {}
     enhanced, wanted = [], []
     folders = {"inputs": options.pairs / "low", "references": options.pairs / "high"}
     for pair in pairing.pair_folders(**folders)[0]:
-        dark, reference = map(read_image, (pair.picture, pair.reference))
+        dark, reference = map(read_image, (pair.input, pair.reference))
         level = exposure_of(thumbnail(reference))
         results = {
             "dark, untouched": dark,
             "uniform noise": rng.integers(0, 256, dark.shape, dtype=np.uint8),
             "enhanced": enhancer.enhance_array(dark)[0],
-            "enhanced, exposure fed": enhancer.enhance_array(dark, exposure=level)[0],
+            "enhanced, exposure fed": enhancer.enhance_array(dark, Wish(exposure=level))[0],
         }
         enhanced.append(results["enhanced"])
         wanted.append(reference)
@@ -121,7 +123,7 @@ def main() -> None:
         print(f"{name:24}" + "".join(f"{mean:13.4g}" for mean in means))
     mean, best = picked_checkpoint(enhanced, wanted, rng)
     print(
-        f"{CHECKPOINTS} simulated checkpoints of one quality: mean {mean:.2f} dB, best {best:.2f} dB"
+        f"{CHECKPOINTS} simulated checkpoints of the same quality: mean {mean:.2f} dB, best {best:.2f} dB"
     )
 
 
