@@ -1,36 +1,58 @@
-"""scotopic data: the installed command."""
+"""scotopic data verify and scotopic data split."""
 
 import json
-import subprocess
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
-from places import COMMAND
+
+from scotopic.cli import main
 
 
-def run(*arguments):
-    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, check=False)
+def data(*arguments):
+    return CliRunner().invoke(main, ["data", *map(str, arguments)])
 
 
-@pytest.fixture(scope="module")
-def dark():
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of LOL with one training pair and no test pairs."""
     coarse = np.random.default_rng(0).integers(0, 50, (6, 8, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize((160, 120), Image.Resampling.BICUBIC)
-
-
-def test_data_sets_are_verified_and_split(tmp_path, dark):
+    dark = Image.fromarray(coarse).resize((160, 120), Image.Resampling.BICUBIC)
+    for part in ("our485", "eval15"):
+        for kind in ("low", "high"):
+            (tmp_path / part / kind).mkdir(parents=True)
     for kind in ("low", "high"):
-        (tmp_path / "our485" / kind).mkdir(parents=True)
         dark.save(tmp_path / "our485" / kind / "1.png")
-    assert run("data", "verify", tmp_path).returncode == 2
-    (tmp_path / "eval15" / "low").mkdir(parents=True)
-    (tmp_path / "eval15" / "high").mkdir()
-    result = run("data", "verify", tmp_path, "--write-hashes", tmp_path / "h.json")
-    assert result.returncode == 1 and b"our485/low: 1 pictures, not 485" in result.stdout
-    assert len(json.loads((tmp_path / "h.json").read_text())) == 2
-    again = run("data", "verify", tmp_path, "--hashes", tmp_path / "h.json")
-    assert again.stdout == result.stdout
-    assert run("data", "verify", tmp_path, "--set", "nonesuch").returncode == 2
-    assert b"1 training pictures of 1 scenes" in run("data", "split", tmp_path).stdout
-    assert run("data", "split", tmp_path).returncode == 2, "an existing file is not replaced"
+    return tmp_path
+
+
+def test_verify_names_the_differences_from_what_was_published(copy):
+    done = data("verify", copy)
+    assert done.exit_code == 1
+    assert "our485/low: 1 pictures, not 485" in done.stdout
+    assert f"{copy}: " in done.stdout.splitlines()[-1]
+
+
+def test_verify_writes_hashes_and_compares_with_them(copy):
+    hashes = copy / "hashes.json"
+    first = data("verify", copy, "--write-hashes", hashes)
+    assert len(json.loads(hashes.read_text())) == 2
+    assert data("verify", copy, "--hashes", hashes).stdout == first.stdout
+    with Image.open(copy / "our485" / "low" / "1.png") as image:
+        image.point(lambda level: level + 1).save(copy / "our485" / "low" / "1.png")
+    assert data("verify", copy, "--hashes", hashes).stdout.count("\n") > first.stdout.count("\n")
+
+
+def test_verify_exits_with_1_without_a_folder_and_with_2_for_an_unknown_set(tmp_path, copy):
+    assert data("verify", tmp_path / "nowhere").exit_code == 1
+    assert data("verify", copy, "--set", "nonesuch").exit_code == 2
+
+
+def test_split_writes_the_scenes_once(copy):
+    done = data("split", copy)
+    assert done.exit_code == 0 and "1 training pictures of 1 scenes" in done.stdout
+    assert json.loads((copy / "scenes.json").read_text())["groups"] == [["1"]]
+    again = data("split", copy)
+    assert again.exit_code == 1 and "--output" in again.stderr
+    assert data("split", copy, "-o", copy / "other.json").exit_code == 0
