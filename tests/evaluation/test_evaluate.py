@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from places import DOCS
 
 from scotopic.errors import MissingFileError
 from scotopic.evaluation import records
-from scotopic.evaluation.columns import Score
+from scotopic.evaluation.columns import MEASURES, Score
 from scotopic.evaluation.evaluate import Method, evaluate
 from scotopic.evaluation.gallery import Gallery
 from scotopic.evaluation.pairing import Failure
@@ -90,7 +91,7 @@ def test_the_record_of_a_failed_picture_has_the_error():
 
 def test_the_record_of_a_method_has_means_and_intervals():
     scores = [
-        Score(name, {"psnr": value, "reference_exposure": 0.5}, ("is gray",))
+        Score(name, {"psnr": value, "exposure": 0.4, "reference_exposure": 0.5}, ("is gray",))
         for name, value in (("1", 10.0), ("2", 30.0))
     ]
     method = Method(Gallery("psnr"), scores, [Failure("3", MissingFileError("gone"))])
@@ -99,8 +100,12 @@ def test_the_record_of_a_method_has_means_and_intervals():
         "status": "summary",
         "pictures": 2,
         "failed": 1,
-        "mean": {"psnr": 20.0, "reference_exposure": 0.5},
-        "interval": {"psnr": [10.0, 30.0], "reference_exposure": [0.5, 0.5]},
+        "mean": {"psnr": 20.0, "exposure": 0.4, "reference_exposure": 0.5},
+        "interval": {
+            "psnr": [10.0, 30.0],
+            "exposure": [0.4, 0.4],
+            "reference_exposure": [0.5, 0.5],
+        },
         "constant_exposure_error": 0.0,
         "warnings": ["each picture: is gray"],
     }
@@ -119,3 +124,8 @@ def test_the_record_of_a_comparison_names_both_methods(folders):
     assert record["mean"]["psnr"] is None, "less than the infinite PSNR of identical pictures"
     low_end, high_end = record["interval"]["mae"]
     assert low_end <= record["mean"]["mae"] <= high_end
+
+
+def test_the_page_of_the_protocol_names_every_score():
+    page = (DOCS / "protocol.md").read_text()
+    assert [measure.key for measure in MEASURES if f"`{measure.key}`" not in page] == []
