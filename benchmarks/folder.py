@@ -32,8 +32,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scotopic.jobs import many
-    from scotopic.jobs.record import Manifest
+    from scotopic.jobs.plan import Plan
+    from scotopic.jobs.record import Record
+    from scotopic.jobs.settings import Job
 
 VARIANTS = 16
 FEW = 1000
@@ -65,63 +66,64 @@ def make(folder: Path, files: int, folders: int) -> None:
     making.join()
 
 
-def jobs(source: Path, output: Path) -> many.Plan:
+def jobs(source: Path, output: Path) -> Plan:
     """What the command would do."""
-    from scotopic.jobs import many
+    from scotopic.jobs.plan import plan_jobs
+    from scotopic.jobs.settings import Placement, Settings
 
-    return many.plan_jobs([source], many.Settings(output=output))
+    return plan_jobs([source], Settings(placement=Placement(output, is_folder=True)))
 
 
-def facts(job: many.Job, digest: str) -> dict[str, Any]:
+def facts(job: Job, digest: str) -> dict[str, Any]:
     """What the command records."""
-    from scotopic.jobs import many
+    from scotopic.jobs.settings import Settings
 
     model = {"model": "b" * 64, "version": "0.1.0"}
-    made_from = {"input": digest, **model, **many.Settings().of_result()}
+    made_from = {"input": digest, **model, **Settings().of_result()}
     return {"source": str(job.source), "made_from": made_from}
 
 
 def write(source: Path, output: Path) -> float:
     """Record all pictures as done, the input itself standing for the result."""
-    from scotopic.jobs.record import Manifest
+    from scotopic.jobs.record import Record
     from scotopic.storage import sha256_of
 
-    manifest, apart = Manifest(output), 0.0
+    record, apart = Record(output), 0.0
     for job in jobs(source, source.parent / "no_output"):
         began = time.perf_counter()
         digest = sha256_of(job.source.read_bytes())
         apart += time.perf_counter() - began
         target = output / job.source.parent.name / job.source.name
         told = facts(job, digest)
-        manifest.note(target, "started", **told)
-        manifest.note(target, "done", outcome="enhanced", **told, output=digest, seconds=0.012)
+        record.note(target, "started", **told)
+        record.note(target, "done", outcome="enhanced", **told, output=digest, seconds=0.012)
     return apart
 
 
 def read(source: Path, output: Path) -> float:
     """Ask the record of every picture; seconds of reading and hashing files."""
-    from scotopic.jobs.record import Manifest
+    from scotopic.jobs.record import Record
     from scotopic.storage import sha256_of
 
     apart = 0.0
 
-    def hashing(self: Manifest, target: Path) -> bool:
+    def hashing(self: Record, target: Path) -> bool:
         nonlocal apart
         began = time.perf_counter()
         digest = sha256_of((source / target.parent.name / target.name).read_bytes())
         apart += time.perf_counter() - began
         return self._find(self._outputs, target).get("output") == digest
 
-    Manifest._is_as_written = hashing  # type: ignore[method-assign]
+    Record._is_as_written = hashing  # type: ignore[method-assign]
     began = time.perf_counter()
-    manifest = Manifest(output)
+    record = Record(output)
     print(f"the record is read in {time.perf_counter() - began:.2f} s", file=sys.stderr)
     for job in jobs(source, output):
         began = time.perf_counter()
         digest = sha256_of(job.source.read_bytes())
         apart += time.perf_counter() - began
         made_from = facts(job, digest)["made_from"]
-        if not manifest.is_done(job.target, made_from):
+        if not record.is_done(job.target, made_from):
             raise SystemExit(f"{job.target}: recorded, and not found")
     return apart
 

@@ -31,6 +31,7 @@ from PIL import Image
 from scotopic.enhancer import Enhancer
 from scotopic.networks.registry import DEFAULT_MODEL, find_model
 from scotopic.photo import reading, writing
+from scotopic.photo.photo import Photo
 
 SIZES = {
     "600x400": (600, 400),
@@ -130,7 +131,7 @@ def measure(name: str, repeats: int) -> dict[str, object]:
         "loading": loading,
         "enhancing": enhancing,
         "decoding": timed(lambda: reading.read(data), repeats),
-        "encoding": timed(lambda: writing.encode(reading.Photo(pixels), "JPEG"), repeats),
+        "encoding": timed(lambda: writing.encode(Photo(pixels), "JPEG"), repeats),
         "clahe": None if floor is None else timed(floor, repeats),
         "memory_before": before * 1024,
         "memory_peak": peak * 1024,

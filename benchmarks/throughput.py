@@ -25,7 +25,9 @@ from PIL import Image
 from scotopic import storage
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import many
-from scotopic.jobs.record import Manifest
+from scotopic.jobs.plan import plan_jobs
+from scotopic.jobs.record import Record
+from scotopic.jobs.settings import Placement, Settings
 from scotopic.networks.session import Session
 from scotopic.photo import reading, writing
 
@@ -74,10 +76,10 @@ def shares(source: Path, output: Path) -> dict[str, float]:
     Session.look = clocked("network", Session.look)  # type: ignore[method-assign]
     Session.correct = clocked("network", Session.correct)  # type: ignore[method-assign]
     storage.write_atomically = clocked("write", storage.write_atomically)
-    enhancer, settings = Enhancer(), many.Settings(output=output)
-    manifest, began = Manifest(output), time.perf_counter()
-    for job in many.plan_jobs([source], settings):
-        many.run_job(enhancer, job, settings, manifest)
+    enhancer, settings = Enhancer(), Settings(placement=Placement(output, is_folder=True))
+    record, began = Record(output), time.perf_counter()
+    for job in plan_jobs([source], settings):
+        many.run_job(enhancer, job, settings, record)
     whole = time.perf_counter() - began
     told = {name: seconds / whole for name, seconds in spent.items()}
     return {**told, "the rest": 1 - sum(told.values())}

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from scotopic.errors import ScotopicError
+from scotopic.version import __version__
 
 if TYPE_CHECKING:
-    from scotopic.api import enhance
-    from scotopic.enhancer import Enhancer
+    from scotopic.api import enhance, enhance_folder, models
+    from scotopic.enhancer import Enhancer, Report
+    from scotopic.errors import (
+        AccessError,
+        InvalidValueError,
+        MissingFileError,
+        MissingPackageError,
+        ModelError,
+        ScotopicError,
+        TargetExistsError,
+        TooLargeError,
+        UnreadableError,
+    )
+    from scotopic.jobs.outcome import Outcome
+    from scotopic.wish import Wish
 
-__version__ = "0.1.0"
-__all__ = ["Enhancer", "ScotopicError", "__version__", "enhance"]
+__all__ = [
+    "AccessError",
+    "Enhancer",
+    "InvalidValueError",
+    "MissingFileError",
+    "MissingPackageError",
+    "ModelError",
+    "Outcome",
+    "Report",
+    "ScotopicError",
+    "TargetExistsError",
+    "TooLargeError",
+    "UnreadableError",
+    "Wish",
+    "__version__",
+    "enhance",
+    "enhance_folder",
+    "models",
+]
+_HOMES = {
+    "api": ("enhance", "enhance_folder", "models"),
+    "enhancer": ("Enhancer", "Report"),
+    "jobs.outcome": ("Outcome",),
+    "wish": ("Wish",),
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load the working parts when first asked for, to keep the import light."""
-    if name == "Enhancer":
-        from scotopic.enhancer import Enhancer
+    """Load the working parts when they are first asked for, to keep the import light."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names), "errors")
+    return getattr(import_module(f"scotopic.{home}"), name)
 
-        return Enhancer
-    if name == "enhance":
-        from scotopic.api import enhance
 
-        return enhance
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,21 +1,103 @@
-"""`scotopic.enhance`: whatever a picture comes as, the same kind back."""
+"""The Python interface: `enhance`, `enhance_folder`, `models`."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
+from scotopic import machine
 from scotopic.enhancer import Enhancer
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.jobs import many, one
+from scotopic.jobs.outcome import Outcome
+from scotopic.jobs.plan import plan_jobs
+from scotopic.jobs.record import Record
+from scotopic.jobs.settings import Encoding, Placement, Settings
+from scotopic.networks.catalogue import describe_models
 from scotopic.photo import reading, writing
+from scotopic.wish import Wish
 
 if TYPE_CHECKING:
     from PIL import Image
+
+PathText = str | PathLike[str]
+Number = TypeVar("Number", bound=np.generic)
+Progress = Callable[[float], None]
+FolderProgress = Callable[[int, int], None]
+
+
+@overload
+def enhance(
+    picture: PathText,
+    *,
+    exposure: float | None = ...,
+    ev: float = ...,
+    strength: float = ...,
+    output: PathText | None = ...,
+    overwrite: bool = ...,
+    format: str | None = ...,
+    quality: int | None = ...,
+    enhancer: Enhancer | None = ...,
+    progress: Progress | None = ...,
+) -> Path: ...
+
+
+@overload
+def enhance(
+    picture: bytes | bytearray | memoryview,
+    *,
+    exposure: float | None = ...,
+    ev: float = ...,
+    strength: float = ...,
+    format: str | None = ...,
+    quality: int | None = ...,
+    enhancer: Enhancer | None = ...,
+    progress: Progress | None = ...,
+) -> bytes: ...
+
+
+@overload
+def enhance(
+    picture: NDArray[Number],
+    *,
+    exposure: float | None = ...,
+    ev: float = ...,
+    strength: float = ...,
+    enhancer: Enhancer | None = ...,
+) -> NDArray[Number]: ...
+
+
+@overload
+def enhance(
+    picture: Image.Image,
+    *,
+    exposure: float | None = ...,
+    ev: float = ...,
+    strength: float = ...,
+    enhancer: Enhancer | None = ...,
+    progress: Progress | None = ...,
+) -> Image.Image: ...
+
+
+@overload
+def enhance(
+    picture: BinaryIO,
+    *,
+    exposure: float | None = ...,
+    ev: float = ...,
+    strength: float = ...,
+    format: str | None = ...,
+    quality: int | None = ...,
+    enhancer: Enhancer | None = ...,
+    progress: Progress | None = ...,
+) -> io.BytesIO: ...
 
 
 def enhance(
@@ -24,55 +106,189 @@ def enhance(
     exposure: float | None = None,
     ev: float = 0.0,
     strength: float = 1.0,
+    output: PathText | None = None,
+    overwrite: bool = False,
+    format: str | None = None,
+    quality: int | None = None,
     enhancer: Enhancer | None = None,
+    progress: Progress | None = None,
 ) -> Any:
     """Enhance a dark picture.
 
     Parameters
     ----------
-    picture : path, bytes, PIL image, or array
-        Of a file, an encoded file, an image of any mode, or pixels: H x W x 3
-        or H x W; uint8, uint16, or floats in 0..1.
+    picture : path, bytes, binary file object, Pillow image, or array
+        The path of a file; an encoded file as bytes or in a file object; an
+        image of any mode; or pixels: H x W x 3, or H x W for gray, each also
+        with alpha as one more channel; uint8, uint16, or floats in 0..1.
     exposure : float, optional
-        Mean level wanted of the result, 0 to 1; never limited.
+        Mean level wanted of the result, between 0 and 1. It is never limited.
     ev : float
-        Stops added to the automatic exposure; never limited.
+        Stops added to the automatic exposure. They are never limited.
     strength : float
         0 gives the picture back, 1 the whole effect.
+    output : path, optional
+        For a path: the file to write, or a folder (one that exists, or that is
+        named with a slash at the end). By default the result lies beside its
+        source and is named ``*_enhanced``.
+    overwrite : bool
+        For a path: replace a file that exists.
+    format : str, optional
+        For a path, bytes or a file object: the format to write, such as
+        ``"png"``. By default it is the source's, or what the output's name says.
+    quality : int, optional
+        For a path, bytes or a file object: quality of JPEG, WebP and AVIF, 1
+        to 100. By default a JPEG is compressed as its source was.
     enhancer : Enhancer, optional
-        One with another model or memory; by default one is made and kept.
+        One with another model or memory. By default one is made and kept.
+    progress : callable, optional
+        For all but arrays: told the share that is done, 0 to 1.
 
     Returns
     -------
-    The same kind: for a path that of the new file beside it, named
-    ``*_enhanced``; for bytes a file of the same format with all that the
-    source carried; for an image one of the same size with its ``info``, of an animated one
-    the frame that it shows; for
-    an array one of the same shape and type.
+    The same kind that was given
+        For a path, the path of the new file. For bytes, a file of the same
+        format with everything that the source carried; for a file object, such
+        a file as `io.BytesIO`. For an image, one of the same size with its
+        ``info``; for an animated one, the frame that it shows. For an array,
+        one of the same shape and type.
 
     Raises
     ------
+    InvalidValueError
+        When a setting is out of range or does not fit the kind of picture.
+    TargetExistsError
+        When the new file exists already.
     ScotopicError
-        When the picture cannot be read, or a setting is out of range, or the
-        new file exists already.
+        When the picture cannot be read or the result cannot be written.
+
+    Examples
+    --------
+    >>> import numpy, scotopic
+    >>> dark = numpy.full((20, 30, 3), 8, numpy.uint8)
+    >>> scotopic.enhance(dark, exposure=0.3).shape
+    (20, 30, 3)
     """
+    wish = Wish(exposure, ev, strength)
     enhancer = enhancer or _default_enhancer()
-    if isinstance(picture, np.ndarray):
-        return enhancer.enhance_array(picture, exposure=exposure, ev=ev, strength=strength)[0]
-    settings = many.Settings(exposure=exposure, ev=ev, strength=strength)
-    if isinstance(picture, bytes):
-        taken = reading.read(picture, memory=enhancer.memory)
-        one.enhance_photo(enhancer, taken, settings)
-        form = taken.format if taken.format in reading.FORMATS.values() else "PNG"
-        return writing.encode(taken, form)
     if isinstance(picture, (str, PathLike)):
-        (job,) = many.plan_jobs([_file(picture)], settings)
-        many.run_job(enhancer, job, settings)
-        return job.target
+        settings = Settings(
+            wish, Encoding(format, quality), Placement.at(output, overwrite=overwrite)
+        )
+        return _enhance_path(enhancer, Path(fspath(picture)), settings, progress)
+    if output is not None or overwrite:
+        raise InvalidValueError("output and overwrite are for pictures that are given as paths")
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        settings = Settings(wish, Encoding(format, quality))
+        return one.enhance_bytes(enhancer, bytes(picture), settings, progress=progress)[0]
+    if hasattr(picture, "read"):
+        settings = Settings(wish, Encoding(format, quality))
+        data = one.enhance_bytes(enhancer, picture.read(), settings, _name(picture), progress)[0]
+        return io.BytesIO(data)
+    if format is not None or quality is not None:
+        raise InvalidValueError("format and quality are for pictures that are encoded as files")
+    if isinstance(picture, np.ndarray):
+        return enhancer.enhance_array(picture, wish)[0]
     if hasattr(picture, "getexif"):
-        return _enhance_image(enhancer, picture, settings)
+        taken = reading.from_image(picture)
+        one.enhance_photo(enhancer, taken, wish, progress)
+        return writing.to_image(taken)
     kind = type(picture).__name__
-    raise ScotopicError(f"a picture is a path, bytes, a PIL image or an array, not {kind}")
+    raise InvalidValueError(
+        f"a picture is a path, bytes, a binary file object, a Pillow image or an array, not {kind}"
+    )
+
+
+def enhance_folder(
+    folder: PathText,
+    output: PathText | None = None,
+    *,
+    exposure: float | None = None,
+    ev: float = 0.0,
+    strength: float = 1.0,
+    overwrite: bool = False,
+    format: str | None = None,
+    quality: int | None = None,
+    jobs: int | None = None,
+    enhancer: Enhancer | None = None,
+    progress: FolderProgress | None = None,
+) -> Iterator[Outcome]:
+    """Enhance all pictures in a folder and in the folders within it.
+
+    Parameters
+    ----------
+    folder : path
+    output : path, optional
+        Folder for the results, which mirrors the other one. It keeps a record,
+        by which a second call skips what is done already. By default each
+        result lies beside its source and is named ``*_enhanced``.
+    exposure, ev, strength, overwrite, format, quality
+        As for `enhance`.
+    jobs : int, optional
+        Pictures worked on at once. By default one for each processor, 4 at most.
+    enhancer : Enhancer, optional
+        By default one that takes half of the free memory.
+    progress : callable, optional
+        Told how many pictures are done, and how many there are.
+
+    Yields
+    ------
+    Outcome
+        One for each picture, in a stable order; of those that fail, too.
+
+    Raises
+    ------
+    MissingFileError
+        When the folder is not there or has no pictures.
+    InvalidValueError
+        When a setting is out of range.
+    """
+    source = Path(fspath(folder))
+    if not source.is_dir():
+        raise MissingFileError("no such folder", path=source)
+    target = None if output is None else Path(fspath(output))
+    placement = Placement(target, is_folder=target is not None, overwrite=overwrite)
+    settings = Settings(Wish(exposure, ev, strength), Encoding(format, quality), placement)
+    plan = plan_jobs([source], settings)
+    return _run_folder(plan, settings, jobs, enhancer, progress)
+
+
+def _run_folder(
+    plan: Any,
+    settings: Settings,
+    jobs: int | None,
+    enhancer: Enhancer | None,
+    progress: FolderProgress | None,
+) -> Iterator[Outcome]:
+    memory = machine.default_memory() if enhancer is None else enhancer.memory
+    at_once = min(jobs or many.usual_jobs(memory), len(plan))
+    if enhancer is None:
+        enhancer = Enhancer(memory=memory, threads=max(1, machine.threads() // at_once))
+    folder = settings.placement.folder
+    record = None if folder is None else Record(folder)
+    outcomes = many.run_all(enhancer, plan, settings, record, at_once)
+    for done, outcome in enumerate(outcomes, start=1):
+        if progress is not None:
+            progress(done, len(plan))
+        yield outcome
+
+
+def models() -> list[dict[str, Any]]:
+    """Describe the networks: those that are shipped, verified, and those to train.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``parameters``, ``multiply_adds`` (of a picture of 256x256),
+        ``file`` (None where no weights are shipped), ``sha256``, ``licence``,
+        ``training_data``, ``scores`` and more; as ``scotopic models --json``.
+
+    Raises
+    ------
+    ModelError
+        When a file is missing or is not what was shipped.
+    """
+    return describe_models()
 
 
 @lru_cache(maxsize=1)
@@ -80,14 +296,17 @@ def _default_enhancer() -> Enhancer:
     return Enhancer()
 
 
-def _file(picture: str | PathLike[str]) -> Path:
-    path = Path(fspath(picture))
+def _enhance_path(
+    enhancer: Enhancer, path: Path, settings: Settings, progress: Progress | None
+) -> Path:
     if path.is_dir():
-        raise ScotopicError(f"{path}: a folder; enhance takes one picture")
-    return path
+        raise InvalidValueError("is a folder; enhance takes one picture", path=path)
+    settings.placement.check_name()
+    (job,) = plan_jobs([path], settings)
+    many.run_job(enhancer, job, settings, progress=progress)
+    return job.target
 
 
-def _enhance_image(enhancer: Enhancer, image: Image.Image, settings: many.Settings) -> Any:
-    taken = reading.from_image(image)
-    one.enhance_photo(enhancer, taken, settings)
-    return writing.to_image(taken)
+def _name(file: Any) -> str:
+    name = getattr(file, "name", None)
+    return name if isinstance(name, str) else "input"

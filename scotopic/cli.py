@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scotopic import __version__
+from scotopic.version import __version__
 from scotopic.commands.data import data
 from scotopic.commands.enhance import enhance
 from scotopic.commands.evaluate import evaluate

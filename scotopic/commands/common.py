@@ -1,25 +1,64 @@
-"""What all commands share: messages, progress, exit codes."""
+"""What all commands share: types of options, messages, progress, exit codes."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, Parameter, ScotopicError
 
-PATH = click.Path(path_type=Path)
-STREAM = click.Path(path_type=Path, allow_dash=True)
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
 DEFAULT_MODEL = "exposure_unet"
+STANDARD = Path("-")
+"""Standard input as a source, standard output as a target."""
+SOME_FAILED, WRONG_CALL, INTERRUPTED = 1, 2, 130
+"""Exit codes: something failed and the rest was done; the call is wrong; Ctrl-C."""
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(i?b)?\s*", re.IGNORECASE)
+
+
+class _Path(click.Path):
+    """A path that is not empty, as an unset variable would make it; ``-`` is one too."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.fspath(value):
+            self.fail("the path is empty; is a variable unset?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def size(text: str) -> int:
+    """Bytes of a size such as ``512M``, ``1.5G``, ``1GB`` or ``1GiB``; K, M, G are powers of 1024."""
+    found = _SIZE.fullmatch(text)
+    number = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+    if number <= 0:
+        raise click.BadParameter(f"{text!r} is not a size such as 512M or 2G")
+    return number
+
+
+PATH = STREAM = _Path(path_type=Path)
+OUTPUT = _Path(path_type=str)
+"""As text, in which a slash at the end means a folder."""
+MEMORY_SIZE = size
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a `ScotopicError` into one line and exit code 2."""
+    """Turn a `ScotopicError` into one line and an exit code."""
 
     @wraps(command)
     def guarded(**options: Any) -> None:
@@ -27,30 +66,59 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(**options)
         except ScotopicError as error:
             if options.get("verbose", 0) > 1:
-                raise
-            complain(str(error))
-            raise SystemExit(2) from None
+                show_traceback(error)
+            complain(told(error))
+            raise SystemExit(code_of(error)) from None
         except KeyboardInterrupt:
             complain("stopped")
-            raise SystemExit(130) from None
+            raise SystemExit(INTERRUPTED) from None
 
     return guarded
 
 
+def code_of(error: ScotopicError) -> int:
+    """The exit code of a call that ends by an error."""
+    return WRONG_CALL if isinstance(error, InvalidValueError) else SOME_FAILED
+
+
+def told(error: ScotopicError) -> str:
+    """An error in one line, its remedy as an option of the command line."""
+    remedy = error.remedy
+    if isinstance(remedy, Parameter):
+        remedy = f"use {_as_option(remedy)}"
+    return error.told(remedy)
+
+
+def _as_option(parameter: Parameter) -> str:
+    option = "--" + parameter.name.replace("_", "-")
+    if parameter.value is True:
+        return option
+    value = parameter.value
+    if parameter.name == "memory" and isinstance(value, int):
+        value = f"{-(-10 * value // 2**30) / 10:.1f}G"  # rounded up, since less is not enough
+    return f"{option} {value}"
+
+
+def show_traceback(error: BaseException) -> None:
+    """Write a traceback to standard error."""
+    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+
+
 def complain(message: str) -> None:
-    """Say a line on standard error, whatever breaks it has."""
+    """Say a line on standard error, whatever line breaks it has."""
     click.echo(f"scotopic: {' '.join(message.split())}", err=True)
 
 
 @contextlib.contextmanager
-def progress(length: int, label: str = "", hidden: bool = False) -> Iterator[Any]:
+def progress(length: int, label: str = "", hidden: bool = False) -> Iterator[ProgressBar[Any]]:
     """A bar on standard error; nothing unless that is a terminal."""
     hidden = hidden or not sys.stderr.isatty()
-    with click.progressbar(
+    shown: ProgressBar[Any] = click.progressbar(
         length=length,
         label=label,
         file=sys.stderr,
         hidden=hidden,
         item_show_func=lambda item: None if item is None else str(item),
-    ) as bar:
+    )
+    with shown as bar:
         yield bar

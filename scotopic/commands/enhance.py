@@ -2,201 +2,277 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scotopic.commands.common import DEFAULT_MODEL, STREAM, complain, one_line_errors, progress
-from scotopic.errors import ScotopicError
+from scotopic.commands.common import (
+    DEFAULT_MODEL,
+    MEMORY_SIZE,
+    OUTPUT,
+    PATH,
+    SOME_FAILED,
+    STANDARD,
+    one_line_errors,
+)
+from scotopic.commands.telling import Telling
+from scotopic.errors import InvalidValueError, ScotopicError
 
-_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+if TYPE_CHECKING:
+    from scotopic.enhancer import Enhancer
+    from scotopic.jobs.outcome import Outcome
+    from scotopic.jobs.settings import Settings
 
 
-class _MemorySize(click.ParamType):
-    """Bytes of a size such as ``512M`` or ``1.5G``."""
+@dataclass(frozen=True)
+class _Call:
+    """What the command was called with."""
 
-    name = "size"
+    paths: tuple[Path, ...]
+    output: str | None
+    settings: Settings
+    model: str
+    memory: int
+    jobs: int | None
+    provider: str
+    resume: bool
+    tell: Telling
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        if isinstance(value, int):
-            return value
-        unit = _UNITS.get(value[-1:].upper(), 1)
-        try:
-            size = int(float(value.rstrip("kKmMgG")) * unit)
-        except (ValueError, OverflowError):
-            size = 0
-        if size <= 0:
-            self.fail(f"{value!r} is no size such as 512M or 2G", param, ctx)
-        return size
+    def enhancer(self, at_once: int = 1) -> Enhancer:
+        """An enhancer, with a share of the processors for pictures worked on at once."""
+        from scotopic import machine
+        from scotopic.enhancer import Enhancer
+
+        threads = max(1, machine.threads() // at_once)
+        return Enhancer(self.model, self.memory, self.provider, threads)
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=STREAM)
-@click.option("-o", "--output", type=STREAM, help="File or folder; - is standard output.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, or .onnx file.")
-@click.option("--exposure", type=float, help="Mean level wanted of the result, 0 to 1.")
-@click.option("--ev", type=float, default=0.0, help="Stops added to the automatic exposure.")
+@click.argument("paths", nargs=-1, required=True, type=PATH)
 @click.option(
-    "--strength", type=float, default=1.0, show_default=True, help="0 none, 1 the whole effect."
+    "-o",
+    "--output",
+    type=OUTPUT,
+    help="File or folder to write; - is standard output. A name that ends with a slash is a "
+    "folder.  [default: beside each source]",
+)
+@click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Name of a shipped network, or an .onnx file.",
+)
+@click.option(
+    "--exposure",
+    type=float,
+    help="Mean level wanted of the result, between 0 and 1.  [default: automatic]",
+)
+@click.option(
+    "--ev",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Exposure compensation: stops added to the automatic exposure.",
+)
+@click.option(
+    "--strength",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Strength of the effect, from 0 (none) to 1 (all of it).",
 )
 @click.option(
     "--memory",
-    type=_MemorySize(),
-    help="Memory to stay near, such as 1G.  [default: half of what is free, 4G at most]",
+    type=MEMORY_SIZE,
+    help="Memory that the process may take, such as 1G.  [default: half of what is free, at most "
+    "4G]",
 )
 @click.option(
+    "-j",
     "--jobs",
     type=click.IntRange(1),
-    help="Pictures worked on at once.  [default: one for each processor, 4 at most]",
+    help="Number of pictures worked on at once.  [default: one for each processor, at most 4]",
 )
-@click.option("--provider", default="cpu", show_default=True, help="Execution provider.")
-@click.option("--format", "extension", help="Format to write, such as png.")
+@click.option(
+    "--provider",
+    default="cpu",
+    show_default=True,
+    help="Execution provider of ONNX Runtime, such as cpu or cuda.",
+)
+@click.option(
+    "-f",
+    "--format",
+    help="Format to write, such as png.  [default: as the output is named, or as the source]",
+)
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),
-    help="Of JPEG, WebP and AVIF.  [default: as the source, or 95]",
+    help="JPEG, WebP and AVIF quality.  [default: as the source for JPEG, else 95]",
 )
 @click.option(
-    "--suffix", default="_enhanced", show_default=True, help="Of names beside their sources."
+    "--suffix",
+    default="_enhanced",
+    show_default=True,
+    help="Suffix for the names of results that are written beside their sources.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--strip", is_flag=True, help="Drop all metadata but the colour profile.")
-@click.option("--times", is_flag=True, help="Give results the file times of their sources.")
+@click.option(
+    "--keep-times", is_flag=True, help="Give results the modification times of their sources."
+)
 @click.option(
     "--max-megapixels",
     type=click.IntRange(1),
     default=1000,
     show_default=True,
-    help="Refuse larger pictures, before they are decoded.",
+    help="Refuse larger pictures before they are decoded.",
 )
-@click.option("--skip-bright", is_flag=True, help="Copy pictures that are bright enough already.")
+@click.option(
+    "--skip-bright", is_flag=True, help="Copy pictures that are bright enough already, unchanged."
+)
 @click.option(
     "--resume/--no-resume",
     default=True,
-    help="In an output folder, pass over what an earlier call did the same way.  [default: resume]",
+    help="In an output folder, skip pictures that an earlier call finished with the same "
+    "settings.  [default: resume]",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be written, and stop.")
+@click.option("--dry-run", is_flag=True, help="Show which files would be written, and stop.")
 @click.option(
-    "--watch", is_flag=True, help="Go on with what is put into the folders, until Ctrl-C."
+    "--watch",
+    is_flag=True,
+    help="Keep enhancing pictures that appear in the folders, until Ctrl-C.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One object a picture on standard output.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
-@click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per picture.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but what failed.")
+@click.option(
+    "-v", "--verbose", count=True, help="Print more; -vv prints the tracebacks of errors."
+)
 @one_line_errors
 def enhance(
-    paths: tuple[Path, ...],
-    model: str,
-    memory: int | None,
-    jobs: int | None,
-    provider: str,
-    resume: bool,
-    dry_run: bool,
-    watch: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: int,
-    **settings: Any,
+    dry_run: bool, watch: bool, as_json: bool, quiet: bool, verbose: int, **options: Any
 ) -> None:
-    """Enhance pictures, folders of them, or standard input (-)."""
+    """Enhance pictures, folders of pictures, or standard input (-)."""
+    call = _call(Telling(as_json, quiet, verbose), options)
+    if STANDARD in call.paths or call.output == str(STANDARD):
+        if watch:
+            raise InvalidValueError("--watch is for folders, not for standard input or output")
+        failed = _stream(call, dry_run)
+    elif watch:
+        failed = _watch(call, dry_run)
+    else:
+        failed = _batch(call, dry_run)
+    raise SystemExit(SOME_FAILED if failed else 0)
+
+
+def _call(tell: Telling, options: dict[str, Any]) -> _Call:
     from scotopic import machine
-    from scotopic.enhancer import Enhancer
-    from scotopic.jobs import many
-    from scotopic.jobs.record import Manifest
+    from scotopic.jobs.settings import Encoding, Placement, Settings
+    from scotopic.wish import Wish
 
-    chosen = many.Settings(**settings)
-    if watch and (chosen.output is None or chosen.output_is_file):
-        raise ScotopicError("--watch needs an output folder: -o FOLDER")
-    if as_json and chosen.output_is_stream(paths):
-        raise ScotopicError("--json and the picture cannot both go to standard output")
-    planned = None if watch else many.plan_jobs(paths, chosen)
+    def some(*names: str) -> dict[str, Any]:
+        return {name: options[name] for name in names}
+
+    output = options["output"]
+    placed = None if output == str(STANDARD) else output
+    settings = Settings(
+        Wish(**some("exposure", "ev", "strength", "skip_bright")),
+        Encoding(**some("format", "quality", "strip")),
+        Placement.at(placed, **some("suffix", "overwrite", "keep_times")),
+        options["max_megapixels"],
+    )
+    memory = options["memory"] or machine.default_memory()
+    rest = some("paths", "output", "model", "jobs", "provider", "resume")
+    return _Call(settings=settings, memory=memory, tell=tell, **rest)
+
+
+def _batch(call: _Call, dry_run: bool) -> bool:
+    """Enhance all pictures that the paths lead to; whether anything failed."""
+    from scotopic.jobs import many, plan
+
+    planned = plan.plan_jobs(call.paths, call.settings)
     if dry_run:
-        for job in planned or ():
+        for job in planned:
             click.echo(f"{job.source} -> {job.target}")
-        raise SystemExit(1 if _tell_of_the_rest(planned, quiet) else 0)
-    in_folder = resume and chosen.output is not None and not chosen.output_is_file
-    manifest = Manifest(chosen.output) if in_folder else None
-    memory = memory or machine.default_memory()
-    at_once = jobs or many.usual_jobs(memory)
-    if many.STREAM in paths:
-        at_once = 1  # what was read from standard input could not be read again
-    at_once = at_once if planned is None else max(1, min(at_once, len(planned)))
-    enhancer = Enhancer(model, memory, provider, max(1, machine.threads() // at_once))
-
-    def run(some: Any) -> int:
-        outcomes = many.run_all(enhancer, some, chosen, manifest, at_once)
-        return _tell_all(outcomes, len(some), as_json, quiet, verbose)
-
-    failed = 0
-    for some in many.arrivals(paths, chosen, tell=complain) if planned is None else [planned]:
-        failed += run(some)
-    failed += _tell_of_the_rest(planned, quiet)
-    raise SystemExit(1 if failed else 0)
+        return call.tell.passed_over(planned) > 0
+    at_once = max(1, min(call.jobs or many.usual_jobs(call.memory), len(planned)))
+    enhancer = call.enhancer(at_once)
+    outcomes = many.run_all(enhancer, planned, call.settings, _record(call), at_once)
+    failed = call.tell.outcomes(outcomes, len(planned))
+    return failed + call.tell.passed_over(planned) > 0
 
 
-def _tell_all(outcomes: Any, count: int, as_json: bool, quiet: bool, verbose: int) -> int:
-    """Tell what became of each picture; how many failed."""
-    total = failed = before = 0
-    with progress(count, hidden=quiet or count == 1) as bar, contextlib.closing(outcomes):
-        for job, outcome in outcomes:
-            total += 1
-            if isinstance(outcome, ScotopicError):
-                if verbose > 1:
-                    raise outcome
-                failed += 1
-                complain(str(outcome))
-            else:
-                before += outcome.status == "done before"
-                if as_json:
-                    entry = {"source": str(job.source), "target": str(job.target)}
-                    click.echo(json.dumps({**entry, **outcome.as_dict()}))
-                if not quiet:
-                    _tell(job.target, outcome, bar.hidden or verbose > 0)
-            bar.label = _rate(bar.time_per_iteration)
-            bar.update(1, job.source.name)
-    if before and not quiet:
-        complain(f"{before} of {total} pictures were done before")
-    if failed and total > 1:
-        complain(f"{failed} of {total} pictures failed")
-    return failed
+def _watch(call: _Call, dry_run: bool) -> bool:
+    """Enhance pictures as they appear in the folders, until Ctrl-C."""
+    from scotopic.commands.common import complain
+    from scotopic.jobs import many, plan
+
+    if call.settings.placement.folder is None:
+        raise InvalidValueError("--watch needs an output folder: -o FOLDER")
+    if dry_run:
+        raise InvalidValueError("--dry-run does not go with --watch")
+    at_once = call.jobs or many.usual_jobs(call.memory)
+    enhancer, record, failed = call.enhancer(at_once), _record(call), 0
+    for jobs in plan.arrivals(call.paths, call.settings, tell=complain):
+        outcomes = many.run_all(enhancer, jobs, call.settings, record, at_once)
+        failed += call.tell.outcomes(outcomes, len(jobs))
+    return failed > 0
 
 
-def _rate(seconds: float) -> str:
-    """Pictures in a second or, where that is less than one, in a minute."""
-    if not seconds:
-        return ""
-    number, unit = (1 / seconds, "second") if seconds <= 1 else (60 / seconds, "minute")
-    return f"{number:.1f} pictures a {unit}"
+def _record(call: _Call) -> Any:
+    from scotopic.jobs.record import Record
+
+    folder = call.settings.placement.folder
+    return Record(folder) if call.resume and folder is not None else None
 
 
-def _tell_of_the_rest(planned: Any, quiet: bool) -> int:
-    """Say what in the folders was not gone through; how many of them cannot be read."""
-    if planned is None:
-        return 0
-    for line in planned.unread.values():
-        complain(line)
-    if planned.others and not quiet:
-        one = "1 file that is no picture was passed over"
-        several = f"{planned.others} files that are no pictures were passed over"
-        complain(one if planned.others == 1 else several)
-    return len(planned.unread)
+def _stream(call: _Call, dry_run: bool) -> bool:
+    """Enhance one picture from standard input, or to standard output; whether it failed."""
+    if len(call.paths) > 1:
+        raise InvalidValueError("standard input and output are for one picture")
+    (path,) = call.paths
+    to_output = call.output == str(STANDARD) or (call.output is None and path == STANDARD)
+    if to_output and call.tell.as_json:
+        raise InvalidValueError("--json and the picture cannot both go to standard output")
+    name = "standard input" if path == STANDARD else str(path)
+    if dry_run:
+        click.echo(f"{name} -> {'standard output' if to_output else call.output}")
+        return False
+    call.settings.placement.check_name()
+    try:
+        outcome = _enhance_stream(call, name, to_output)
+    except ScotopicError as error:
+        from scotopic.jobs.outcome import Outcome
+
+        outcome = Outcome("failed", name, error=error)
+    call.tell.outcome(outcome)
+    return outcome.status == "failed"
 
 
-def _tell(target: Path, outcome: Any, in_full: bool) -> None:
-    report = outcome.report
-    if report is None:
-        return
-    said = "copied" if outcome.status == "copied" else _done(report)
-    if in_full:
-        click.echo(f"{target}: {said}", err=True)
-    for note in outcome.notes:
-        click.echo(f"{target}: {note}", err=True)
+def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
+    from dataclasses import replace
 
+    from scotopic import storage
+    from scotopic.jobs import many, one
+    from scotopic.photo import formats
 
-def _done(report: Any) -> str:
-    if report.automatic is None:
-        return f"level {report.exposure_before:.2f} to {report.exposure_after:.2f}"
-    limit = report.automatic.limited_by if report.chosen_by == "automatic" else None
-    return f"gain {report.gain:.2f}" + (f", limited by {limit}" if limit else "")
+    (path,), placement = call.paths, call.settings.placement
+    enhancer = call.enhancer()
+    if placement.file is not None:
+        many.refuse_to_replace(placement.file, placement)
+    data = sys.stdin.buffer.read() if path == STANDARD else storage.read_bytes(path)
+    settings = call.settings.named_by(placement.file) if placement.file else call.settings
+    made, outcome = one.enhance_bytes(enhancer, data, settings, name)
+    if to_output:
+        sys.stdout.buffer.write(made)
+        sys.stdout.buffer.flush()
+        return outcome
+    target = placement.file
+    if target is None:
+        suffix = formats.FORMATS[str(outcome.format)].suffixes[0]
+        target = (placement.folder or Path()) / f"picture{suffix}"
+        many.refuse_to_replace(target, placement)
+    storage.write_atomically(made, target)
+    return replace(outcome, target=target)

@@ -1,4 +1,4 @@
-"""Folders gone through one at a time, however many files there are."""
+"""Folders searched for pictures one at a time, however many files there are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Kind(Enum):
-    """What a name says of a file: one to take, one to count, one to say nothing of."""
+    """What to do with a file, by its name: take it, count it, or ignore it."""
 
     PICTURE = 1
     OTHER = 2
@@ -19,7 +19,7 @@ class Kind(Enum):
 
 @dataclass
 class Met:
-    """What was met on the way, beside pictures.
+    """What was found beside pictures.
 
     Attributes
     ----------

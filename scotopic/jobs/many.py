@@ -1,27 +1,26 @@
-"""Many files: several at once, with a record of what was done."""
+"""Many pictures: several at once, with a record of what was done."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import time
-import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scotopic import __version__, machine, storage
+from scotopic import machine, storage
 from scotopic.enhancer import Enhancer
-from scotopic.errors import ScotopicError, TooLargeError
-from scotopic.jobs import one
-from scotopic.jobs.one import Outcome
-from scotopic.jobs.plan import arrivals, plan_jobs
-from scotopic.jobs.record import Manifest
-from scotopic.jobs.settings import STREAM, Job, Settings
-
-__all__ = ["STREAM", "Job", "Outcome", "Settings", "arrivals", "plan_jobs", "run_all", "run_job"]
+from scotopic.errors import Parameter, ScotopicError, TargetExistsError, TooLargeError
+from scotopic.jobs import files
+from scotopic.jobs.one import Progress
+from scotopic.jobs.outcome import Outcome
+from scotopic.jobs.record import Record
+from scotopic.jobs.settings import Job, Placement, Settings
+from scotopic.photo.quiet import quiet
+from scotopic.version import __version__
 
 MOST_AT_ONCE = 4
 _LEAST_MEMORY = 512 * 2**20
@@ -30,7 +29,13 @@ _WINDOW = 4
 
 
 def usual_jobs(memory: int) -> int:
-    """Pictures that are worked on at once unless asked otherwise."""
+    """Pictures that are worked on at once unless asked otherwise.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes that all of them share.
+    """
     return max(1, min(machine.threads(), MOST_AT_ONCE, memory // _LEAST_MEMORY))
 
 
@@ -38,9 +43,9 @@ def run_all(
     enhancer: Enhancer,
     jobs: Iterable[Job],
     settings: Settings,
-    manifest: Manifest | None = None,
+    record: Record | None = None,
     at_once: int = 1,
-) -> Iterator[tuple[Job, Outcome | ScotopicError]]:
+) -> Generator[Outcome, None, None]:
     """Run jobs, and tell what became of each, in their order.
 
     Parameters
@@ -48,36 +53,38 @@ def run_all(
     enhancer : Enhancer
         Its memory is shared by the pictures that are worked on at once; one
         that its share is too small for waits until it has all for itself.
-    jobs, settings, manifest
+    jobs, settings, record
         As for `run_job`.
     at_once : int
         Pictures worked on at once. It is fastest when the network has as many
         threads as there are processors for each picture.
+
+    Yields
+    ------
+    Outcome
+        A picture that fails has one too; it does not end the others.
     """
     if at_once == 1:
         for job in jobs:
-            yield job, _outcome_of(enhancer, job, settings, manifest)
+            yield _outcome_of(enhancer, job, settings, record)
         return
-    share = copy.copy(enhancer)
-    share.memory = enhancer.memory // at_once
+    share = enhancer.with_memory(enhancer.memory // at_once)
     pool = ThreadPoolExecutor(at_once)
-    begun: deque[tuple[Job, Future[Outcome | ScotopicError]]] = deque()
+    begun: deque[tuple[Job, Future[Outcome]]] = deque()
 
-    def next_told() -> tuple[Job, Outcome | ScotopicError]:
+    def next_told() -> Outcome:
         job, future = begun.popleft()
         outcome = future.result()
-        if isinstance(outcome, TooLargeError):
+        if isinstance(outcome.error, TooLargeError):
             for _, other in begun:
                 other.exception()  # waits: this one is to have all the memory
-            outcome = _outcome_of(enhancer, job, settings, manifest)
-        return job, outcome
+            outcome = _outcome_of(enhancer, job, settings, record)
+        return outcome
 
-    # Warnings of decoders are hushed for all threads: what each hushes, another would restore.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
             for job in jobs:
-                begun.append((job, pool.submit(_outcome_of, share, job, settings, manifest)))
+                begun.append((job, pool.submit(_outcome_of, share, job, settings, record)))
                 if len(begun) >= _WINDOW * at_once:
                     yield next_told()
             while begun:
@@ -87,16 +94,20 @@ def run_all(
 
 
 def _outcome_of(
-    enhancer: Enhancer, job: Job, settings: Settings, manifest: Manifest | None
-) -> Outcome | ScotopicError:
+    enhancer: Enhancer, job: Job, settings: Settings, record: Record | None
+) -> Outcome:
     try:
-        return run_job(enhancer, job, settings, manifest)
+        return run_job(enhancer, job, settings, record)
     except ScotopicError as error:
-        return error
+        return Outcome("failed", str(job.source), job.target, error=error)
 
 
 def run_job(
-    enhancer: Enhancer, job: Job, settings: Settings, manifest: Manifest | None = None
+    enhancer: Enhancer,
+    job: Job,
+    settings: Settings,
+    record: Record | None = None,
+    progress: Progress | None = None,
 ) -> Outcome:
     """Read, enhance and write one picture.
 
@@ -104,52 +115,54 @@ def run_job(
     ----------
     enhancer, job, settings
         What with, what, and how.
-    manifest : Manifest, optional
+    record : Record, optional
         Record of the output folder: what it says is done is not done again.
+    progress : callable, optional
+        Told the share of the enhancing that is done, 0 to 1.
 
     Raises
     ------
     ScotopicError
-        When it cannot be read or written; one line that names it.
+        When the picture cannot be read, enhanced or written; names the file.
     """
-    if manifest is None:
-        _refuse_to_replace(job.target, settings, manifest)
-    with contextlib.closing(one.open_source(job, enhancer, settings)) as source:
-        if manifest is None:
-            return one.enhance_file(enhancer, source, job, settings)
-        return _run_noted(enhancer, source, job, settings, manifest)
+    if record is None:
+        refuse_to_replace(job.target, settings.placement)
+    with contextlib.closing(files.open_source(job, enhancer, settings)) as source:
+        if record is None:
+            return files.enhance_source(enhancer, source, job, settings, progress)
+        return _run_recorded(enhancer, source, job, settings, record)
 
 
-def _run_noted(
-    enhancer: Enhancer, source: one.Source, job: Job, settings: Settings, manifest: Manifest
+def refuse_to_replace(target: Path, placement: Placement) -> None:
+    """Raise a `TargetExistsError` unless a file may be written here."""
+    if not placement.overwrite and target.exists():
+        raise TargetExistsError("exists already", path=target, remedy=Parameter("overwrite"))
+
+
+def _run_recorded(
+    enhancer: Enhancer, source: files.Source, job: Job, settings: Settings, record: Record
 ) -> Outcome:
     """Enhance one picture unless the record says that it is done; note what becomes of it."""
     made_from = {
         "input": source.sha256(),
-        "model": enhancer.session.sha256,
+        "model": enhancer.network.sha256,
         "version": __version__,
         **settings.of_result(),
     }
-    if not settings.overwrite and manifest.is_done(job.target, made_from):
-        return Outcome("done before")
+    if not settings.placement.overwrite and record.is_done(job.target, made_from):
+        return Outcome("skipped", str(job.source), job.target)
     # Only now: it reads the result, and of one that is done that would be twice.
-    _refuse_to_replace(job.target, settings, manifest)
+    if not record.is_own(job.target):
+        refuse_to_replace(job.target, settings.placement)
     facts: dict[str, Any] = {"source": str(job.source), "made_from": made_from}
-    manifest.note(job.target, "started", **facts)
+    record.note(job.target, "started", **facts)
     began = time.monotonic()
     try:
-        outcome = one.enhance_file(enhancer, source, job, settings)
+        outcome = files.enhance_source(enhancer, source, job, settings)
         facts |= {"output": storage.sha256_of_file(job.target)}
     except ScotopicError as error:
-        manifest.note(job.target, "failed", error=str(error), **facts)
+        record.note(job.target, "failed", error=str(error), **facts)
         raise
     facts["seconds"] = round(time.monotonic() - began, 3)
-    manifest.note(job.target, "done", outcome=outcome.status, **facts)
-    return outcome
-
-
-def _refuse_to_replace(target: Path, settings: Settings, manifest: Manifest | None) -> None:
-    if target == STREAM or settings.overwrite or not target.exists():
-        return
-    if manifest is None or not manifest.is_own(target):
-        raise ScotopicError(f"{target}: exists; give --overwrite or another output")
+    record.note(job.target, "done", outcome=outcome.status, **facts)
+    return replace(outcome, target=job.target)

@@ -1,4 +1,4 @@
-"""Numbers by name, for so many names that a dictionary of them would be felt."""
+"""Whole numbers by name, in less memory than a dictionary takes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FRESH = 2048
 class Index:
     """Whole numbers by name, in 16 bytes a name.
 
-    Names are known by 64 bits of a hash: among a million of them, two are
-    taken for one with a chance of one in 40 million. Where that must not
-    happen, the number has to lead to the name.
+    A name is known by 64 bits of its hash. Among a million names, two have the
+    same hash with a chance of one in 40 million; where that must not happen, the
+    number has to lead to the name.
     """
 
     def __init__(self) -> None:

@@ -6,19 +6,18 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.jobs import folders
 from scotopic.jobs.name_index import Index
-from scotopic.jobs.settings import STREAM, Job, Settings, dotted, is_picture
-from scotopic.photo import reading
-from scotopic.photo.codecs import raw
+from scotopic.jobs.settings import Job, Settings
+from scotopic.photo import formats
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
-_SOURCES = {*reading.FORMATS, *raw.RESULT_SUFFIXES}
 
 
 class Plan:
@@ -60,15 +59,30 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
 
     Raises
     ------
-    ScotopicError
-        When a folder has no pictures, or several are to go into one file.
+    MissingFileError
+        When a folder has no pictures.
+    InvalidValueError
+        When several pictures are to go into one file, and when the output has
+        an unknown suffix and the source is a file.
     """
+    settings = _with_known_output(paths, settings)
     plan = Plan(paths, settings)
-    if settings.output_is_file and len(plan) > 1:
-        raise ScotopicError(
-            f"{settings.output}: one file for {len(plan)} pictures; name a folder instead"
+    file = settings.placement.file
+    if file is not None and len(plan) > 1:
+        raise InvalidValueError(
+            f"one file for {len(plan)} pictures", path=file, remedy="name a folder instead"
         )
     return plan
+
+
+def _with_known_output(paths: Sequence[Path], settings: Settings) -> Settings:
+    """Take an output with an unknown suffix for a folder, if all sources are folders."""
+    file = settings.placement.file
+    if file is None or formats.of_path(file) is not None:
+        return settings
+    if any(not path.is_dir() for path in paths):
+        settings.placement.check_name()
+    return replace(settings, placement=replace(settings.placement, is_folder=True))
 
 
 def arrivals(
@@ -92,12 +106,12 @@ def arrivals(
 
     Raises
     ------
-    ScotopicError
+    InvalidValueError
         When a path is no folder.
     """
     for path in paths:
         if not path.is_dir():
-            raise ScotopicError(f"{path}: only folders can be watched")
+            raise InvalidValueError("only folders can be watched", path=path)
     sources, targets, seen = Index(), Index(), Index()
     told: set[Path] = set()
     while True:
@@ -140,7 +154,7 @@ def _count(path: Path, settings: Settings, met: folders.Met) -> int:
         return 1
     found = sum(1 for _ in _pictures(path, settings, met))
     if not found and not any(folder.is_relative_to(path) for folder in met.unread):
-        raise ScotopicError(f"{path}: no pictures in this folder")
+        raise MissingFileError("no pictures in this folder", path=path)
     return found
 
 
@@ -154,12 +168,12 @@ def _jobs(
     """Jobs one by one, but for sources that are `planned`; targets `kept` are not used."""
     now = Index()
     given = [now] if kept is None else [now, kept]
-    one = settings.output if settings.output_is_file else None
+    one = settings.placement.file
     for source, folder in _sources(paths, settings, met):
         if planned is not None and str(source) in planned:
             continue
         target = one or _target(source, folder, settings)
-        if one is None and target != STREAM:
+        if one is None:
             target = _free_name(target, source, given)
             now[str(target)] = 0
         yield Job(source, target)
@@ -171,46 +185,41 @@ def _sources(
     """Pictures with the folder that their targets are to be in."""
     for path in paths:
         if not path.is_dir():
-            yield path, settings.output or path.parent
+            yield path, settings.placement.folder or path.parent
             continue
         # Paths are slow to put together: pictures of one folder share that of their targets.
         for folder, found in itertools.groupby(_pictures(path, settings, met), itemgetter(0)):
             goal = folder
-            if settings.output is not None:
-                goal = settings.output / folder.relative_to(path)
+            if settings.placement.folder is not None:
+                goal = settings.placement.folder / folder.relative_to(path)
             for _, name in found:
                 yield folder / name, goal
 
 
 def _pictures(folder: Path, settings: Settings, met: folders.Met) -> Iterator[tuple[Path, str]]:
-    output = None if settings.output is None else settings.output.resolve()
+    output = settings.placement.output
+    output = None if output is None else output.resolve()
     return folders.pictures(folder, lambda name: _kind(name, settings), output, met)
 
 
 def _kind(name: str, settings: Settings) -> folders.Kind:
     """Whether a file in a folder is a picture, and not an earlier result."""
-    stem, ending = os.path.splitext(name)
+    stem, suffix = os.path.splitext(name)
     if name.startswith("."):
         return folders.Kind.APART
-    if ending.lower() not in _SOURCES:
+    if suffix.lower() not in formats.READ_SUFFIXES:
         return folders.Kind.OTHER
-    is_result = settings.output is None and stem.endswith(settings.suffix)
+    placed = settings.placement
+    is_result = placed.output is None and stem.endswith(placed.suffix)
     return folders.Kind.APART if is_result else folders.Kind.PICTURE
 
 
 def _target(source: Path, folder: Path, settings: Settings) -> Path:
-    if settings.output is None and source == STREAM:
-        return STREAM
-    ending = source.suffix if is_picture(source) else _ending_of_result(source)
-    if settings.extension is not None:
-        ending = dotted(settings.extension)
-    if settings.output is None:
-        return folder / (source.stem + settings.suffix + ending)
-    return folder / (("picture" if source == STREAM else source.stem) + ending)
-
-
-def _ending_of_result(source: Path) -> str:
-    return raw.RESULT_SUFFIXES.get(source.suffix.lower(), ".png")
+    own = formats.of_path(source)
+    wanted = formats.of_result(own.name if own else "", settings.encoding.format)
+    suffix = source.suffix if wanted == own else wanted.suffixes[0]
+    added = settings.placement.suffix if settings.placement.output is None else ""
+    return folder / (source.stem + added + suffix)
 
 
 def _free_name(target: Path, source: Path, given: Sequence[Index]) -> Path:

@@ -1,16 +1,17 @@
-"""What was made of what: the file by which a stopped batch goes on.
+"""The record of an output folder, by which an interrupted batch can be resumed.
 
-A line of JSON is appended before a picture is worked on and another when it is
-done or has failed, so that whatever stops a batch, what is on disk tells:
+A line of JSON is appended before a picture is worked on, and another one when it
+is done or has failed. Whatever interrupts a batch, the file then tells of each
+result:
 
-- done, from the same input, with the same settings and network, and the result
-  still as it was written: nothing to do;
-- started, or done otherwise and the result still as it was written: made by
-  scotopic, so it may be made anew;
-- anything else that stands in a result's place is somebody's own.
+- It is done, from the same input, with the same settings and network, and the
+  result is still as it was written: there is nothing to do.
+- It was started, or it was made otherwise and is still as it was written:
+  scotopic made it, so it may be made again.
+- A file of which the record tells nothing else is the user's own, and is kept.
 
-Lines are read again where they are asked for; in memory there is only where
-they begin.
+In memory there is only where each line begins; lines are read again when they are
+asked for.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import AccessError, ScotopicError
 from scotopic.jobs.name_index import Index
 from scotopic.storage import sha256_of_file
 
 NAME = ".scotopic.jsonl"
 
 
-class Manifest:
+class Record:
     """The record of an output folder.
 
     Parameters
@@ -40,7 +41,7 @@ class Manifest:
 
     Raises
     ------
-    ScotopicError
+    AccessError
         When it cannot be read.
     """
 
@@ -60,7 +61,7 @@ class Manifest:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise ScotopicError(f"{self.path}: cannot be read: {error}") from error
+            raise AccessError(f"cannot be read: {error.strerror}", path=self.path) from error
 
     def _read(self) -> None:
         offset = 0
@@ -120,11 +121,11 @@ class Manifest:
             return {}
 
     def note(self, target: Path, status: str, **facts: Any) -> None:
-        """Append a line and see that it is with the system.
+        """Append a line, and hand it to the operating system at once.
 
         Raises
         ------
-        ScotopicError
+        AccessError
             When it cannot be written.
         """
         entry = {"target": self._name(target), "status": status, **facts}
@@ -136,16 +137,16 @@ class Manifest:
             except OSError as error:
                 # Part of it may be there.
                 self._torn = True
-                raise ScotopicError(f"{self.path}: cannot be written: {error.strerror}") from error
+                raise AccessError(f"cannot be written: {error.strerror}", path=self.path) from error
             self._torn = False
             self._kept = (-1, {})
             self._remember(entry, end - len(line))
 
     def _append(self, data: bytes) -> int:
-        """Where the file ends then.
+        """Append data to the file; returns where the file ends then.
 
-        Whoever takes the folder away from under a batch gets a new one, with
-        a record.
+        If somebody has removed the folder or the record meanwhile, they are made
+        again.
         """
         if self._file is None or not os.fstat(self._file).st_nlink:
             self.folder.mkdir(parents=True, exist_ok=True)

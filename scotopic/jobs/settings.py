@@ -1,104 +1,185 @@
-"""How pictures are enhanced, what of, and where to."""
+"""How pictures are enhanced and written, and where the results go."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scotopic.enhancer import check_settings
-from scotopic.errors import ScotopicError
-from scotopic.photo import limits, reading
-from scotopic.photo.codecs import raw
-
-STREAM = Path("-")
-"""Standard input as a source, standard output as a target."""
+from scotopic.errors import InvalidValueError
+from scotopic.photo import formats
+from scotopic.photo.limits import MAX_MEGAPIXELS
+from scotopic.wish import Wish
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How pictures are enhanced and where they go.
+class Encoding:
+    """How results are encoded.
+
+    Attributes
+    ----------
+    format : str, optional
+        Format to write, such as ``png``; None keeps the source's where it can
+        be written (`scotopic.photo.formats.of_result`).
+    quality : int, optional
+        Quality of JPEG, WebP and AVIF, 1 to 100. None compresses a JPEG as its
+        source was compressed, and everything else at 95.
+    strip : bool
+        Drop all metadata but the colour profile.
+
+    Raises
+    ------
+    InvalidValueError
+        For a format that is not written, and a quality out of its range.
+    """
+
+    format: str | None = None
+    quality: int | None = None
+    strip: bool = False
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            object.__setattr__(self, "format", formats.named(self.format).name)
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise InvalidValueError(f"quality must lie between 1 and 100, not {self.quality}")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where results go.
 
     Attributes
     ----------
     output : Path, optional
-        A file, a folder, or ``-``; None writes beside each source.
-    exposure, ev, strength
-        As for `Enhancer.enhance_array`.
-    extension : str, optional
-        Of the format to write, such as ``png``; None keeps the source's.
-    quality : int, optional
-        Of JPEG, WebP and AVIF, 1 to 100; None is the source's own, or 95.
+        A file or a folder; None writes each result beside its source.
+    is_folder : bool
+        Whether the output is a folder. If it is not said, it is one when it
+        exists as one or has no suffix.
     suffix : str
-        Added to names that are written beside their source.
+        Added to the names of results that are written beside their sources.
     overwrite : bool
-    strip : bool
-        Drop all metadata but the colour profile.
-    skip_bright : bool
-        Copy pictures that are as bright as predicted already.
-    times : bool
-        Give results the times of access and change of their sources.
-    max_megapixels : int
-        Larger pictures are refused before they are decoded.
+        Replace files that exist.
+    keep_times : bool
+        Give results the times of access and of modification of their sources.
+
+    Raises
+    ------
+    InvalidValueError
+        When results would be named as their sources are, and for an output
+        file of a format that is only read.
     """
 
     output: Path | None = None
-    exposure: float | None = None
-    ev: float = 0.0
-    strength: float = 1.0
-    extension: str | None = None
-    quality: int | None = None
+    is_folder: bool = False
     suffix: str = "_enhanced"
     overwrite: bool = False
-    strip: bool = False
-    skip_bright: bool = False
-    times: bool = False
-    max_megapixels: int = limits.MAX_MEGAPIXELS
+    keep_times: bool = False
 
     def __post_init__(self) -> None:
-        check_settings(self.exposure, self.ev, self.strength)
-        if self.extension is not None and dotted(self.extension) not in reading.FORMATS:
-            known = ", ".join(name.lstrip(".") for name in reading.FORMATS)
-            raise ScotopicError(f"no format {self.extension!r}; there are: {known}")
-        ending = "" if self.output is None else self.output.suffix.lower()
-        if ending in raw.RESULT_SUFFIXES and self.output and not self.output.is_dir():
-            raise ScotopicError(f"{self.output}: {ending.lstrip('.').upper()} is read, not written")
-        if self.output is None and not self.suffix:
-            raise ScotopicError("an empty suffix would name the sources; give an output folder")
+        if self.output is None:
+            if not self.suffix:
+                raise InvalidValueError(
+                    "without a suffix results would have the names of their sources",
+                    remedy="give a suffix, or an output folder",
+                )
+            return
+        if not self.is_folder and (self.output.is_dir() or not self.output.suffix):
+            object.__setattr__(self, "is_folder", True)
+        known = formats.of_path(self.output)
+        if not self.is_folder and known is not None and not known.is_written:
+            raise InvalidValueError(f"{known.label} is read, not written", path=self.output)
 
-    def of_result(self) -> dict[str, Any]:
-        """Those that a result depends on."""
-        apart = {"output", "suffix", "overwrite", "times", "max_megapixels"}
-        return {name: value for name, value in vars(self).items() if name not in apart}
+    @classmethod
+    def at(cls, output: str | os.PathLike[str] | None, **rest: Any) -> Placement:
+        """Make a placement from text, in which a slash at the end means a folder."""
+        if output is None:
+            return cls(None, **rest)
+        text = os.fspath(output)
+        if not text:
+            raise InvalidValueError("the output is an empty path")
+        is_folder = text.endswith(("/", os.sep))
+        return cls(Path(text), is_folder=is_folder, **rest)
 
     @property
-    def output_is_file(self) -> bool:
-        """Whether the output is one file or standard output, not a folder."""
-        if self.output is None or self.output.is_dir():
-            return False
-        return self.output == STREAM or is_picture(self.output)
+    def file(self) -> Path | None:
+        """The one file that the result goes into; None for folders."""
+        return None if self.is_folder else self.output
 
-    def output_is_stream(self, paths: Sequence[Path]) -> bool:
-        """Whether any of these comes out on standard output."""
-        if self.output is None:
-            return STREAM in paths
-        return self.output == STREAM and self.output_is_file
+    @property
+    def folder(self) -> Path | None:
+        """The folder that all results go into; None where each lies beside its source."""
+        return self.output if self.is_folder else None
+
+    def check_name(self) -> None:
+        """Refuse an output whose suffix is no known format's, as of a typing error.
+
+        Raises
+        ------
+        InvalidValueError
+            When it is neither a folder nor named as a format that is written.
+        """
+        if self.file is not None and formats.of_path(self.file) is None:
+            raise InvalidValueError(
+                f"no format is written under the suffix {self.file.suffix}",
+                path=self.file,
+                remedy=f"formats are {_known()}; for a folder, end the name with a slash",
+            )
+
+
+def _known() -> str:
+    written = [known for known in formats.FORMATS.values() if known.is_written]
+    return ", ".join(known.suffixes[0].lstrip(".") for known in written)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is asked for of pictures and of their files.
+
+    Attributes
+    ----------
+    wish : Wish
+    encoding : Encoding
+    placement : Placement
+    max_megapixels : int
+        Larger pictures, of all frames, are refused before they are decoded.
+
+    Raises
+    ------
+    InvalidValueError
+        When the output's name says another format than the encoding.
+    """
+
+    wish: Wish = field(default_factory=Wish)
+    encoding: Encoding = field(default_factory=Encoding)
+    placement: Placement = field(default_factory=Placement)
+    max_megapixels: int = MAX_MEGAPIXELS
+
+    def __post_init__(self) -> None:
+        file, asked = self.placement.file, self.encoding.format
+        named = None if file is None else formats.of_path(file)
+        if named is not None and asked is not None and named.name != asked:
+            raise InvalidValueError(
+                f"the name says {named.label}, but the format asked for is "
+                f"{formats.FORMATS[asked].label}",
+                path=file,
+            )
+
+    def named_by(self, target: Path) -> Settings:
+        """The same, with the format that a target's name says."""
+        known = formats.of_path(target)
+        if known is None or not known.is_written or self.encoding.format is not None:
+            return self
+        return replace(self, encoding=replace(self.encoding, format=known.name))
+
+    def of_result(self) -> dict[str, Any]:
+        """What a result depends on, for the record of a folder."""
+        return {**asdict(self.wish), **asdict(self.encoding)}
 
 
 @dataclass(frozen=True)
 class Job:
-    """A picture to read and the file to write; either may be `STREAM`."""
+    """A picture to read, and the file to write."""
 
     source: Path
     target: Path
-
-
-def is_picture(path: Path) -> bool:
-    """Whether a name is that of a picture that can be written."""
-    return path.suffix.lower() in reading.FORMATS
-
-
-def dotted(extension: str) -> str:
-    """An extension as names have it: ``.png``."""
-    return "." + extension.lower().lstrip(".")

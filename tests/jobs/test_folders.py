@@ -13,8 +13,9 @@ from PIL import Image
 
 from scotopic import cli
 from scotopic.errors import ScotopicError
-from scotopic.jobs import folders, many, plan
+from scotopic.jobs import folders, plan
 from scotopic.jobs.name_index import Index
+from scotopic.jobs.settings import Encoding, Placement, Settings
 
 
 def make(folder, *names):
@@ -25,8 +26,12 @@ def make(folder, *names):
     return folder
 
 
+def asked(output=None, format=None, **placed):
+    return Settings(encoding=Encoding(format), placement=Placement.at(output, **placed))
+
+
 def planned(*paths, **settings):
-    return many.plan_jobs(paths, many.Settings(**settings))
+    return plan.plan_jobs(paths, asked(**settings))
 
 
 def targets(*paths, output, **settings):
@@ -69,7 +74,7 @@ def test_names_come_sorted_and_folders_in_the_place_of_theirs(tmp_path):
 
 def test_pictures_of_one_folder_that_would_get_one_name_are_both_kept(tmp_path):
     make(tmp_path / "in", "a.jpg", "a.png", "a.png.webp", "a.k.png", "b/a.jpg", "b/a.png")
-    found = targets(tmp_path / "in", output=tmp_path / "out", extension="webp")
+    found = targets(tmp_path / "in", output=tmp_path / "out", format="webp")
     in_b = ["b/a.webp", "b/a.png.webp"]
     assert found == ["a.webp", "a.k.webp", "a.png.webp", "a.png-2.webp", *in_b]
 
@@ -129,7 +134,7 @@ def test_the_command_names_a_locked_folder_and_counts_what_is_no_picture(tmp_pat
     locked.add(folder / "b")
     arguments = ["enhance", str(folder), "-o", str(tmp_path / "out")]
     complaint = f"scotopic: {folder / 'b'}: cannot be read: Permission denied"
-    passed_over = "scotopic: 1 file that is no picture was passed over"
+    passed_over = "scotopic: 1 file that is not a picture was skipped"
     for more, said in ((["--dry-run"], [complaint, passed_over]), (["-q"], [complaint])):
         result = CliRunner().invoke(cli.main, arguments + more)
         assert result.exit_code == 1 and result.stderr.splitlines() == said
@@ -139,9 +144,7 @@ def test_the_command_names_a_locked_folder_and_counts_what_is_no_picture(tmp_pat
     (folder / "c.txt").write_text("no picture")
     result = CliRunner().invoke(cli.main, arguments)
     assert result.exit_code == 0
-    assert (
-        result.stderr.splitlines()[-1] == "scotopic: 2 files that are no pictures were passed over"
-    )
+    assert result.stderr.splitlines()[-1] == "scotopic: 2 files that are not pictures were skipped"
     locked.add(folder)
     result = CliRunner().invoke(cli.main, arguments)
     assert result.exit_code == 1 and len(result.stderr.splitlines()) == 1
@@ -160,8 +163,8 @@ def test_a_watched_folder_gives_settled_pictures_some_at_a_time(tmp_path, monkey
     folder = make(tmp_path / "in", "a.png", "b.png", "c.png", "d/e.png")
     locked.add(folder / "d")
     told = []
-    settings = many.Settings(output=tmp_path / "out", extension="png")
-    coming = many.arrivals([folder], settings, 0, told.append)
+    settings = asked(output=tmp_path / "out", format="png")
+    coming = plan.arrivals([folder], settings, 0, told.append)
     assert [[job.source.name for job in some] for some in islice(coming, 2)] == [
         ["a.png", "b.png"],
         ["c.png"],

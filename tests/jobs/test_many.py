@@ -8,9 +8,11 @@ from PIL import Image
 
 from scotopic import machine
 from scotopic.enhancer import Enhancer
-from scotopic.errors import ScotopicError, TooLargeError
+from scotopic.errors import TooLargeError
 from scotopic.jobs import many, one
-from scotopic.jobs.record import NAME, Manifest
+from scotopic.jobs.plan import plan_jobs
+from scotopic.jobs.record import NAME, Record
+from scotopic.jobs.settings import Placement, Settings
 
 
 @pytest.fixture
@@ -27,33 +29,40 @@ def folder(tmp_path):
 
 
 def run(folder, name, at_once, **options):
-    settings = many.Settings(output=folder / name)
-    jobs = many.plan_jobs([folder / "in"], settings)
+    settings = Settings(placement=Placement.at(folder / name))
+    jobs = plan_jobs([folder / "in"], settings)
     enhancer = options.pop("enhancer", None) or Enhancer()
-    return list(many.run_all(enhancer, jobs, settings, Manifest(folder / name), at_once))
+    return list(many.run_all(enhancer, jobs, settings, Record(folder / name), at_once))
 
 
-def test_several_at_once_make_what_one_after_the_other_does(folder):
+def failed(outcomes):
+    return [outcome for outcome in outcomes if outcome.status == "failed"]
+
+
+def test_several_at_once_make_the_same_as_one_after_the_other(folder):
     alone, together = run(folder, "alone", 1), run(folder, "together", 3)
     for told in (alone, together):
-        assert [job.source.name for job, _ in told] == [f"{index}.png" for index in range(9)]
-        failed = [outcome for _, outcome in told if isinstance(outcome, ScotopicError)]
-        assert len(failed) == 1 and "5.png: not a picture" in str(failed[0])
+        names = [f"{folder / 'in' / str(index)}.png" for index in range(9)]
+        assert [outcome.source for outcome in told] == names
+        (bad,) = failed(told)
+        assert "5.png: not a picture" in str(bad.error)
     for first, second in zip(alone, together, strict=True):
-        if not isinstance(first[1], ScotopicError):
-            assert first[0].target.read_bytes() == second[0].target.read_bytes()
+        if first.status != "failed":
+            assert first.target.read_bytes() == second.target.read_bytes()
     again = run(folder, "together", 3)
-    assert sum(getattr(outcome, "status", "") == "done before" for _, outcome in again) == 8
+    assert [outcome.status for outcome in again].count("skipped") == 8
 
 
-def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(folder, monkeypatch):
+def test_a_picture_too_large_for_its_share_gets_all_the_memory_once_it_is_alone(
+    folder, monkeypatch
+):
     usual, working, most = many.run_job, [], []
 
-    def counted(enhancer, job, settings, manifest):
+    def counted(enhancer, job, settings, record):
         working.append(job)
         most.append((job.source.name, enhancer.memory, len(working)))
         try:
-            return usual(enhancer, job, settings, manifest)
+            return usual(enhancer, job, settings, record)
         finally:
             working.remove(job)
 
@@ -61,35 +70,33 @@ def test_a_picture_too_large_for_a_share_gets_all_the_memory_when_it_is_alone(fo
     monkeypatch.setattr(machine, "PROCESS_BYTES", 0)
     whole = 2 * 8 * 300 * 300
     told = run(folder, "out", 3, enhancer=Enhancer(memory=whole))
-    assert [job.source.name for job, outcome in told if isinstance(outcome, ScotopicError)] == [
-        "5.png"
-    ]
+    assert [outcome.source for outcome in failed(told)] == [str(folder / "in" / "5.png")]
     assert [entry[2] for entry in most if entry[1] == whole] == [1]
     assert [entry[0] for entry in most if entry[1] == whole] == ["2.png"]
     told = run(folder, "less", 3, enhancer=Enhancer(memory=whole // 4))
-    assert isinstance(told[2][1], TooLargeError), "not even alone"
+    assert isinstance(told[2].error, TooLargeError), "not even alone"
 
 
 def test_an_error_of_any_kind_costs_one_picture(folder, monkeypatch):
     usual = one.enhance_photo
 
-    def fails(enhancer, picture, settings):
+    def fails(enhancer, picture, wish, progress):
         if len(picture.pixels) == 300:
             raise RuntimeError("out of\nluck")
-        return usual(enhancer, picture, settings)
+        return usual(enhancer, picture, wish, progress)
 
     monkeypatch.setattr(one, "enhance_photo", fails)
     for at_once in (1, 2):
         told = run(folder, f"out{at_once}", at_once)
-        assert str(told[2][1]).endswith("2.png: failed by RuntimeError: out of luck")
-        assert sum(isinstance(outcome, ScotopicError) for _, outcome in told) == 2
+        assert str(told[2].error).endswith("2.png: failed by RuntimeError: out of luck")
+        assert len(failed(told)) == 2
         noted = (folder / f"out{at_once}" / NAME).read_text()
         assert noted.count('"failed"') == 2
 
 
 def test_who_stops_listening_stops_the_rest(folder):
-    settings = many.Settings(output=folder / "out")
-    jobs = many.plan_jobs([folder / "in"], settings)
+    settings = Settings(placement=Placement.at(folder / "out"))
+    jobs = plan_jobs([folder / "in"], settings)
     before = threading.active_count()
     outcomes = many.run_all(Enhancer(), jobs, settings, None, 2)
     next(outcomes)

@@ -1,4 +1,4 @@
-"""A batch that is stopped goes on where it was."""
+"""A batch that was interrupted is resumed."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from PIL import Image
 from places import COMMAND
 
 from scotopic.errors import ScotopicError
-from scotopic.jobs.record import NAME, Manifest
+from scotopic.jobs.record import NAME, Record
 from scotopic.storage import sha256_of
 
 COUNT = 12
@@ -74,7 +74,7 @@ def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undistu
 def test_what_was_done_is_passed_over_until_a_setting_changes(pictures, undisturbed, tmp_path):
     assert enhance(pictures, "-o", tmp_path).returncode == 0
     again = enhance(pictures, "-o", tmp_path)
-    assert again.returncode == 0 and f"{COUNT} of {COUNT} pictures were done before" in again.stderr
+    assert again.returncode == 0 and f"{COUNT} of {COUNT} pictures were skipped" in again.stderr
     assert len(entries(tmp_path, "done")) == COUNT
     assert enhance(pictures, "-o", tmp_path, "--ev", "1").returncode == 0
     assert len(entries(tmp_path, "done")) == 2 * COUNT
@@ -125,71 +125,71 @@ def test_bright_pictures_are_copied_when_asked(tmp_path):
 
 
 def test_a_torn_line_is_passed_over(tmp_path):
-    manifest = Manifest(tmp_path)
+    record = Record(tmp_path)
     (tmp_path / "a.png").write_bytes(b"result")
     digest = "f6a214f7a5fcda0c2cee9660b7fc29f5649e3c68aad48e20e950137c98913a68"
-    manifest.note(tmp_path / "a.png", "done", made_from=MADE_FROM, output=digest)
+    record.note(tmp_path / "a.png", "done", made_from=MADE_FROM, output=digest)
     with (tmp_path / NAME).open("a") as file:
         file.write('{"target": "b.png", "stat')
-    again = Manifest(tmp_path)
+    again = Record(tmp_path)
     assert again.is_done(tmp_path / "a.png", MADE_FROM)
     again.note(tmp_path / "c.png", "started", made_from=MADE_FROM)
-    third = Manifest(tmp_path)
+    third = Record(tmp_path)
     assert third.is_own(tmp_path / "c.png") and third.is_done(tmp_path / "a.png", MADE_FROM)
     assert not third.is_own(tmp_path / "b.png")
 
 
 def test_a_line_damaged_in_the_middle_is_passed_over(tmp_path):
     first, second, third = (tmp_path / f"{name}.png" for name in "abc")
-    manifest = Manifest(tmp_path)
+    record = Record(tmp_path)
     for target in (first, second, third):
         target.write_bytes(b"result")
-        manifest.note(target, "done", made_from=MADE_FROM, output=sha256_of(b"result"))
-    manifest.note(second, "failed", made_from=MADE_FROM)
+        record.note(target, "done", made_from=MADE_FROM, output=sha256_of(b"result"))
+    record.note(second, "failed", made_from=MADE_FROM)
     lines = (tmp_path / NAME).read_bytes().splitlines(keepends=True)
     others = [b"\xff\0\n", b"\n", b"[1]\n", b'"target"\n', b'{"target": ["a.png"]}\n', b"{}\r\n"]
     lines[3] = lines[3][:20] + b"\xe9" + lines[3][21:]
     (tmp_path / NAME).write_bytes(b"".join(lines[:2] + others + lines[2:]))
-    again = Manifest(tmp_path)
+    again = Record(tmp_path)
     assert all(again.is_done(target, MADE_FROM) for target in (first, second, third))
 
 
 def test_what_was_written_is_known_after_a_later_failure(tmp_path):
     target = tmp_path / "a.png"
     target.write_bytes(b"result")
-    manifest = Manifest(tmp_path)
-    manifest.note(target, "done", made_from=MADE_FROM, output=sha256_of(b"result"))
-    manifest.note(target, "started", made_from={})
-    manifest.note(target, "failed", made_from={}, error="disk full")
-    for known in (manifest, Manifest(tmp_path)):
+    record = Record(tmp_path)
+    record.note(target, "done", made_from=MADE_FROM, output=sha256_of(b"result"))
+    record.note(target, "started", made_from={})
+    record.note(target, "failed", made_from={}, error="disk full")
+    for known in (record, Record(tmp_path)):
         assert known.is_own(target) and not known.is_done(target, MADE_FROM)
     target.write_bytes(b"my own work")
-    assert not manifest.is_own(target)
+    assert not record.is_own(target)
 
 
 def test_a_record_that_is_taken_away_is_begun_anew(tmp_path):
     folder = tmp_path / "out"
-    manifest = Manifest(folder)
-    manifest.note(folder / "a.png", "started", made_from=MADE_FROM)
+    record = Record(folder)
+    record.note(folder / "a.png", "started", made_from=MADE_FROM)
     shutil.rmtree(folder)
-    manifest.note(folder / "b.png", "started", made_from=MADE_FROM)
-    for known in (manifest, Manifest(folder)):
+    record.note(folder / "b.png", "started", made_from=MADE_FROM)
+    for known in (record, Record(folder)):
         assert known.is_own(folder / "b.png") and not known.is_own(folder / "a.png")
 
 
 def test_a_line_that_was_cut_by_a_full_disk_spoils_no_other(tmp_path, monkeypatch):
-    manifest = Manifest(tmp_path)
+    record = Record(tmp_path)
 
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(manifest, "_append", full)
+    monkeypatch.setattr(record, "_append", full)
     with pytest.raises(ScotopicError, match="No space"):
-        manifest.note(tmp_path / "a.png", "started", made_from=MADE_FROM)
+        record.note(tmp_path / "a.png", "started", made_from=MADE_FROM)
     monkeypatch.undo()
     (tmp_path / NAME).write_text('{"target": "a.p')
-    manifest.note(tmp_path / "b.png", "started", made_from=MADE_FROM)
-    assert manifest.is_own(tmp_path / "b.png") and Manifest(tmp_path).is_own(tmp_path / "b.png")
+    record.note(tmp_path / "b.png", "started", made_from=MADE_FROM)
+    assert record.is_own(tmp_path / "b.png") and Record(tmp_path).is_own(tmp_path / "b.png")
 
 
 def test_little_of_a_long_record_is_held(tmp_path):
@@ -200,17 +200,17 @@ def test_little_of_a_long_record_is_held(tmp_path):
             file.write(json.dumps(entry | {"status": "started"}) + "\n")
             file.write(json.dumps(entry | {"status": "done", "output": "c" * 64}) + "\n")
     tracemalloc.start()
-    manifest = Manifest(tmp_path)
+    record = Record(tmp_path)
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert not manifest.is_own(tmp_path / "19999.png") and peak < 4_000_000
+    assert not record.is_own(tmp_path / "19999.png") and peak < 4_000_000
     assert held < 2_500_000
 
 
 def test_names_that_are_no_text_are_kept(tmp_path):
     name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
-    Manifest(tmp_path).note(tmp_path / name, "started", made_from=MADE_FROM)
-    assert Manifest(tmp_path).is_own(tmp_path / name)
+    Record(tmp_path).note(tmp_path / name, "started", made_from=MADE_FROM)
+    assert Record(tmp_path).is_own(tmp_path / name)
 
 
 def test_a_watched_folder_is_gone_on_with_as_pictures_come(tmp_path):

@@ -1,0 +1,89 @@
+"""What is asked for, checked as soon as it is said."""
+
+import pytest
+
+from scotopic.errors import InvalidValueError
+from scotopic.jobs.plan import plan_jobs
+from scotopic.jobs.settings import Encoding, Placement, Settings
+from scotopic.wish import Wish
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"exposure": 0},
+        {"exposure": 1.5},
+        {"exposure": 0.3, "ev": 1},
+        {"ev": 9},
+        {"ev": float("nan")},
+        {"strength": -0.1},
+        {"strength": float("nan")},
+    ],
+)
+def test_a_wish_out_of_range_is_refused(wrong):
+    with pytest.raises(InvalidValueError):
+        Wish(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"format": "doc"}, {"format": "heic"}, {"quality": 0}])
+def test_an_encoding_that_cannot_be_is_refused(wrong):
+    with pytest.raises(InvalidValueError):
+        Encoding(**wrong)
+
+
+@pytest.mark.parametrize("text", ["jpg", "JPEG", ".jpeg"])
+def test_a_format_has_one_name_however_it_is_asked_for(text):
+    assert Encoding(text).format == "JPEG"
+
+
+def test_an_output_is_a_file_or_a_folder_as_its_name_says(tmp_path):
+    (tmp_path / "made.png").mkdir()
+    assert Placement.at(tmp_path / "a.png").file == tmp_path / "a.png"
+    for folder in ("out", "out.png/", f"{tmp_path}/made.png"):
+        assert Placement.at(folder).file is None and Placement.at(folder).folder is not None
+    assert Placement.at(None).file is None and Placement.at(None).folder is None
+
+
+def test_an_output_with_an_unknown_suffix_is_refused_for_a_file_and_a_folder_for_folders(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(b"")
+    for name in ("r.jxl", "night.jpgg"):
+        settings = Settings(placement=Placement.at(tmp_path / name))
+        with pytest.raises(InvalidValueError, match=r"r.jxl|night.jpgg.*slash"):
+            plan_jobs([tmp_path / "in" / "a.png"], settings)
+    settings = Settings(placement=Placement.at(tmp_path / "holiday.2024"))
+    (job,) = plan_jobs([tmp_path / "in"], settings)
+    assert job.target == tmp_path / "holiday.2024" / "a.png"
+
+
+def test_a_name_and_a_format_that_contradict_each_other_are_refused():
+    with pytest.raises(InvalidValueError, match="b.png: the name says PNG.*JPEG"):
+        Settings(encoding=Encoding("jpg"), placement=Placement.at("b.png"))
+    Settings(encoding=Encoding("jpg"), placement=Placement.at("b.jpeg"))
+
+
+def test_formats_that_are_only_read_are_refused_as_outputs():
+    with pytest.raises(InvalidValueError, match="HEIC is read, not written"):
+        Placement.at("a.heic")
+
+
+def test_results_beside_their_sources_need_a_suffix():
+    with pytest.raises(InvalidValueError, match="suffix"):
+        Placement(suffix="")
+
+
+@pytest.mark.parametrize(
+    ("source", "format", "wanted"),
+    [
+        ("a.jpeg", None, "a_enhanced.jpeg"),
+        ("a.JPG", None, "a_enhanced.JPG"),
+        ("a.heic", None, "a_enhanced.jpg"),
+        ("a.cr2", None, "a_enhanced.tif"),
+        ("a.ppm", None, "a_enhanced.png"),
+        ("a.jpg", "webp", "a_enhanced.webp"),
+        ("a.jpg", "tiff", "a_enhanced.tif"),
+    ],
+)
+def test_results_are_named_as_their_format(tmp_path, source, format, wanted):
+    (job,) = plan_jobs([tmp_path / source], Settings(encoding=Encoding(format)))
+    assert job.target == tmp_path / wanted
