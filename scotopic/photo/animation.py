@@ -1,4 +1,4 @@
-"""Animated pictures: their frames, composed, and how long each is shown."""
+"""Animated pictures: their frames and how long each is shown."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from scotopic.types import Array
 Frame = tuple[Array, Array | None]
 """Pixels, (height, width, 3 or 1), and alpha, (height, width), or None; uint8."""
 
-FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
-"""Formats that hold animations, as Pillow names them."""
-
-_CLEAR = 255
-
 
 @dataclass
 class Animation:
@@ -27,14 +22,15 @@ class Animation:
     Attributes
     ----------
     frames : list of Frame
-        The frames after the first, each whole, as it is seen.
+        The frames after the first, each composed to what is seen.
     milliseconds : list of float
-        How long each frame is shown, the first among them.
+        How long each frame is shown, the first one included.
     plays : int
-        How often it is shown; 0 without end.
+        How often the animation is played; 0 for without end.
     apart : bool
-        Whether the first frame is shown only by what shows no animations (of
-        a PNG); it has no time then.
+        Whether the first frame is not part of the animation, and is shown only by
+        programs that show no animations. Only a PNG has that; the first frame then
+        has no time in `milliseconds`.
     """
 
     frames: list[Frame]
@@ -44,12 +40,12 @@ class Animation:
 
 
 def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
-    """The first frame's pixels and alpha, and the others.
+    """Pixels and alpha of the first frame, and the other frames.
 
     Parameters
     ----------
     image : PIL image
-        Of several frames.
+        Opened from a file of several frames.
     """
     whole, milliseconds, may_be_gray = [], [], images.is_gray(image)
     for frame in ImageSequence.Iterator(image):
@@ -72,18 +68,16 @@ def _is_gray(frame: Array) -> bool:
 
 
 def _plays(image: Image.Image) -> int:
-    """A GIF tells how often it is shown again, if it is; the others how often in all."""
+    """A GIF tells how often it is repeated, if it is; other formats how often it is played."""
     loop = image.info.get("loop")
     if image.format == "GIF":
         return 1 if loop is None else loop and loop + 1
     return loop or 0
 
 
-def save_options(animation: Animation, form: str) -> dict[str, Any]:
-    """What Pillow is told to save the frames after the first."""
+def timing(animation: Animation, form: str) -> dict[str, Any]:
+    """What Pillow is told, beside the frames, to save an animation in a format."""
     options: dict[str, Any] = {
-        "save_all": True,
-        "append_images": [for_format(images.to_image(*frame), form) for frame in animation.frames],
         "duration": [round(time) for time in animation.milliseconds],
     }
     if form == "GIF" and animation.plays:
@@ -95,18 +89,3 @@ def save_options(animation: Animation, form: str) -> dict[str, Any]:
     if form == "GIF" and animation.frames[0][1] is not None:
         options["disposal"] = 2  # frames are whole: what is clear must not show the one before
     return options
-
-
-def for_format(image: Image.Image, form: str) -> Image.Image:
-    """The image as a format takes it: for GIF, what is clear made a colour of its own.
-
-    Pillow would do that for one picture, but not for frames that differ in it.
-    """
-    if form != "GIF" or not image.mode.endswith("A"):
-        return image
-    clear = image.getchannel("A").point(lambda level: 255 * (level < 128))
-    colours = Image.Palette.ADAPTIVE
-    result = image.convert("RGB").convert("P", palette=colours, colors=_CLEAR)
-    result.paste(_CLEAR, mask=clear)
-    result.info["transparency"] = _CLEAR
-    return result

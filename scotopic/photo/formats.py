@@ -54,6 +54,12 @@ class Format:
         Whether it is compressed by a quality from 1 to 100.
     written_as : str or None
         For a format that is only read: the name of the format that its results get.
+    most_xmp : int or None
+        Most bytes of an XMP packet; None for any number.
+    exact_alpha : bool
+        Whether transparency comes back exactly as it was written.
+    holds_frame_apart : bool
+        Whether an animation may have a first picture that is not part of it.
     other_names : tuple of str
         Further names under which Pillow opens files of this format.
     """
@@ -69,6 +75,9 @@ class Format:
     gray: bool = True
     has_quality: bool = False
     written_as: str | None = None
+    most_xmp: int | None = None
+    exact_alpha: bool = True
+    holds_frame_apart: bool = False
     other_names: tuple[str, ...] = ()
 
     @property
@@ -86,6 +95,7 @@ _ROWS = (
         bytes_per_pixel=8,
         holds=frozenset({EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, COMMENT, RESOLUTION}),
         has_quality=True,
+        most_xmp=65504,  # what fits one segment: XMP part 3, 1.1.3
         other_names=("MPO",),
     ),
     Format(
@@ -97,6 +107,7 @@ _ROWS = (
         holds=frozenset({EXIF, PROFILE, XMP, TEXT, COMMENT, RESOLUTION, TRANSPARENCY}),
         bits=16,
         animated=True,
+        holds_frame_apart=True,
     ),
     Format(
         name="WEBP",
@@ -116,6 +127,7 @@ _ROWS = (
         media_type="image/avif",
         bytes_per_pixel=42,
         holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
+        exact_alpha=False,
         animated=True,
         gray=False,
         has_quality=True,

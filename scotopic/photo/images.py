@@ -2,12 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
+from scotopic.photo.carried import icc
 from scotopic.types import Array
 
 _BAND = 256
+_WHITE_IS_ZERO = 0
+"""Value of TIFF's tag 262 for gray that is stored inverted."""
+_ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
+_USUAL_MODES = ("RGB", "RGBA", "L", "LA", "CMYK")
+"""Modes whose conversion loses nothing, or has a note of its own."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The pixels of a picture.
+
+    Attributes
+    ----------
+    pixels : array, (height, width, 3 or 1), uint8 or uint16
+    alpha : array or None, (height, width), same type
+    icc_profile : bytes or None
+        Colour profile that the pixels have been converted to; None if they are in
+        the encoding of their file.
+    notes : tuple of str
+        What had to be converted.
+    """
+
+    pixels: Array
+    alpha: Array | None = None
+    icc_profile: bytes | None = None
+    notes: tuple[str, ...] = ()
+
+
+def decoded(image: Image.Image) -> Decoded:
+    """Pixels of a Pillow image of any mode, of 8 bits, or 16 if it is gray.
+
+    Raises
+    ------
+    ValueError
+        For 32 bits a channel.
+    """
+    mode = image.mode
+    if mode in ("I", "F"):
+        raise ValueError("32 bits a channel are not read; 8 and 16 are")
+    if mode.startswith("I;16"):
+        return _deep_gray(image)
+    if mode == "CMYK":
+        return _from_cmyk(image)
+    wanted = "L" if is_gray(image) else "RGB"
+    if "transparency" in image.info or mode in _ALPHA_MODES:
+        wanted += "A"
+    is_usual = mode in (wanted, *_USUAL_MODES) or image.format == "GIF"
+    notes = () if is_usual else (f"mode {mode} converted to {wanted}",)
+    return split(from_image(image, wanted), notes=notes)
+
+
+def split(array: Array, icc_profile: bytes | None = None, notes: tuple[str, ...] = ()) -> Decoded:
+    """Colours and alpha of an array, (height, width) or (height, width, 1 to 4)."""
+    if array.ndim == 2:
+        array = array[..., None]
+    has_alpha = array.shape[-1] in (2, 4)
+    alpha = array[..., -1] if has_alpha else None
+    colours = array[..., :-1] if has_alpha else array
+    return Decoded(np.ascontiguousarray(colours), alpha, icc_profile, notes)
+
+
+def joined(pixels: Array, alpha: Array | None) -> Array:
+    """Colours, and alpha as the last channel if there is any."""
+    return pixels if alpha is None else np.concatenate([pixels, alpha[..., None]], axis=-1)
+
+
+def _deep_gray(image: Image.Image) -> Decoded:
+    """16 bits of gray, which Pillow gives as they are stored."""
+    pixels = np.asarray(image).astype(np.uint16)[..., None]
+    tags = getattr(image, "tag_v2", {})
+    if image.format == "TIFF" and tags.get(262) == _WHITE_IS_ZERO:
+        pixels = 65535 - pixels
+    clear = image.info.get("transparency")
+    if clear is None:
+        return Decoded(pixels)
+    return Decoded(pixels, np.where(pixels[..., 0] == clear, 0, 65535).astype(np.uint16))
+
+
+def _from_cmyk(image: Image.Image) -> Decoded:
+    """By the image's own profile if it has a good one, else by the plain rule."""
+    by_profile = icc.cmyk_to_srgb(image)
+    if by_profile is None:
+        notes = ("CMYK converted to RGB without a colour profile",)
+        return split(from_image(image, "RGB"), notes=notes)
+    notes = ("CMYK converted to sRGB by its colour profile",)
+    return split(from_image(by_profile, "RGB"), icc.srgb(), notes)
 
 
 def is_gray(image: Image.Image) -> bool:
@@ -37,10 +126,8 @@ def to_image(pixels: Array, alpha: Array | None = None) -> Image.Image:
     mode = ("L" if channels == 1 else "RGB") + ("" if alpha is None else "A")
     image = Image.new(mode, (width, height))
     for top in range(0, height, _BAND):
-        band = pixels[top : top + _BAND]
-        if alpha is not None:
-            band = np.concatenate([band, alpha[top : top + _BAND, :, None]], axis=-1)
-        elif channels == 1:
-            band = band[..., 0]
+        rows = slice(top, top + _BAND)
+        band = joined(pixels[rows], None if alpha is None else alpha[rows])
+        band = band[..., 0] if band.shape[-1] == 1 else band
         image.paste(Image.fromarray(np.ascontiguousarray(band)), (0, top))
     return image

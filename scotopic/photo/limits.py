@@ -8,82 +8,95 @@ from dataclasses import dataclass
 from PIL import Image
 
 from scotopic import machine
-from scotopic.errors import ScotopicError, TooLargeError
-from scotopic.photo import animation
+from scotopic.errors import Parameter, TooLargeError
+from scotopic.photo import formats
 from scotopic.photo.codecs import deep, webp
 
 MAX_MEGAPIXELS = 1000
 """Larger pictures are refused unless asked for: a small file can claim any size."""
-LOSSLESS_WEBP = "lossless WEBP"
-_BYTES_PER_PIXEL = {"WEBP": 12, LOSSLESS_WEBP: 30, "AVIF": 42, "HEIF": 12, "GIF": 12, "BMP": 11}
-_USUAL_BYTES_PER_PIXEL = 8
-_MORE_FOR = {"progressive": 3, "CMYK": 4, "RGBA": 2}
-"""As measured by benchmarks/memory.py, for 8 bits a channel."""
+LOSSLESS, PROGRESSIVE = "lossless", "progressive"
+_MORE_BYTES = {LOSSLESS: 18, PROGRESSIVE: 3, "CMYK": 4, "RGBA": 2}
+"""Bytes per pixel that a trait adds, as measured by benchmarks/memory.py."""
 
 
-def bytes_needed(pixels: int, deep: bool, form: str = "", more_for: str = "") -> int:
+def bytes_needed(pixels: int, deep: bool, form: str = "", *traits: str) -> int:
     """About what the process takes at most to read, enhance and write a picture.
 
     Parameters
     ----------
     pixels : int
-        Of all frames.
+        Of all frames together.
     deep : bool
         Whether they have 16 bits a channel.
     form : str
-        Pillow's name of the format, or `LOSSLESS_WEBP`.
-    more_for : str
-        ``progressive`` for a JPEG that is, else Pillow's name of the mode.
+        Name of the format, as in `Photo.format`.
+    *traits : str
+        `LOSSLESS` for a WebP that is, `PROGRESSIVE` for a JPEG that is, and
+        Pillow's name of the mode.
     """
-    each = _BYTES_PER_PIXEL.get(form, _USUAL_BYTES_PER_PIXEL) + _MORE_FOR.get(more_for, 0)
+    row = formats.of_name(form)
+    each = formats.OTHER_BYTES_PER_PIXEL if row is None else row.bytes_per_pixel
+    each += sum(_MORE_BYTES.get(trait, 0) for trait in traits)
     return machine.PROCESS_BYTES + (2 if deep else 1) * each * pixels
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a picture may take.
+    """What a picture may take; a larger one is refused before it is decoded.
 
     Attributes
     ----------
     max_megapixels : int
-        Of all frames.
+        Millions of pixels, of all frames together.
     memory : int or None
-        Bytes of the whole process.
+        Bytes that the whole process may take; None for any number.
     """
 
-    max_megapixels: int
-    memory: int | None
+    max_megapixels: int = MAX_MEGAPIXELS
+    memory: int | None = None
 
-    def check(self, image: Image.Image, name: str, data: bytes = b"") -> None:
-        """Refuse by what the header says, before anything is decoded.
+    def check(self, image: Image.Image, data: bytes = b"") -> None:
+        """Refuse an image that Pillow has opened and not decoded, by what its header says.
+
+        Parameters
+        ----------
+        image : PIL image
+        data : bytes, optional
+            The file that it is of, to tell how a PNG or WebP is stored.
 
         Raises
         ------
-        ScotopicError
-            Over the megapixels; a `TooLargeError` over the memory.
+        TooLargeError
+            With more megapixels than may be, or for more memory than may be.
         """
-        pixels, form = image.width * image.height, image.format or ""
-        pixels *= getattr(image, "n_frames", 1) if form in animation.FORMATS else 1
-        form = LOSSLESS_WEBP if form == "WEBP" and webp.is_lossless(data) else form
-        more_for = "progressive" if image.info.get("progressive") else image.mode
-        self.check_size(name, pixels, deep.is_deep(image, data), form, more_for)
+        form, traits = image.format or "", [image.mode]
+        row = formats.of_name(form)
+        frames = getattr(image, "n_frames", 1) if row and row.animated else 1
+        if image.info.get("progressive"):
+            traits = [PROGRESSIVE]
+        if form == "WEBP" and webp.is_lossless(data):
+            traits.append(LOSSLESS)
+        pixels = image.width * image.height * frames
+        self.check_size(pixels, deep.is_deep(image, data), form, *traits)
 
-    def check_size(
-        self, name: str, pixels: int, is_deep: bool, form: str, more_for: str = ""
-    ) -> None:
+    def check_size(self, pixels: int, is_deep: bool, form: str, *traits: str) -> None:
         """The same, by what `bytes_needed` is told."""
         megapixels = pixels / 1e6
         if megapixels > self.max_megapixels:
-            raise ScotopicError(
-                f"{name}: {megapixels:.4g} megapixels, over the limit of {self.max_megapixels}; "
-                "raise it by --max-megapixels"
+            raise TooLargeError(
+                f"{megapixels:.4g} megapixels, over the limit of {self.max_megapixels}",
+                remedy=Parameter("max_megapixels", math.ceil(megapixels)),
             )
         if self.memory is None:
             return
-        needed = bytes_needed(pixels, is_deep, form, more_for)
+        needed = bytes_needed(pixels, is_deep, form, *traits)
         if needed > self.memory:
-            enough = f"{math.ceil(10 * needed / 2**30) / 10:.1f}G"
+            enough = math.ceil(10 * needed / 2**30) / 10
             raise TooLargeError(
-                f"{name}: {megapixels:.4g} megapixels take about {enough} of memory; "
-                f"allow that by --memory {enough}"
+                f"{megapixels:.4g} megapixels take about {enough:.1f}G of memory",
+                remedy=Parameter("memory", needed),
             )
+
+
+USUAL = Limits()
+"""The limits unless others are asked for: megapixels, and no bound for the memory."""

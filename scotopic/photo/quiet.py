@@ -95,25 +95,25 @@ def quiet() -> contextlib.AbstractContextManager[None]:
 
 
 _CHECK = "_decompression_bomb_check"
-_pillows_check: Callable[..., None] = getattr(Image, _CHECK)
+_pillows_check: Callable[..., None] | None = None
 
 
 def _check(*arguments: Any, **options: Any) -> None:
     """Pillow's check, for the threads that have not switched it off."""
-    if not _limit.is_off():
+    if _pillows_check is not None and not _limit.is_off():
         _pillows_check(*arguments, **options)
 
 
 def _replace_check() -> None:
     global _pillows_check
-    current = getattr(Image, _CHECK)
-    if current is not _check:
+    current = getattr(Image, _CHECK, None)
+    if current is not None and current is not _check:
         _pillows_check = current
         setattr(Image, _CHECK, _check)
 
 
 def _restore_check() -> None:
-    if getattr(Image, _CHECK) is _check:
+    if getattr(Image, _CHECK, None) is _check:
         setattr(Image, _CHECK, _pillows_check)
 
 

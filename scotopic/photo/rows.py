@@ -1,4 +1,4 @@
-"""TIFF pictures too large to be held: their rows, decoded as they are asked for."""
+"""TIFF pictures too large for the memory: their rows, decoded as they are asked for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import UnreadableError
 from scotopic.photo import limits, reading
 from scotopic.photo.carried import icc
 from scotopic.photo.codecs import tiff
+from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -23,21 +24,32 @@ _HELD_BYTES = 2**26
 
 
 class Rows:
-    """A picture that gives its rows by slices, as an array does.
+    """A TIFF picture as `scotopic.types.Pixels`: it gives its rows by slices, as an array does.
+
+    Parameters
+    ----------
+    path : path
+        Of the file, for errors.
+    page : tifffile.TiffPage
+        Of the open file; `close` closes it.
 
     Attributes
     ----------
     shape : (height, width, 1 or 3)
+        Without alpha, which `with_alpha` and `in_bands` give.
     dtype : uint8 or uint16
     nbytes : int
-        What it holds at most.
+        Bytes that it holds in memory at most.
     """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    nbytes: int
 
     def __init__(self, path: Path, page: Any) -> None:
         self.path, self._page = path, page
         self.shape = (page.imagelength, page.imagewidth, 1 if page.samplesperpixel < 3 else 3)
         self.dtype = page.dtype
-        self.ndim = 3
         self.nbytes = _HELD_BYTES
         self._held: OrderedDict[int, Array] = OrderedDict()
         self._height = _rows_of_segment(page)
@@ -45,6 +57,7 @@ class Rows:
             self._height = max(1, _PLAIN_BYTES // _bytes_of_row(page))
 
     def __getitem__(self, key: Any) -> Array:
+        """Colours of the rows of a slice, or of a slice of rows and one of columns."""
         rows, *columns = key if isinstance(key, tuple) else (key,)
         part = self._rows(rows)[..., : self.shape[-1]]
         return part[:, columns[0]] if columns else part
@@ -60,12 +73,18 @@ class Rows:
         return np.concatenate([band, self._rows(rows)[..., self.shape[-1] :]], axis=-1)
 
     def in_bands(self) -> Iterator[Array]:
-        """All rows as they are, alpha among them, some at a time."""
+        """All rows with all channels, alpha among them, in bands from top to bottom."""
         for top in range(0, self.shape[0], self._height):
             yield self._rows(slice(top, top + self._height))
 
-    def carried(self, max_megapixels: int) -> reading.Photo:
-        """A photo without pixels, of all else that the file carries."""
+    def carried(self, max_megapixels: int) -> Photo:
+        """A photo without pixels, of all else that the file carries.
+
+        Parameters
+        ----------
+        max_megapixels : int
+            As in `limits.Limits`.
+        """
         return reading.read_carried(self.path, max_megapixels)
 
     def _rows(self, rows: slice) -> Array:
@@ -104,7 +123,7 @@ class Rows:
         file.seek(page.dataoffsets[0] + first * _bytes_of_row(page))
         stored = file.read(size)
         if len(stored) < size:
-            raise ScotopicError(f"{self.path}: damaged or unsupported: cut short")
+            raise UnreadableError("damaged or unsupported: cut short", path=self.path)
         kind = self.dtype.newbyteorder(page.parent.byteorder)
         return np.frombuffer(stored, kind).reshape(shape).astype(self.dtype)
 
@@ -118,22 +137,33 @@ class Rows:
             decoded, _, shape = page.decode(stored, index, **tables, _fullsize=True)
             return np.asarray(decoded).reshape(-1, shape[2], shape[3])[: self._height]
         except Exception as error:
-            raise ScotopicError(f"{self.path}: damaged or unsupported: {error}") from error
+            problem = f"damaged or unsupported: {error}"
+            raise UnreadableError(problem, path=self.path) from error
 
 
 def rows_if_large(path: Path, memory: int) -> Rows | None:
     """The rows of a TIFF that would exceed the memory; None for any other file.
 
-    Also None for what is not read by rows: pictures to be turned, planes of
-    colours, other than 8 or 16 bits, channels beyond colours and straight
-    alpha, linear profiles, all compressed as one, and without tifffile.
+    Parameters
+    ----------
+    path : path
+    memory : int
+        Bytes that the whole process may take.
+
+    Returns
+    -------
+    Rows or None
+        None also for a TIFF that cannot be read by rows: that is to be turned
+        upright, has its colours in separate planes, has other than 8 or 16 bits a
+        channel, has channels beside colours and straight alpha, has a linear colour
+        profile, or is compressed in one piece; and if tifffile is not installed.
     """
     try:
         with path.open("rb") as file:
             if file.read(4) not in _STARTS:
                 return None
         import tifffile
-    except (ImportError, OSError):  # photo.read will tell of it
+    except (ImportError, OSError):  # reading.read will raise the error
         return None
     with contextlib.ExitStack() as stack:
         try:
@@ -150,12 +180,12 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
 def _fits(page: Any, memory: int) -> bool:
     size = page.imagelength * page.imagewidth
     mode = "RGBA" if page.samplesperpixel == 4 else ""
-    return limits.bytes_needed(size, page.bitspersample > 8, more_for=mode) <= memory
+    return limits.bytes_needed(size, page.bitspersample > 8, "TIFF", mode) <= memory
 
 
 def _is_plain(page: Any) -> bool:
     """Whether the rows stand one after the other in the file."""
-    return page.compression == 1 and page.is_contiguous
+    return bool(page.compression == 1 and page.is_contiguous)
 
 
 def _rows_of_segment(page: Any) -> int:

@@ -1,132 +1,178 @@
-"""A photo as a file: encoded, with what it carries, as far as the format has a place for it."""
+"""Writing: from a `Photo` to the bytes of a file, with all that the format has a place for."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, PngImagePlugin
+from PIL import Image
 
-from scotopic.errors import ScotopicError
-from scotopic.photo import animation, images
-from scotopic.photo.carried import exif_block, icc, iptc, xmp
-from scotopic.photo.codecs import deep, gif, tiff
-from scotopic.photo.reading import COMMENT, XMP_TEXT, Photo
+from scotopic.errors import InvalidValueError, ScotopicError
+from scotopic.photo import formats, images
+from scotopic.photo.carried import icc, xmp
+from scotopic.photo.codecs import ENCODERS, tiff
+from scotopic.photo.formats import Format
+from scotopic.photo.photo import COMMENT, Photo
+from scotopic.photo.quiet import quiet, unlimited
 from scotopic.types import Array
 
-DEEP_FORMATS = ("PNG", "TIFF")
-DEFAULT_QUALITY = 95
-HELD = {
-    "JPEG": {"EXIF", "colour profile", "XMP", "extended XMP", "IPTC", "comment", "resolution"},
-    "PNG": {"EXIF", "colour profile", "XMP", "text", "comment", "resolution", "transparency"},
-    "WEBP": {"EXIF", "colour profile", "XMP", "transparency"},
-    "AVIF": {"EXIF", "colour profile", "XMP", "transparency"},
-    "TIFF": {"EXIF", "colour profile", "XMP", "IPTC", "resolution", "transparency"},
-    "GIF": {"colour profile", "XMP", "comment", "transparency"},
-    "BMP": {"resolution"},
-}
-"""What each format has a place for, of what a picture may carry."""
-_MOST_XMP = 65504
-"""Bytes of a packet that fit one segment of a JPEG. XMP part 3, 1.1.3."""
-_USUAL_BUFFER = ImageFile.MAXBLOCK
-_WITHOUT_GRAY = ("WEBP", "AVIF")
-_BAND = 256
-"""Rows that are handed to a writer at once."""
-_OPTIMIZED_MEGAPIXELS = 50
-"""Up to here a JPEG gets its own Huffman tables, for which libjpeg holds it whole."""
 
-
-def encode(picture: Photo, form: str, quality: int | None = None) -> bytes:
+def encode(
+    photo: Photo, format_name: str, quality: int | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """Encode a photo, with what it carries, as a file of a format.
 
-    Without a quality a JPEG is compressed as it was before, a WebP that was
-    lossless is so again, and all else is written at 95. What the format has no
-    place for is told in the photo's notes.
+    Parameters
+    ----------
+    photo : Photo
+        Stays as it is.
+    format_name : str
+        A key of `formats.FORMATS`, of a format that is written.
+    quality : int, optional
+        1 to 100, for the formats that have one. Without it a JPEG is compressed as
+        it was before, a WebP that was lossless is so again, and all else is written
+        at a quality of 95.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+    notes : tuple of str
+        What the format could not keep.
 
     Raises
     ------
+    InvalidValueError
+        When the format is not known, or not written.
     ScotopicError
-        When the format cannot hold the picture.
+        When the format cannot hold the picture, for example since it is too wide.
+    MissingPackageError
+        When an optional package is needed to encode it.
     """
-    picture = _as_held(picture, form)
-    _say_what_is_lost(picture, form)
-    picture = credited(picture, _MOST_XMP if form == "JPEG" else None)
+    if format_name not in ENCODERS:
+        raise InvalidValueError(f"{format_name!r} is not the name of a format that is written")
+    row = formats.FORMATS[format_name]
+    photo, notes = _as_held(photo, row)
+    notes += _notes_on_losses(photo, row)
+    photo, lost = _credited(photo, row)
+    notes += lost
+    if photo.pixels.dtype == np.uint16 and row.bits < 16:
+        photo = _in_8_bits(photo)
+        notes.append(f"16 bits a channel cut to 8: {row.label} holds no more")
     try:
-        if form == "TIFF":
-            return _encode_tiff(picture)
-        if picture.pixels.dtype == np.uint16:
-            if form in DEEP_FORMATS:
-                return _with_chunks(deep.encode_png(_joined(picture)), picture)
-            picture = _in_8_bits(picture, form)
-        return _encode_8_bits(picture, form, quality)
+        with quiet(), unlimited():
+            data, further = ENCODERS[row.name](photo, quality)
     except (OSError, ValueError, KeyError) as error:
-        raise ScotopicError(f"cannot be written as {form}: {error}") from error
+        raise ScotopicError(f"cannot be written as {row.label}: {error}") from error
+    return data, (*notes, *further)
 
 
-def credited(picture: Photo, most: int | None = None) -> Photo:
-    """The same, saying what made it, if there is room for that."""
-    packet = picture.xmp
-    if picture.made_by:
-        packet = xmp.credit(packet, picture.made_by)
-    if most is not None and packet and len(packet) > most:
-        packet = picture.xmp
-        if packet and len(packet) > most:
-            picture.notes.append("XMP not written: it is too large for a JPEG")
+def write_tiff(
+    photo: Photo, file: BinaryIO, height: int, bands: Iterable[Array]
+) -> tuple[str, ...]:
+    """Write a TIFF of bands of rows, with what a photo carries.
+
+    Parameters
+    ----------
+    photo : Photo
+        May be without pixels. It stays as it is.
+    file : binary file
+        Empty and seekable.
+    height : int
+        Rows of all bands together.
+    bands : iterable of arrays, (rows, width, channels), uint8 or uint16
+        From top to bottom, with alpha as the last channel if there is any.
+
+    Returns
+    -------
+    notes : tuple of str
+        What could not be kept.
+
+    Raises
+    ------
+    OSError
+        When the file would exceed what a TIFF can hold, 4 GiB.
+    """
+    photo, lost = _credited(photo, formats.FORMATS["TIFF"])
+    return (*lost, *tiff.write_photo(photo, file, height, bands))
+
+
+def to_image(photo: Photo) -> Image.Image:
+    """A Pillow image of a photo, with what it carries in its ``info``."""
+    image = images.to_image(photo.pixels, photo.alpha)
+    carried: dict[str, Any] = {
+        "exif": photo.exif,
+        "icc_profile": photo.icc_profile,
+        "xmp": photo.xmp,
+        "dpi": photo.dpi,
+        **photo.text,
+    }
+    image.info = {key: value for key, value in carried.items() if value is not None}
+    return image
+
+
+def _credited(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
+    """The photo with what made it in its XMP, if there is room, and notes."""
+    packet = photo.xmp
+    if photo.made_by:
+        packet = xmp.credit(packet, photo.made_by)
+    notes = []
+    if row.most_xmp is not None and packet and len(packet) > row.most_xmp:
+        packet = photo.xmp
+        if packet and len(packet) > row.most_xmp:
+            notes.append(f"XMP not written: it is too large for a {row.label}")
             packet = None
-    return replace(picture, xmp=packet, made_by=None)
+    return replace(photo, xmp=packet, made_by=None), notes
 
 
-def _as_held(picture: Photo, form: str) -> Photo:
-    """The same, without what would be wrong in a format."""
-    rest = picture.animation
-    if rest and rest.apart and form in animation.FORMATS and form != "PNG":
-        picture.notes.append("the picture that is apart from the animation left out")
+def _as_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
+    """The photo without what would be wrong in a format, and notes."""
+    notes, rest = [], photo.animation
+    if rest and rest.apart and row.animated and not row.holds_frame_apart:
+        notes.append("the picture that is apart from the animation left out")
         (pixels, alpha), *others = rest.frames
         rest = replace(rest, frames=others, apart=False) if others else None
-        picture = replace(picture, pixels=pixels, alpha=alpha, animation=rest)
-    if icc.is_gray(picture.icc_profile) and form in _WITHOUT_GRAY:
-        picture.notes.append("colour profile of gray left out, since RGB is written")
-        picture = replace(picture, icc_profile=None)
-    return picture
+        photo = replace(photo, pixels=pixels, alpha=alpha, animation=rest)
+    if icc.is_gray(photo.icc_profile) and not row.gray:
+        notes.append("colour profile of gray left out, since RGB is written")
+        photo = replace(photo, icc_profile=None)
+    return photo, notes
 
 
-def _say_what_is_lost(picture: Photo, form: str) -> None:
-    held = HELD[form]
+def _notes_on_losses(photo: Photo, row: Format) -> list[str]:
     carried = {
-        "EXIF": picture.exif,
-        "colour profile": picture.icc_profile,
-        "XMP": picture.xmp,
-        "extended XMP": picture.extended_xmp,
-        "IPTC": picture.photoshop,
-        "text": picture.text.keys() - {COMMENT},
-        "comment": picture.text.get(COMMENT),
-        "resolution": picture.dpi,
-        "transparency": not _is_opaque(picture),
+        formats.EXIF: photo.exif,
+        formats.PROFILE: photo.icc_profile,
+        formats.XMP: photo.xmp,
+        formats.EXTENDED_XMP: photo.extended_xmp,
+        formats.IPTC: photo.photoshop,
+        formats.TEXT: photo.text.keys() - {COMMENT},
+        formats.COMMENT: photo.text.get(COMMENT),
+        formats.RESOLUTION: photo.dpi,
+        formats.TRANSPARENCY: not _is_opaque(photo),
     }
-    lost = [what for what, value in carried.items() if value and what not in held]
-    if lost:
-        picture.notes.append(f"{', '.join(lost)} not written: {form} holds none")
-    if picture.pixels.shape[-1] == 1 and form in _WITHOUT_GRAY:
-        picture.notes.append(f"gray written as RGB: {form} holds no gray")
-    if form == "AVIF" and not _is_opaque(picture):
-        picture.notes.append("transparency compressed: AVIF holds it so")
-    if picture.animation and form not in animation.FORMATS:
-        frames = 1 + len(picture.animation.frames)
-        picture.notes.append(f"{frames} frames: the first is written, {form} holds one")
+    lost = [what for what, value in carried.items() if value and what not in row.holds]
+    notes = [f"{', '.join(lost)} not written: {row.label} holds none"] if lost else []
+    if photo.pixels.shape[-1] == 1 and not row.gray:
+        notes.append(f"gray written as RGB: {row.label} holds no gray")
+    if formats.TRANSPARENCY in row.holds and not row.exact_alpha and not _is_opaque(photo):
+        notes.append(f"transparency compressed with loss: {row.label} holds it so")
+    if photo.animation and not row.animated:
+        frames = 1 + len(photo.animation.frames)
+        notes.append(f"{frames} frames: the first is written, {row.label} holds one")
+    return notes
 
 
-def _is_opaque(picture: Photo) -> bool:
-    alpha = picture.alpha
+def _is_opaque(photo: Photo) -> bool:
+    alpha = photo.alpha
     return alpha is None or int(alpha.min()) == np.iinfo(alpha.dtype).max
 
 
-def _in_8_bits(picture: Photo, form: str) -> Photo:
-    picture.notes.append(f"16 bits a channel cut to 8: {form} holds no more")
-    alpha = None if picture.alpha is None else _cut(picture.alpha)
-    return replace(picture, pixels=_cut(picture.pixels), alpha=alpha)
+def _in_8_bits(photo: Photo) -> Photo:
+    alpha = None if photo.alpha is None else _cut(photo.alpha)
+    return replace(photo, pixels=_cut(photo.pixels), alpha=alpha)
 
 
 def _cut(array: Array) -> Array:
@@ -135,153 +181,3 @@ def _cut(array: Array) -> Array:
     for line, wide in zip(result, array, strict=True):
         line[:] = (wide.astype(np.uint32) + 128) // 257
     return result
-
-
-def _encode_8_bits(picture: Photo, form: str, quality: int | None) -> bytes:
-    held = HELD[form]
-    alpha = picture.alpha if "transparency" in held else None
-    block = picture.exif
-    if form == "JPEG" and block and len(block) > exif_block.JPEG_LIMIT:
-        block = exif_block.without_maker_note(block)
-        picture.notes.append("MakerNote not written: it is too large for a JPEG")
-    carried = {
-        "exif": ("EXIF", block),
-        "icc_profile": ("colour profile", picture.icc_profile),
-        "xmp": ("XMP", picture.xmp),
-        "dpi": ("resolution", picture.dpi),
-        "comment": ("comment", picture.text.get(COMMENT, "").encode("latin-1", "replace")),
-    }
-    options = {key: value for key, (what, value) in carried.items() if value and what in held}
-    options |= _options_of(picture, form, quality)
-    if picture.animation and form in animation.FORMATS:
-        options |= animation.save_options(picture.animation, form)
-    image = animation.for_format(images.to_image(picture.pixels, alpha), form)
-    data = _saved(image, form, options)
-    if form == "GIF":
-        return gif.with_extensions(data, picture.xmp, picture.icc_profile)
-    if form == "JPEG":
-        return iptc.into_jpeg(data, picture.photoshop, picture.extended_xmp)
-    return data
-
-
-def _options_of(picture: Photo, form: str, quality: int | None) -> dict[str, Any]:
-    """How a format is compressed."""
-    if form == "JPEG":
-        size = picture.pixels.shape[0] * picture.pixels.shape[1]
-        options = {"optimize": size < _OPTIMIZED_MEGAPIXELS * 1e6}
-        if quality is None and picture.jpeg:
-            return {**options, **picture.jpeg}
-        return {**options, "quality": quality or DEFAULT_QUALITY, "subsampling": "4:4:4"}
-    if form == "WEBP":
-        return {"quality": quality or DEFAULT_QUALITY, "lossless": picture.lossless and not quality}
-    if form == "AVIF":
-        return {"quality": quality or DEFAULT_QUALITY, "subsampling": "4:4:4"}
-    if form == "PNG":
-        return {"pnginfo": _png_text(picture)}
-    if form == "GIF":
-        if picture.pixels.shape[-1] > 1:
-            picture.notes.append("colours reduced to 256: GIF holds no more")
-        return {"optimize": False}
-    return {}
-
-
-def _saved(image: Image.Image, form: str, options: dict[str, Any]) -> bytes:
-    """Save by Pillow; a JPEG that its one buffer is too small for, by a larger one.
-
-    That happens to noise at the highest quality. The larger buffer is not the
-    rule, since it takes as much memory as the picture does twice.
-    """
-    buffer = io.BytesIO()
-    try:
-        image.save(buffer, form, **options)
-    except OSError:
-        if form != "JPEG":
-            raise
-        buffer = io.BytesIO()
-        ImageFile.MAXBLOCK = 6 * image.width * image.height + 2**16
-        try:
-            image.save(buffer, form, **options)
-        finally:
-            ImageFile.MAXBLOCK = _USUAL_BUFFER
-    return buffer.getvalue()
-
-
-def _joined(picture: Photo) -> Array:
-    if picture.alpha is None:
-        return picture.pixels
-    return np.concatenate([picture.pixels, picture.alpha[..., None]], axis=-1)
-
-
-def _png_text(picture: Photo) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    for key, value in picture.text.items():
-        info.add_itxt(key, value)
-    if picture.xmp:
-        info.add_itxt(XMP_TEXT, picture.xmp.decode("utf-8", "replace"))
-    return info
-
-
-def _with_chunks(png: bytes, picture: Photo) -> bytes:
-    """Put the chunks that Pillow writes for an 8-bit picture into another PNG."""
-    small = replace(picture, pixels=np.zeros((1, 1, 3), np.uint8), alpha=None, animation=None)
-    carrier = _encode_8_bits(small, "PNG", None)
-    kept = b"".join(
-        chunk for kind, chunk in _chunks(carrier) if kind not in (b"IHDR", b"IDAT", b"IEND")
-    )
-    head = 8 + 25
-    return png[:head] + kept + png[head:]
-
-
-def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    result, at = [], 8
-    while at < len(png):
-        length = int.from_bytes(png[at : at + 4], "big")
-        result.append((png[at + 4 : at + 8], png[at : at + 12 + length]))
-        at += 12 + length
-    return result
-
-
-def _encode_tiff(picture: Photo) -> bytes:
-    file = io.BytesIO()
-    write_tiff(picture, file, picture.pixels.shape[0], _bands(picture))
-    return file.getvalue()
-
-
-def write_tiff(picture: Photo, file: BinaryIO, height: int, bands: Iterable[Array]) -> None:
-    """Write a TIFF of bands of rows, alpha joined to them, with what a photo carries.
-
-    Raises
-    ------
-    OSError
-        When it would exceed what a TIFF can hold.
-    """
-    resources = picture.photoshop
-    carried = {tiff.XMP: picture.xmp, tiff.ICC_PROFILE: picture.icc_profile}
-    carried |= {tiff.PHOTOSHOP: resources}
-    carried |= {tiff.IPTC: iptc.records_of(resources) if resources else None}
-    given = {tag: value for tag, value in carried.items() if value}
-    block = picture.exif
-    if block and not tiff.can_hold(block):
-        picture.notes.append("EXIF not written: it is damaged")
-        block = None
-    tiff.write(file, bands, height, block, picture.dpi, given)
-
-
-def _bands(picture: Photo) -> Iterator[Array]:
-    for top in range(0, picture.pixels.shape[0], _BAND):
-        band = np.s_[top : top + _BAND]
-        alpha = None if picture.alpha is None else picture.alpha[band]
-        yield _joined(replace(picture, pixels=picture.pixels[band], alpha=alpha))
-
-
-def to_image(picture: Photo) -> Image.Image:
-    """A Pillow image of a photo, with what it carries in its ``info``."""
-    image = images.to_image(picture.pixels, picture.alpha)
-    carried: dict[str, Any] = {
-        "exif": picture.exif,
-        "icc_profile": picture.icc_profile,
-        "xmp": picture.xmp,
-    }
-    carried |= {"dpi": picture.dpi, **picture.text}
-    image.info = {key: value for key, value in carried.items() if value is not None}
-    return image

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import MissingPackageError, UnreadableError
 from scotopic.types import Array
 
 _DEEP = 16
@@ -24,31 +24,41 @@ def is_deep(image: Image.Image, data: bytes) -> bool:
     return _DEEP in tags.get(258, (8,)) and tags.get(277, 1) > 1
 
 
-def decode(data: bytes, image: Image.Image, name: str) -> Array:
-    """Pixels of a PNG or TIFF that `is_deep`: (height, width, channels), uint16.
+def decode(data: bytes, image: Image.Image) -> Array:
+    """Pixels of a PNG or TIFF that `is_deep`, with alpha as the last channel if it has any.
+
+    Returns
+    -------
+    array, (height, width, channels), uint16
+        Or (height, width) if it is gray.
 
     Raises
     ------
-    ScotopicError
-        Without the codecs, and for a TIFF of other colours than RGB or gray.
+    MissingPackageError
+        Without imagecodecs.
+    UnreadableError
+        For a TIFF of other colours than RGB or gray, or of other numbers.
     """
     if image.format == "PNG":
-        return np.asarray(codecs(name).png_decode(data))
-    codecs(name)
+        return np.asarray(_codecs().png_decode(data))
+    _codecs()
     import tifffile
 
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
     if tags.get(262) not in (1, 2):
-        raise ScotopicError(f"{name}: 16-bit TIFF in other colours than RGB or gray")
+        raise UnreadableError("16-bit TIFF in other colours than RGB or gray")
     array = np.asarray(tifffile.imread(io.BytesIO(data), key=0))
     if array.dtype != np.uint16:
-        raise ScotopicError(f"{name}: numbers of type {array.dtype}; 8 and 16 bits are read")
+        raise UnreadableError(f"numbers of type {array.dtype}; 8 and 16 bits are read")
     array = np.moveaxis(array, 0, -1) if tags.get(284) == 2 else array
     return _with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
 
 
 def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:
-    """Colours, and alpha if there is any, straight; other channels are left out. TIFF 6.0, 18."""
+    """Colours, and straight alpha if there is any; other channels are left out.
+
+    TIFF 6.0, section 18: alpha that was multiplied into the colours is divided out.
+    """
     kind = extra[0] if extra else 0
     if array.ndim == 2 or kind not in (1, 2):
         return array[..., :colours] if array.ndim == 3 else array
@@ -62,18 +72,19 @@ def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> 
 
 
 def encode_png(pixels: Array) -> bytes:
-    """A PNG of 16 bits and nothing but pixels."""
+    """A PNG file of 16 bits a channel, with nothing but pixels."""
     pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    made: bytes = codecs("output").png_encode(pixels, level=6)
+    made: bytes = _codecs().png_encode(pixels, level=6)
     return made
 
 
-def codecs(name: str) -> Any:
-    """The package imagecodecs, or a `ScotopicError` that says how to get it."""
+def _codecs() -> Any:
+    """The package imagecodecs."""
     try:
         import imagecodecs
     except ImportError as error:
-        raise ScotopicError(
-            f"{name}: 16 bits a channel need: pip install 'scotopic[deep]'"
+        raise MissingPackageError(
+            "16 bits a channel need the package imagecodecs",
+            remedy="pip install 'scotopic[deep]'",
         ) from error
     return imagecodecs

@@ -1,19 +1,50 @@
-"""XMP and colour profile of a GIF file, which Pillow passes over.
+"""GIF by Pillow, and XMP and colour profile in it, which Pillow passes over.
 
 GIF89a specification, 26 (application extensions); XMP specification part 3,
-1.1.2; ICC.1:2022, annex B.5 of its forerunner ICC.1:2004-10 for the profile.
+1.1.2; annex B.5 of ICC.1:2004-10 for the profile.
 """
 
 from __future__ import annotations
+
+from PIL import Image
+
+from scotopic.photo import formats
+from scotopic.photo.codecs import pillow
+from scotopic.photo.photo import Photo
 
 _EXTENSION = b"\x21\xff\x0b"
 _XMP, _PROFILE = b"XMP DataXMP", b"ICCRGBG1012"
 _XMP_TRAILER = b"\1" + bytes(range(255, -1, -1)) + b"\0"
 """Whichever byte of a packet is taken for a length, this ends the blocks."""
+_CLEAR = 255
+"""The colour of the palette that stands for transparent pixels."""
+
+
+def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """A GIF file, and a note if its colours had to be reduced. There is no quality."""
+    data = pillow.save(photo, formats.FORMATS["GIF"], {"optimize": False}, _with_clear_colour)
+    reduced = photo.pixels.shape[-1] > 1
+    notes = ("colours reduced to 256: GIF holds no more",) if reduced else ()
+    return with_extensions(data, photo.xmp, photo.icc_profile), notes
+
+
+def _with_clear_colour(image: Image.Image) -> Image.Image:
+    """The image with a palette, where its transparent pixels have a colour of their own.
+
+    Pillow would do that for one picture, but not for frames that differ in it.
+    """
+    if not image.mode.endswith("A"):
+        return image
+    clear = image.getchannel("A").point(lambda level: 255 * (level < 128))
+    colours = Image.Palette.ADAPTIVE
+    result = image.convert("RGB").convert("P", palette=colours, colors=_CLEAR)
+    result.paste(_CLEAR, mask=clear)
+    result.info["transparency"] = _CLEAR
+    return result
 
 
 def extensions_of(data: bytes) -> tuple[bytes | None, bytes | None]:
-    """XMP and colour profile, of the extensions before the first picture."""
+    """XMP and colour profile of a GIF file, if they stand before its first frame."""
     found: dict[bytes, bytes] = {}
     at = _behind_colours(data)
     while data[at : at + 1] == b"\x21":
@@ -30,7 +61,7 @@ def extensions_of(data: bytes) -> tuple[bytes | None, bytes | None]:
 
 
 def _blocks(data: bytes, at: int) -> tuple[bytes, int]:
-    """What a row of blocks holds, and where it ends."""
+    """What the blocks from a place on hold together, and where they end."""
     parts = []
     while at < len(data) and data[at]:
         parts.append(data[at + 1 : at + 1 + data[at]])
@@ -44,7 +75,7 @@ def _behind_colours(data: bytes) -> int:
 
 
 def with_extensions(data: bytes, xmp: bytes | None, icc_profile: bytes | None) -> bytes:
-    """Put them behind the header and the colours that all frames share."""
+    """A GIF file with XMP and profile behind its header and the colours that all frames share."""
     place, parts = _behind_colours(data), []
     if xmp:
         parts.append(_EXTENSION + _XMP + xmp + _XMP_TRAILER)

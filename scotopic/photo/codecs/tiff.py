@@ -1,21 +1,26 @@
 """Writing TIFF: strip by strip, with an EXIF block whose every byte stays where it is.
 
-An EXIF block is a TIFF file without a picture. It begins the file, so every
-offset in it, a maker's own among them, stays right; the strips follow, then
-one new directory that names the tags of both, and the header is pointed to
-it. TIFF 6.0, sections 2, 3, 14; Adobe Photoshop TIFF Technical Notes (deflate).
+An EXIF block is a TIFF file without a picture. The file begins with it, so every
+offset in it stays right, also those in a camera maker's own notes. The strips of
+pixels follow, then one new directory with the tags of both, whose place is written
+into the header. TIFF 6.0, sections 2, 3, 14; Adobe Photoshop TIFF Technical Notes
+(deflate).
 """
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
 
+from scotopic.photo import images
+from scotopic.photo.carried import iptc
 from scotopic.photo.carried.exif import has_header
 from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
+from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
 Entries = dict[int, tuple[int, int, bytes]]
@@ -27,12 +32,57 @@ PIXEL_TAGS = {
     *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
     *(341, 347, 529, 530, 531, 532, XMP, IPTC, PHOTOSHOP, ICC_PROFILE, 37724),
 }
-"""Tags that speak of a file's own pixels, or are written from what a photo carries."""
+"""Tags about the pixels of one file, and those that are written from other fields of a photo."""
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
 _SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
 _STRIP_BYTES = 2**18
+_BAND = 256
+"""Rows that are handed on at once."""
 _MOST = 2**32
 """Places in a TIFF are numbers of 32 bits."""
+
+
+def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """A TIFF file, and notes on what could not be kept. There is no quality: all pixels are."""
+    file = io.BytesIO()
+    notes = write_photo(photo, file, photo.pixels.shape[0], _bands(photo))
+    return file.getvalue(), notes
+
+
+def _bands(photo: Photo) -> Iterator[Array]:
+    for top in range(0, photo.pixels.shape[0], _BAND):
+        rows = slice(top, top + _BAND)
+        yield images.joined(photo.pixels[rows], None if photo.alpha is None else photo.alpha[rows])
+
+
+def write_photo(
+    photo: Photo, file: BinaryIO, height: int, bands: Iterable[Array]
+) -> tuple[str, ...]:
+    """Write what a photo carries, and bands of rows in the place of its pixels.
+
+    Parameters
+    ----------
+    photo : Photo
+        May be without pixels.
+    file, height, bands
+        As for `write`.
+
+    Returns
+    -------
+    notes : tuple of str
+        What could not be kept.
+    """
+    resources, block = photo.photoshop, photo.exif
+    tags = {
+        XMP: photo.xmp,
+        ICC_PROFILE: photo.icc_profile,
+        PHOTOSHOP: resources,
+        IPTC: iptc.records_of(resources) if resources else None,
+    }
+    is_damaged = bool(block) and not can_hold(block or b"")
+    given = {tag: value for tag, value in tags.items() if value}
+    write(file, bands, height, None if is_damaged else block, photo.dpi, given)
+    return ("EXIF not written: it is damaged",) if is_damaged else ()
 
 
 def write(
@@ -43,27 +93,30 @@ def write(
     dpi: tuple[float, float] | None = None,
     carried: dict[int, bytes] | None = None,
 ) -> None:
-    """Write a picture, deflated, as its rows come.
+    """Write a picture, compressed by deflate, as its rows come.
 
     Parameters
     ----------
     file : binary file
-        Empty; written, and at last its header again.
-    bands : iterable of arrays, (rows, width, channels)
-        uint8 or uint16; 1 or 3 channels, and alpha (straight) if one more.
+        Empty and seekable: its header is written again at the end.
+    bands : iterable of arrays, (rows, width, channels), uint8 or uint16
+        From top to bottom. Channels: 1 or 3 of colour, and straight alpha if there
+        is one more.
     height : int
-        Rows in all.
+        Rows of all bands together.
     exif : bytes, optional
+        Block, with or without the prefix.
     dpi : (float, float), optional
-    carried : dict
-        Tag (`XMP`, `IPTC`, `PHOTOSHOP`, `ICC_PROFILE`) to bytes.
+        Resolution, horizontal and vertical, in dots per inch.
+    carried : dict, optional
+        Tag (`XMP`, `IPTC`, `PHOTOSHOP`, `ICC_PROFILE`) to its bytes.
 
     Raises
     ------
     ValueError
         When the EXIF block is damaged; nothing is written then.
     OSError
-        When the file would exceed what a TIFF can, 4 GiB.
+        When the file would exceed what a TIFF can hold, 4 GiB.
     """
     block = exif.removeprefix(PREFIX) if exif else b"II*\0\0\0\0\0"
     order = order_of(block)
@@ -111,7 +164,7 @@ def _tags_of_pixels(first: Array, height: int, rows: int) -> dict[int, tuple[int
 
 
 def _strips(first: Array, bands: Iterator[Array], rows: int) -> Iterator[Array]:
-    """The same rows, so many at a time."""
+    """The rows of all bands, so many at a time."""
     rest = first
     while True:
         while len(rest) > rows:
@@ -125,7 +178,7 @@ def _strips(first: Array, bands: Iterator[Array], rows: int) -> Iterator[Array]:
 
 
 def _deflated(strip: Array, order: Order) -> bytes:
-    """Differences from the pixel to the left (predictor 2), deflated."""
+    """Differences from the pixel to the left (predictor 2), compressed."""
     differences = strip.copy()
     differences[:, 1:] -= strip[:, :-1]
     stored = differences.astype(differences.dtype.newbyteorder("<" if order == "little" else ">"))
@@ -168,7 +221,7 @@ def _at_even_place(file: BinaryIO) -> int:
 
 
 def _directory(block: bytes, order: Order) -> Entries:
-    """The first directory of an EXIF block, but for what speaks of pixels."""
+    """The first directory of an EXIF block, without the tags about pixels."""
     if not has_header(block):
         raise ValueError("damaged EXIF")
     start = _number(block, 4, 4, order)

@@ -1,10 +1,26 @@
-"""How a WebP is compressed."""
+"""WebP, by Pillow."""
 
 from __future__ import annotations
 
+from scotopic.photo import formats
+from scotopic.photo.codecs import pillow
+from scotopic.photo.photo import Photo
+
+
+def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """A WebP file, and no notes. Without a quality one that was lossless is so again."""
+    options = {
+        "quality": quality or pillow.DEFAULT_QUALITY,
+        "lossless": photo.lossless and not quality,
+    }
+    return pillow.save(photo, formats.FORMATS["WEBP"], options), ()
+
 
 def is_lossless(data: bytes) -> bool:
-    """Whether a WebP is, by the name of its first chunk of pixels. RFC 9649, 2.4 to 2.7."""
+    """Whether a WebP file is compressed without loss.
+
+    That is told by the name of its first chunk of pixels. RFC 9649, 2.4 to 2.7.
+    """
     at = 12
     while at + 8 <= len(data):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")

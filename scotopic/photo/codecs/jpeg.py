@@ -1,0 +1,139 @@
+"""JPEG: how one is compressed, and the segments that Pillow does not read or write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from PIL import JpegImagePlugin
+
+from scotopic.photo import formats
+from scotopic.photo.carried import exif_block
+from scotopic.photo.codecs import pillow
+from scotopic.photo.photo import Photo
+
+_APP1, _APP13 = 0xE1, 0xED
+_MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_MOST = 0xFFFF - 2 - len(_PHOTOSHOP)
+"""Bytes of Photoshop's resources that fit one segment."""
+_OPTIMIZED_MEGAPIXELS = 50
+"""Up to here a JPEG gets its own Huffman tables, for which libjpeg holds it whole."""
+
+
+def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """A JPEG file, and notes on what could not be kept.
+
+    Without a quality it is compressed as it was before, if it was a JPEG.
+    """
+    notes = []
+    if photo.exif and len(photo.exif) > exif_block.JPEG_LIMIT:
+        photo = replace(photo, exif=exif_block.without_maker_note(photo.exif))
+        notes.append("MakerNote not written: it is too large for a JPEG")
+    row, options = formats.FORMATS["JPEG"], _options(photo, quality)
+    try:
+        data = pillow.save(photo, row, options)
+    except OSError:
+        # Pillow gives an optimized or progressive JPEG one buffer, which noise at a
+        # high quality does not fit. It is only enlarged for the whole process.
+        if not options["optimize"] and not options.get("progressive"):
+            raise
+        data = pillow.save(photo, row, options | {"optimize": False, "progressive": False})
+        if options.get("progressive"):
+            notes.append("JPEG not progressive as it was: its noise exceeds the encoder's buffer")
+    return with_segments(data, photo.photoshop, photo.extended_xmp), tuple(notes)
+
+
+def _options(photo: Photo, quality: int | None) -> dict[str, Any]:
+    height, width = photo.pixels.shape[:2]
+    options: dict[str, Any] = {"optimize": height * width < _OPTIMIZED_MEGAPIXELS * 1e6}
+    if quality is None and photo.jpeg:
+        return options | photo.jpeg
+    return options | {"quality": quality or pillow.DEFAULT_QUALITY, "subsampling": "4:4:4"}
+
+
+def compression_of(image: Any) -> dict[str, Any]:
+    """How a JPEG is compressed, as options for Pillow; empty where Pillow cannot do the same.
+
+    Parameters
+    ----------
+    image : PIL image
+        That Pillow has opened from a JPEG file.
+    """
+    if image.mode not in ("RGB", "L") or not image.quantization:
+        return {}
+    kept = {
+        "qtables": list(image.quantization.values()),
+        "progressive": bool(image.info.get("progressive")),
+    }
+    sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else 0
+    return {**kept, "subsampling": sampling} if sampling >= 0 else {}
+
+
+def photoshop_of(data: bytes) -> bytes | None:
+    """Photoshop's resources of a JPEG file: its APP13 segments, joined."""
+    head = len(_PHOTOSHOP)
+    parts = [
+        data[start + 4 + head : stop]
+        for marker, start, stop in _segments(data)
+        if marker == _APP13 and data[start + 4 : start + 4 + head] == _PHOTOSHOP
+    ]
+    return b"".join(parts) or None
+
+
+def extended_xmp_of(data: bytes) -> bytes | None:
+    """Segments of a JPEG file with more XMP, as they are. XMP part 3, 1.1.3.1."""
+    parts = [
+        data[start:stop]
+        for marker, start, stop in _segments(data)
+        if marker == _APP1 and data[start + 4 : stop].startswith(_MORE_XMP)
+    ]
+    return b"".join(parts) or None
+
+
+def with_segments(data: bytes, photoshop: bytes | None, extended_xmp: bytes | None) -> bytes:
+    """A JPEG file with Photoshop's resources and extended XMP behind its APP segments.
+
+    Parameters
+    ----------
+    data : bytes
+        A JPEG file that has none of them.
+    photoshop : bytes or None
+        Resources, which become as many segments as they need.
+    extended_xmp : bytes or None
+        Whole segments.
+    """
+    place = 2
+    for marker, _, stop in _segments(data):
+        if not 0xE0 <= marker <= 0xEF:
+            break
+        place = stop
+    added = (extended_xmp or b"") + _as_segments(photoshop or b"")
+    return data[:place] + added + data[place:]
+
+
+def _as_segments(resources: bytes) -> bytes:
+    parts = [resources[at : at + _MOST] for at in range(0, len(resources), _MOST)]
+    heads = ((2 + len(_PHOTOSHOP) + len(part)).to_bytes(2, "big") for part in parts)
+    marker = bytes((0xFF, _APP13))
+    return b"".join(
+        marker + head + _PHOTOSHOP + part for head, part in zip(heads, parts, strict=True)
+    )
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment before the pixels."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker in (0xDA, 0xD9):
+            return
+        stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if stop > len(data):
+            return
+        yield marker, at, stop
+        at = stop

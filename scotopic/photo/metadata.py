@@ -1,0 +1,164 @@
+"""What a file carries beside its pixels, taken from an image that Pillow has opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from scotopic.photo import formats
+from scotopic.photo.carried import exif, iptc, xmp
+from scotopic.photo.codecs import gif, jpeg, tiff, webp
+from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
+from scotopic.photo.photo import COMMENT, Photo
+
+_XMP_KEYS = ("xmp", "XML:com.adobe.xmp")
+"""Keys of Pillow's ``info`` under which a packet may stand; a PNG has the second."""
+_EXIF_TEXT = "Raw profile type exif"
+_ORIENTATION = 0x0112
+_POINTERS = (0x8769, 0x8825)
+"""Tags that lead to the directories of EXIF and GPS."""
+_MOST_DPI = 1e5
+_USUAL_GAMMA = 1 / 2.2
+
+
+def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
+    """A photo without pixels, of all else that a file carries, and its orientation.
+
+    Parameters
+    ----------
+    image : PIL image
+        Decoded, for a PNG may have metadata behind its pixels.
+    data : bytes, optional
+        The file, for what Pillow does not read.
+
+    Returns
+    -------
+    photo : Photo
+        Its EXIF and XMP speak of the picture turned upright.
+    orientation : int
+        That the pixels are stored in, 1 to 8.
+    """
+    info, form = image.info, name_of(image)
+    text = _text(image, form)
+    found = _exif(image, form, text)
+    notes = [*_note_of_gamma(info), *found.notes]
+    packet = next((info[key] for key in _XMP_KEYS if info.get(key)), None)
+    packet = packet.encode() if isinstance(packet, str) else packet
+    if packet and not found.is_damaged:
+        packet = xmp.upright(packet)
+    photo = Photo(
+        np.empty(0),
+        format=form,
+        exif=found.block,
+        icc_profile=info.get("icc_profile") if image.mode != "CMYK" else None,
+        xmp=packet,
+        text=text,
+        dpi=_resolution(info),
+        photoshop=_photoshop_of_tiff(image) if form == "TIFF" else None,
+        notes=tuple(notes),
+    )
+    return _with_what_pillow_passes_over(photo, image, data), found.orientation
+
+
+def name_of(image: Image.Image) -> str:
+    """Name of the format that an image was read from, PNG for one that was read from none."""
+    name = image.format or "PNG"
+    row = formats.of_name(name)
+    return name if row is None else row.name
+
+
+def note_of_frames(image: Image.Image) -> tuple[str, ...]:
+    """What to say of a file with several pictures of which one is read."""
+    frames = getattr(image, "n_frames", 1)
+    return (f"{frames} pictures in the file: the first is taken",) if frames > 1 else ()
+
+
+def _with_what_pillow_passes_over(photo: Photo, image: Image.Image, data: bytes) -> Photo:
+    if not data:
+        return photo
+    if photo.format == "JPEG":
+        resources = jpeg.photoshop_of(data)
+        return replace(
+            photo,
+            photoshop=resources and iptc.without_thumbnail(resources),
+            extended_xmp=jpeg.extended_xmp_of(data),
+            jpeg=jpeg.compression_of(image),
+        )
+    if photo.format == "GIF":
+        packet, profile = gif.extensions_of(data)
+        return replace(photo, xmp=packet, icc_profile=profile)
+    if photo.format == "WEBP":
+        return replace(photo, lossless=webp.is_lossless(data))
+    return photo
+
+
+def _text(image: Image.Image, form: str) -> dict[str, str]:
+    """Text chunks of a PNG but for XMP, or the comment of a JPEG or GIF."""
+    text: dict[str, str] = {}
+    if form == "PNG":
+        chunks = getattr(image, "text", None) or {}
+        text = {key: value for key, value in chunks.items() if key not in _XMP_KEYS[1:]}
+    comment = image.info.get("comment")
+    if comment and form in ("JPEG", "GIF"):
+        text[COMMENT] = comment if isinstance(comment, str) else comment.decode("latin-1")
+    return text
+
+
+def _resolution(info: dict[Any, Any]) -> tuple[float, float] | None:
+    dpi: tuple[float, float] | None = info.get("dpi")
+    is_sane = dpi and all(0 < each < _MOST_DPI for each in dpi)
+    return dpi if is_sane else None
+
+
+def _note_of_gamma(info: dict[Any, Any]) -> list[str]:
+    gamma = info.get("gamma")
+    if gamma and not info.get("icc_profile") and abs(gamma / _USUAL_GAMMA - 1) > 0.02:
+        return [f"gamma {gamma:.4g} of a PNG left out"]
+    return []
+
+
+@dataclass(frozen=True)
+class _Exif:
+    block: bytes | None = None
+    orientation: int = UPRIGHT
+    is_damaged: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ("EXIF left out: it is damaged",) if self.is_damaged else ()
+
+
+def _exif(image: Image.Image, form: str, text: dict[str, str]) -> _Exif:
+    """EXIF for an upright picture; taken out of a PNG's text if it stands there."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, UPRIGHT)
+        block = _exif_of_tiff(image) if form == "TIFF" else image.info.get("exif")
+        if block is None and _EXIF_TEXT in text:
+            block = bytes.fromhex("".join(text.pop(_EXIF_TEXT).split("\n")[3:]))
+        if block and not exif.has_header(block):
+            raise ValueError("no header")
+    except Exception:  # of whatever kind: decoders of EXIF raise many
+        return _Exif(is_damaged=True)
+    if block:
+        block = exif.of_result(block, orientation in ON_ITS_SIDE)
+    return _Exif(block or None, orientation if orientation in TURNED else UPRIGHT)
+
+
+def _exif_of_tiff(image: Image.Image) -> bytes | None:
+    """EXIF of a TIFF: its tags but those that say how its pixels are stored."""
+    found, tags = image.getexif(), Image.Exif()  # a new one: that of a BigTIFF is no EXIF
+    for tag in [tag for tag in found if tag not in tiff.PIXEL_TAGS]:
+        tags[tag] = found.get_ifd(tag) if tag in _POINTERS else found[tag]
+    return tags.tobytes() if len(tags) else None
+
+
+def _photoshop_of_tiff(image: Any) -> bytes | None:
+    """Photoshop's resources of a TIFF, or such as hold its IPTC records."""
+    stored = image.tag_v2._tagdata  # as stored: some writers call bytes 32-bit numbers
+    resources, records = stored.get(tiff.PHOTOSHOP), stored.get(tiff.IPTC)
+    if records and (not resources or iptc.records_of(resources) is None):
+        resources = iptc.resources_of(records) + (resources or b"")
+    return iptc.without_thumbnail(resources) if resources else None
