@@ -272,6 +272,14 @@ def test_the_version_is_told():
     assert run("--version").stdout.decode().strip().endswith(scotopic.__version__)
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete_as_the_documentation_says(shell):
+    assert f"_SCOTOPIC_COMPLETE={shell}_source scotopic" in (DOCS / "cli.md").read_text()
+    environment = {**os.environ, "_SCOTOPIC_COMPLETE": f"{shell}_source"}
+    told = subprocess.run([COMMAND], capture_output=True, env=environment, check=False).stdout
+    assert b"_scotopic_completion" in told
+
+
 def test_the_page_of_commands_is_up_to_date():
     code = "import sys; sys.path.insert(0, sys.argv[1]); import docs_commands; print(docs_commands.text(), end='')"
     done = subprocess.run([sys.executable, "-c", code, SCRIPTS], capture_output=True, check=True)
