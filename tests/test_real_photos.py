@@ -33,6 +33,7 @@ def pairs():
     return pairing.pair_folders(inputs=EVAL15 / "low", references=EVAL15 / "high")[0]
 
 
+@pytest.mark.slow
 def test_a_moon_keeps_its_black_sky(enhancer):
     sky = reading.read(PHOTOS / "moon_16mp.jpg").pixels
     result, report = enhancer.enhance_array(sky)
@@ -56,6 +57,7 @@ def test_sixteen_bits_go_in_and_come_out(tmp_path):
     assert result.icc_profile == source.icc_profile
 
 
+@pytest.mark.slow
 def test_heic_and_raw_are_read_upright(tmp_path):
     pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
     pytest.importorskip("rawpy", reason="camera RAW needs rawpy")
@@ -69,6 +71,7 @@ def test_heic_and_raw_are_read_upright(tmp_path):
     assert raw.pixels.dtype == np.uint16 and raw.pixels.shape[0] < raw.pixels.shape[1]
 
 
+@pytest.mark.slow
 def test_tiles_of_a_real_photo_are_the_whole(enhancer):
     pixels = reading.read(PHOTOS / "night_shop_12mp.jpg").pixels[600:1700, 1000:2600]
     tiled, report = Enhancer(memory=2**20).enhance_array(pixels, Wish(ev=2))
@@ -91,6 +94,7 @@ def test_well_lit_pictures_are_changed_little(enhancer, pairs):
     assert np.mean(values) >= 27
 
 
+@pytest.mark.slow
 def test_the_scores_on_record_are_those_of_the_shipped_weights(enhancer, pairs):
     newest = max(RESULTS.glob("*-quality.json"))
     wanted = json.loads(newest.read_text())["exposure_unet"]["LOL test"]["automatic"]

@@ -93,6 +93,7 @@ def test_the_report_says_what_was_evaluated(page, folders):
     assert text in page
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")
 def test_the_report_works_in_a_browser_without_a_network(page, tmp_path):
     file = tmp_path / "report.html"
