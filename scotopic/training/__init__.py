@@ -1,1 +1,1 @@
-"""Training, presets and export of networks: everything that needs Keras."""
+"""Training, presets and export of networks: all that needs Keras."""

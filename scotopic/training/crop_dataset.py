@@ -1,7 +1,7 @@
 """Pairs of pictures by their paths, as a data set for Keras's own ``fit``.
 
-`scotopic train` keeps its pictures in memory and does not use this; it is for
-those who bring their own training script.
+`scotopic train` keeps its pictures in memory and does not use this module. It
+is for your own training scripts.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
 
-from scotopic.errors import ScotopicError
-from scotopic.training.pairs import random_crop, read_image
+from scotopic.datasets.pictures import picture_size, read_image
+from scotopic.errors import InvalidValueError
+from scotopic.training.layers import Tensor
+from scotopic.training.samples import random_crop
 from scotopic.types import Array
 
 __all__ = ["CropDataset", "get_dataset", "load_data", "random_crop", "read_image"]
@@ -29,66 +29,78 @@ def load_data(
 ) -> tuple[Array, Array]:
     """Read a pair and cut one crop from both, at the same random place.
 
+    Parameters
+    ----------
+    low_path, high_path : path
+        Dark picture and reference.
+    crop : int
+        Side of the crop, in pixels.
+    rng : numpy.random.Generator
+
     Returns
     -------
     low, high : array, (crop, crop, 3), float32 in 0..1
 
     Raises
     ------
-    ScotopicError
-        When a file cannot be read, the two differ in size, or the crop is
-        larger than they are.
+    MissingFileError, UnreadableError
+        When a file cannot be read.
+    InvalidValueError
+        When the two differ in size, or the crop is larger than they are.
     """
     low, high = read_image(low_path), read_image(high_path)
     try:
         crops = random_crop(low, high, crop, rng)
-    except ScotopicError as error:
-        raise ScotopicError(f"{low_path}: {error}") from error
-    low, high = (np.float32(part) / np.float32(255) for part in crops)
-    return low, high
+    except InvalidValueError as error:
+        raise error.about(low_path) from error
+    unit_low, unit_high = (part.astype(np.float32) / np.float32(255) for part in crops)
+    return unit_low, unit_high
 
 
 def get_dataset(
     low_paths: Paths, high_paths: Paths, *, crop: int = 128, batch_size: int = 4, seed: int = 0
-) -> Any:
+) -> keras.utils.PyDataset:
     """Make a data set of batches of aligned random crops, for ``fit``.
 
-    Every picture gives one crop an epoch, in an order and at a place that
-    are drawn anew each epoch, by the seed; the last batch may be smaller.
-    Batches are made while the one before is used.
+    Every picture gives one crop in each epoch. The order and the places of
+    the crops are drawn again in each epoch, from the seed. The last batch of
+    an epoch may be smaller. Batches are made while the one before is used.
 
     Parameters
     ----------
     low_paths, high_paths : sequence of paths
-        Dark pictures and their references, in the same order, of the same
-        names without ending.
+        Dark pictures and their references, in the same order. The names of
+        the two of a pair, without suffix, must be the same.
     crop : int
-        Side, in pixels.
+        Side of a crop, in pixels.
     batch_size : int
     seed : int
 
     Returns
     -------
     tf.data.Dataset or CropDataset
-        The latter, a `keras.utils.PyDataset`, where TensorFlow is absent. Of
-        (low, high), each (batch, crop, crop, 3), float32 in 0..1.
+        The second, a `keras.utils.PyDataset`, where TensorFlow is not
+        installed. Both give batches (low, high), each
+        (batch, crop, crop, 3), float32 in 0..1.
 
     Raises
     ------
-    ScotopicError
-        When the lists differ in length or names, there is none, a file is no
-        picture, two pictures of a pair differ in size, or the crop is larger
-        than a picture: all are looked at before the first is used.
+    MissingFileError, UnreadableError
+        When a file is missing or no picture.
+    InvalidValueError
+        When the lists differ in length or names, or are empty, when the two
+        pictures of a pair differ in size, or when the crop is larger than a
+        picture. All files are checked before the first batch.
     """
     dataset = CropDataset(low_paths, high_paths, crop=crop, batch_size=batch_size, seed=seed)
     if importlib.util.find_spec("tensorflow") is None:
         return dataset
     import tensorflow as tf
 
-    def load(index: Any, draw: Any) -> tuple[Array, Array]:
+    def load(index: Tensor, draw: Tensor) -> tuple[Array, Array]:
         return dataset.load(int(index), [seed, int(draw)])
 
-    def shaped(index: Any, draw: Any) -> tuple[Any, Any]:
+    def shaped(index: Tensor, draw: Tensor) -> tuple[Tensor, Tensor]:
         low, high = tf.numpy_function(load, [index, draw], [tf.float32, tf.float32])
         return tf.ensure_shape(low, (crop, crop, 3)), tf.ensure_shape(high, (crop, crop, 3))
 
@@ -99,8 +111,8 @@ def get_dataset(
     return samples.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
-class CropDataset(keras.utils.PyDataset):  # type: ignore[misc]
-    """What `get_dataset` gives where TensorFlow is absent; see there."""
+class CropDataset(keras.utils.PyDataset):
+    """The data set that `get_dataset` returns where TensorFlow is not installed."""
 
     def __init__(
         self,
@@ -127,35 +139,35 @@ class CropDataset(keras.utils.PyDataset):  # type: ignore[misc]
         return low, high
 
     def load(self, index: int, seed: Sequence[int]) -> tuple[Array, Array]:
-        """One crop, at the place that the seed gives."""
+        """Cut one crop of a pair, at the place that the seed gives."""
         return load_data(*self.pairs[index], self.crop, np.random.default_rng(list(seed)))
 
     def on_epoch_end(self) -> None:
-        """Go on to another order and other places."""
+        """Change to another order and other places."""
         self.epoch += 1
 
 
 def check_pairs(low_paths: Paths, high_paths: Paths, crop: int) -> None:
-    """Look at all files' names and sizes; a `ScotopicError` names the first that is wrong."""
+    """Check the names and sizes of all files, without decoding them.
+
+    Raises
+    ------
+    MissingFileError, UnreadableError, InvalidValueError
+        For the first file that is wrong; see `get_dataset`.
+    """
     if len(low_paths) != len(high_paths):
-        raise ScotopicError(f"{len(low_paths)} dark pictures, but {len(high_paths)} references")
+        raise InvalidValueError(f"{len(low_paths)} dark pictures, but {len(high_paths)} references")
     if not low_paths:
-        raise ScotopicError("no pictures")
+        raise InvalidValueError("no pictures were given")
     for low, high in zip(low_paths, high_paths, strict=True):
         if Path(low).stem != Path(high).stem:
-            raise ScotopicError(f"{low} and {high} do not pair: their names differ")
-        sizes = [_size(path) for path in (low, high)]
-        if sizes[0] != sizes[1]:
-            told = " and ".join(f"{width}x{height}" for width, height in sizes)
-            raise ScotopicError(f"{low}: dark picture and reference differ in size: {told}")
-        if crop > min(sizes[0]):
-            width, height = sizes[0]
-            raise ScotopicError(f"{low}: a crop of {crop} does not fit {width}x{height}")
-
-
-def _size(path: str | Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ScotopicError(f"{path}: cannot be read as a picture: {error}") from error
+            raise InvalidValueError(f"not a pair, since the name of {high} differs", path=low)
+        (width, height), other = picture_size(low), picture_size(high)
+        if (width, height) != other:
+            raise InvalidValueError(
+                "dark picture and reference differ in size: "
+                f"{width}x{height} and {other[0]}x{other[1]}",
+                path=low,
+            )
+        if crop > min(width, height):
+            raise InvalidValueError(f"a crop of {crop} does not fit {width}x{height}", path=low)

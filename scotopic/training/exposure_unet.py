@@ -1,4 +1,4 @@
-"""ExposureUNet, the default network: a global and a purely local branch."""
+"""ExposureUNet, the default network: a global and a local branch."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import keras
 
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 from scotopic.training.global_branch import GlobalBranch
-from scotopic.training.layers import (
-    Tensor,
-)
+from scotopic.training.layers import Config, Tensor
 from scotopic.training.local_branch import LocalBranch
 
 
 @keras.saving.register_keras_serializable("scotopic")
 class ExposureUNet(keras.Model):
-    """Both branches, as they are trained together.
+    """A global and a local branch, trained together.
 
     Parameters
     ----------
@@ -26,7 +24,7 @@ class ExposureUNet(keras.Model):
     blocks : int
         See `LocalBranch`.
     context_size : int
-        Numbers passed from the global to the local branch.
+        Length of the vector that the global branch gives to the local one.
     data_format : {"channels_last", "channels_first"}
     """
 
@@ -40,7 +38,7 @@ class ExposureUNet(keras.Model):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.settings = {
+        self.settings: Config = {
             "global_widths": tuple(global_widths),
             "local_widths": tuple(local_widths),
             "blocks": blocks,
@@ -64,24 +62,24 @@ class ExposureUNet(keras.Model):
         self.built = True
 
     def call(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """One forward pass, with the gain given.
+        """Run both branches, with a given gain.
 
         Parameters
         ----------
         inputs : dict
-            ``picture`` (batch of crops in 0..1), ``thumbnail`` (batch of
-            64x64 thumbnails of the whole pictures), ``gain`` (batch, 1).
+            ``picture``, a batch of crops in 0..1; ``thumbnail``, a batch of
+            64x64 thumbnails of the whole pictures; ``gain``, (batch, 1).
 
         Returns
         -------
         dict
-            ``picture``, enhanced, not clipped; ``exposure`` (batch, 1), as
-            predicted from the thumbnail alone.
+            ``picture``, enhanced, not clipped to 0..1; ``exposure``,
+            (batch, 1), predicted from the thumbnail alone.
         """
         exposure, context = self.global_branch(inputs["thumbnail"])
         picture = self.local_branch(inputs["picture"], inputs["gain"], context)
         return {"picture": picture, "exposure": exposure}
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this network again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this network."""
         return {**super().get_config(), **self.settings}

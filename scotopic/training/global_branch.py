@@ -1,4 +1,4 @@
-"""What one look at the whole picture tells: its exposure and a context."""
+"""The global branch: exposure and context of a picture from its thumbnail."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from typing import Any
 import keras
 from keras import ops
 
-from scotopic.training.layers import (
-    Tensor,
-    channel_axis,
-    gray,
-)
+from scotopic.training.layers import Config, Shape, Tensor, channel_axis, gray
 
 
 @keras.saving.register_keras_serializable("scotopic")
 class GlobalBranch(keras.layers.Layer):
-    """What one look at the whole picture tells: its exposure and a context.
+    """Predict the exposure of a picture, and a context, from its thumbnail.
 
-    The thumbnail, divided by its mean gray, and its log gray go through pairs
-    of 3x3 convolutions, the second of each pair strided, down to 4x4, and
-    two dense layers.
+    The input is the thumbnail divided by its mean gray, and the logarithm of
+    its gray. It goes through pairs of 3x3 convolutions, the second of which
+    halves the size, down to 4x4, and through two dense layers.
 
     Parameters
     ----------
     widths : sequence of int
-        Channels of each pair; four pairs take 64x64 to 4x4.
+        Channels of each pair of convolutions; four pairs reduce 64x64 to 4x4.
     context_size : int
-        Numbers in the context.
+        Length of the context vector.
     data_format : {"channels_last", "channels_first"}
     """
 
@@ -54,10 +50,13 @@ class GlobalBranch(keras.layers.Layer):
         self.context = keras.layers.Dense(context_size, name="context")
         self.level = keras.layers.Dense(1, activation="sigmoid", name="level")
 
-    def build(self, thumbnail_shape: Any) -> None:
+    def build(self, thumbnail_shape: Shape) -> None:
         """Create the weights for thumbnails of this shape."""
+        axis = channel_axis(self.data_format)
+        channels = thumbnail_shape[axis]
+        assert channels is not None
         shape = list(thumbnail_shape)
-        shape[channel_axis(self.data_format)] += 1
+        shape[axis] = channels + 1
         for conv in self.convs:
             conv.build(shape)
             shape = list(conv.compute_output_shape(shape))
@@ -68,7 +67,17 @@ class GlobalBranch(keras.layers.Layer):
         self.built = True
 
     def call(self, thumbnail: Tensor) -> tuple[Tensor, Tensor]:
-        """Thumbnails in 0..1 to exposure (batch, 1) in 0..1 and context."""
+        """Predict from thumbnails.
+
+        Parameters
+        ----------
+        thumbnail : tensor, a batch of thumbnails in 0..1
+
+        Returns
+        -------
+        exposure : tensor, (batch, 1), in 0..1
+        context : tensor, (batch, context_size)
+        """
         level = gray(thumbnail, self.data_format)
         mean = ops.mean(level, axis=(1, 2, 3), keepdims=True)
         features = ops.concatenate(
@@ -80,12 +89,12 @@ class GlobalBranch(keras.layers.Layer):
         hidden = self.hidden(self.flatten(features))
         return self.level(hidden), self.context(hidden)
 
-    def compute_output_shape(self, thumbnail_shape: Any) -> Any:
-        """Shapes of exposure and context."""
+    def compute_output_shape(self, thumbnail_shape: Shape) -> tuple[Shape, Shape]:
+        """Return the shapes of exposure and context."""
         return (thumbnail_shape[0], 1), (thumbnail_shape[0], self.context_size)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this layer again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
         return {
             **super().get_config(),
             "widths": self.widths,

@@ -1,8 +1,8 @@
-"""The blocks that networks are made of, as registered Keras layers.
+"""Layers that several networks use, registered with Keras.
 
-All of them are written with `keras.ops`, work in both data formats, and take
-`data_format` explicitly so that weights trained in one can be exported in the
-other.
+All are written with `keras.ops` and work in both data formats. They take
+`data_format` explicitly, so that weights trained in one format can be exported
+in the other.
 """
 
 from __future__ import annotations
@@ -15,39 +15,44 @@ from keras import ops
 from scotopic.pixels.units import GRAY_WEIGHTS
 
 Tensor = Any
+"""A tensor of the backend, or what it takes for one, such as a NumPy array."""
+Shape = tuple[int | None, ...]
+"""Shape of a tensor; None for a side of any length."""
+Config = dict[str, Any]
+"""The arguments of a layer or network, as Keras stores them."""
 
 
 def channel_axis(data_format: str) -> int:
-    """Axis of the channels in a batch of pictures."""
+    """Return the axis of the channels in a batch of pictures."""
     return -1 if data_format == "channels_last" else 1
 
 
 def per_channel(vector: Tensor, data_format: str) -> Tensor:
-    """Shape a batch of vectors (batch, channels) to multiply feature maps."""
+    """Reshape vectors (batch, channels) so that they multiply feature maps."""
     if data_format == "channels_last":
         return vector[:, None, None, :]
     return vector[:, :, None, None]
 
 
 def per_picture(scalar: Tensor) -> Tensor:
-    """Shape a batch of scalars (batch, 1) to multiply feature maps."""
+    """Reshape scalars (batch, 1) so that they multiply feature maps."""
     return ops.reshape(scalar, (-1, 1, 1, 1))
 
 
 def expose(picture: Tensor, gain: Tensor) -> Tensor:
-    """The exposing curve of `scotopic.pixels.exposure.expose`, for batches.
+    """Apply the exposing curve, as `scotopic.pixels.exposure.expose` does, to a batch.
 
     Parameters
     ----------
     picture : tensor, a batch of pictures in 0..1
-    gain : tensor, (batch, 1)
+    gain : tensor, (batch, 1), above 0
     """
     gain = per_picture(gain)
     return picture * gain / (1 + (gain - 1) * picture)
 
 
 def gray(picture: Tensor, data_format: str) -> Tensor:
-    """Gray of `scotopic.pixels.units.gray`, keeping the channel axis."""
+    """Compute gray as `scotopic.pixels.units.gray` does; keeps the channel axis."""
     shape = (1, 1, 1, 3) if data_format == "channels_last" else (1, 3, 1, 1)
     weights = ops.reshape(ops.convert_to_tensor(GRAY_WEIGHTS, dtype=picture.dtype), shape)
     return ops.sum(picture * weights, axis=channel_axis(data_format), keepdims=True)
@@ -55,11 +60,11 @@ def gray(picture: Tensor, data_format: str) -> Tensor:
 
 @keras.saving.register_keras_serializable("scotopic")
 class ConditionedBlock(keras.layers.Layer):
-    """Two 3x3 convolutions with a skip, scaled and shifted by a context.
+    """A residual block of two 3x3 convolutions, modulated by a context.
 
-    ``x + conv2(gelu(conv1(x) * (1 + scale) + shift))`` with scale and shift
-    linear in the context: feature-wise linear modulation (Perez et al., AAAI
-    2018) inside a residual block without normalisation.
+    ``x + conv2(gelu(conv1(x) * (1 + scale) + shift))``, where scale and shift
+    are linear in the context: feature-wise linear modulation (Perez et al.,
+    AAAI 2018) in a residual block without normalisation.
 
     Parameters
     ----------
@@ -79,7 +84,7 @@ class ConditionedBlock(keras.layers.Layer):
             2 * channels, kernel_initializer="zeros", name="modulation"
         )
 
-    def build(self, features_shape: Any, context_shape: Any) -> None:
+    def build(self, features_shape: Shape, context_shape: Shape) -> None:
         """Create the weights for features and context of these shapes."""
         self.conv1.build(features_shape)
         self.conv2.build(features_shape)
@@ -87,7 +92,7 @@ class ConditionedBlock(keras.layers.Layer):
         self.built = True
 
     def call(self, features: Tensor, context: Tensor) -> Tensor:
-        """Features (batch of maps) and context (batch, n) to features."""
+        """Transform feature maps by a context, (batch, n)."""
         scale, shift = ops.split(self.modulation(context), 2, axis=-1)
         hidden = self.conv1(features) * (1 + per_channel(scale, self.data_format))
         hidden = keras.activations.gelu(
@@ -95,12 +100,14 @@ class ConditionedBlock(keras.layers.Layer):
         )
         return features + self.conv2(hidden)
 
-    def compute_output_shape(self, features_shape: Any, context_shape: Any = None) -> Any:
-        """Same as the features' shape."""
+    def compute_output_shape(
+        self, features_shape: Shape, context_shape: Shape | None = None
+    ) -> Shape:
+        """Return the shape of the features."""
         return features_shape
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this layer again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
         return {
             **super().get_config(),
             "channels": self.channels,
@@ -113,8 +120,8 @@ class PixelUnshuffle(keras.layers.Layer):
     """Move each `factor` x `factor` square of pixels into channels.
 
     The order of the channels is (row, column, channel) in both data formats,
-    as in ONNX's SpaceToDepth. Keras orders them differently in the two, so
-    that weights would not carry over; hence the explicit form here.
+    as in ONNX's SpaceToDepth. Keras's own operation orders them differently
+    in the two formats, so that weights of one would not fit the other.
 
     Parameters
     ----------
@@ -128,7 +135,7 @@ class PixelUnshuffle(keras.layers.Layer):
         self.data_format = data_format
 
     def call(self, inputs: Tensor) -> Tensor:
-        """(height, width, channels) to (height / f, width / f, channels f^2)."""
+        """Turn (height, width, channels) into (height / f, width / f, channels f^2)."""
         if self.data_format == "channels_last":
             return ops.nn.space_to_depth(inputs, self.factor, data_format=self.data_format)
         batch, channels, height, width = ops.shape(inputs)
@@ -137,12 +144,12 @@ class PixelUnshuffle(keras.layers.Layer):
         cells = ops.transpose(cells, (0, 3, 5, 1, 2, 4))
         return ops.reshape(cells, (batch, channels * f * f, height // f, width // f))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Sides divided by the factor, channels times its square."""
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape with smaller sides and more channels."""
         return _rescaled(input_shape, self.data_format, self.factor, shrink=True)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this layer again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
         return {
             **super().get_config(),
             "factor": self.factor,
@@ -155,7 +162,7 @@ class PixelShuffle(PixelUnshuffle):
     """Move channels into `factor` x `factor` squares of pixels (Shi et al. 2016)."""
 
     def call(self, inputs: Tensor) -> Tensor:
-        """(height, width, channels f^2) to (height f, width f, channels)."""
+        """Turn (height, width, channels f^2) into (height f, width f, channels)."""
         if self.data_format == "channels_last":
             return ops.nn.depth_to_space(inputs, self.factor, data_format=self.data_format)
         batch, channels, height, width = ops.shape(inputs)
@@ -164,14 +171,15 @@ class PixelShuffle(PixelUnshuffle):
         cells = ops.transpose(cells, (0, 3, 4, 1, 5, 2))
         return ops.reshape(cells, (batch, channels // f**2, height * f, width * f))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Sides times the factor, channels divided by its square."""
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape with larger sides and fewer channels."""
         return _rescaled(input_shape, self.data_format, self.factor, shrink=False)
 
 
-def _rescaled(shape: Any, data_format: str, factor: int, shrink: bool) -> Any:
+def _rescaled(shape: Shape, data_format: str, factor: int, shrink: bool) -> Shape:
     last = data_format == "channels_last"
     height, width, channels = shape[1:4] if last else (*shape[2:4], shape[1])
+    assert channels is not None
 
     def side(length: int | None) -> int | None:
         if length is None:

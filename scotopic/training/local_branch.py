@@ -1,4 +1,4 @@
-"""A U-Net that sees no further than its receptive field."""
+"""The local branch: a U-Net that corrects an exposed picture, pixel by pixel."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from keras import ops
 
 from scotopic.training.layers import (
     ConditionedBlock,
+    Config,
     PixelShuffle,
     PixelUnshuffle,
+    Shape,
     Tensor,
     channel_axis,
     expose,
@@ -19,21 +21,23 @@ from scotopic.training.layers import (
 )
 
 LOCAL_INPUT_GAIN = 4.0
+"""Factor for the dark picture at the input, so that its values are not tiny."""
 
 
 @keras.saving.register_keras_serializable("scotopic")
 class LocalBranch(keras.layers.Layer):
-    """A U-Net without pooling over the picture: each pixel from its surroundings.
+    """A U-Net without pooling over the picture, so that its receptive field is finite.
 
-    It sees the picture, the picture under the exposing curve, and the log of
-    the gain; its output is a correction that is added to the exposed picture.
+    Its input is the picture, the picture under the exposing curve, and the
+    logarithm of the gain. Its output is added to the exposed picture.
 
     Parameters
     ----------
     widths : sequence of int
         Channels at 1/2, 1/4, 1/8, ... of the picture's size.
     blocks : int
-        Residual blocks at each level each way, and twice as many at the lowest.
+        Residual blocks at each level, on the way down and on the way up; the
+        lowest level has twice as many.
     data_format : {"channels_last", "channels_first"}
     """
 
@@ -73,19 +77,21 @@ class LocalBranch(keras.layers.Layer):
 
     @property
     def size_multiple(self) -> int:
-        """Both sides of a picture must be multiples of this."""
+        """Number that both sides of a picture must be multiples of."""
         return int(2 ** len(self.widths))
 
-    def build(self, picture_shape: Any, gain_shape: Any, context_shape: Any) -> None:
+    def build(self, picture_shape: Shape, gain_shape: Shape, context_shape: Shape) -> None:
         """Create the weights for pictures and contexts of these shapes."""
         axis = channel_axis(self.data_format)
 
-        def maps(channels: int) -> tuple[int | None, ...]:
+        def maps(channels: int) -> Shape:
             shape: list[int | None] = [None] * 4
             shape[axis] = channels
             return tuple(shape)
 
-        self.stem.build(maps(4 * 2 * picture_shape[axis] + 1))
+        channels = picture_shape[axis]
+        assert channels is not None
+        self.stem.build(maps(4 * 2 * channels + 1))
         for level, width in enumerate(self.widths[:-1]):
             for block in (*self.encoders[level], *self.decoders[level]):
                 block.build(maps(width), context_shape)
@@ -97,19 +103,19 @@ class LocalBranch(keras.layers.Layer):
         self.built = True
 
     def call(self, picture: Tensor, gain: Tensor, context: Tensor) -> Tensor:
-        """Correct pictures exposed by a gain.
+        """Expose pictures by a gain, and correct the result.
 
         Parameters
         ----------
         picture : tensor, a batch of pictures in 0..1
             Sides multiples of `size_multiple`.
-        gain : tensor, (batch, 1)
+        gain : tensor, (batch, 1), above 0
         context : tensor, (batch, context_size)
 
         Returns
         -------
         tensor
-            Enhanced pictures, same shape, not clipped.
+            Enhanced pictures, of the same shape, not clipped to 0..1.
         """
         exposed = expose(picture, gain)
         features = self._stem(picture, exposed, gain)
@@ -133,17 +139,26 @@ class LocalBranch(keras.layers.Layer):
         return self.stem(ops.concatenate([unshuffled, log_gain], axis=axis))
 
     def compute_output_shape(
-        self, picture_shape: Any, gain_shape: Any = None, context_shape: Any = None
-    ) -> Any:
-        """Same as the pictures' shape."""
+        self,
+        picture_shape: Shape,
+        gain_shape: Shape | None = None,
+        context_shape: Shape | None = None,
+    ) -> Shape:
+        """Return the shape of the pictures."""
         return picture_shape
 
     def receptive_radius(self) -> int:
-        """How far, in pixels, the inputs of an aligned block reach beyond it.
+        """Compute how far the receptive field of an aligned block reaches beyond it.
 
-        A block is as large as `size_multiple`, the period of the network.
-        Computed from the layers by walking back from it: convolutions widen
-        the interval by half their kernel, changes of scale round it outward.
+        A block has sides of `size_multiple` pixels, the period of the
+        network. The interval that it depends on is followed back through the
+        layers: a convolution widens it by half of its kernel, a change of
+        scale rounds it outward.
+
+        Returns
+        -------
+        int
+            In pixels.
         """
         low, high = 0, self.size_multiple
         low, high = _shrink(low, high)
@@ -156,8 +171,8 @@ class LocalBranch(keras.layers.Layer):
         low, high = _widen(low, high, self.stem)
         return max(-2 * low, 2 * high - self.size_multiple)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this layer again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
         return {
             **super().get_config(),
             "widths": self.widths,

@@ -1,8 +1,8 @@
-"""The training loop: schedule, average of the weights, checkpoints, resume, log.
+"""The training loop: learning rate, averaged weights, checkpoints, resuming, log.
 
-A step depends on the state (weights and optimizer) and on the step's number
-alone, so a run that is killed and resumed goes the same way as one that is
-left alone.
+A step depends only on the state (weights and optimizer) and on the number of
+the step, so a run that was killed and resumed ends with the same weights as
+one that was not.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from scotopic import __version__
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, Parameter, ScotopicError, TargetExistsError
+from scotopic.storage import write_json
+from scotopic.training.batches import CropBatches, batches
 from scotopic.training.checkpoints import (
     CHECKPOINT,
     LOG,
@@ -27,27 +29,139 @@ from scotopic.training.checkpoints import (
     Progress,
     load_checkpoint,
     load_start,
+    read_record,
     save_checkpoint,
     save_weights,
 )
-from scotopic.training.run_log import Log, event_writer, forget_after
 from scotopic.training.presets import Recipe, build_network
+from scotopic.training.run_log import Entry, RunLog, event_writer, forget_after
 from scotopic.training.schedule import Budget, learning_rate
-from scotopic.training.tasks import task_of, validate
-from scotopic.training.training_data import CropBatches, TrainingData, batches
+from scotopic.training.tasks import Batch, task_of, validate
+from scotopic.training.training_data import TrainingData
+from scotopic.version import __version__
 
 
-def compiled(network: Any, recipe: Recipe, steps: int | None = None) -> Any:
-    """Give a network its losses and its optimizer, for a run of so many steps if known."""
+@dataclass(frozen=True)
+class Run:
+    """Everything that determines the weights that a run ends with.
+
+    Attributes
+    ----------
+    preset : str
+        Name of the network.
+    recipe : Recipe
+        How it is trained.
+    budget : Budget
+        How long it is trained.
+    data : TrainingData
+        What it is trained and validated on.
+    seed : int
+        Seed of the first weights and of all samples.
+    start : Path, optional
+        Folder of a finished run of the same preset, whose weights are the
+        first ones. Its record becomes part of the record of this run.
+    """
+
+    preset: str
+    recipe: Recipe
+    budget: Budget
+    data: TrainingData
+    seed: int = 0
+    start: Path | None = None
+
+    def record(self) -> dict[str, Any]:
+        """The run and the versions of the software, as plain values for JSON."""
+        record = {
+            "preset": self.preset,
+            "start": None if self.start is None else read_record(self.start),
+            "recipe": self.recipe.as_dict(),
+            "budget": {"steps": self.budget.steps, "minutes": self.budget.minutes},
+            "seed": self.seed,
+            "data": self.data.record(),
+            "versions": {
+                "scotopic": __version__,
+                "python": platform.python_version(),
+                "keras": keras.__version__,
+                "backend": keras.backend.backend(),
+                "numpy": np.__version__,
+            },
+        }
+        plain: dict[str, Any] = json.loads(json.dumps(record))
+        return plain
+
+
+def train(
+    run: Run,
+    folder: Path,
+    *,
+    resume: bool = False,
+    tensorboard: bool = False,
+    report: Callable[[Entry], None] = lambda entry: None,
+) -> keras.Model:
+    """Train a network; leave weights, checkpoint, record, log and curves in a folder.
+
+    Parameters
+    ----------
+    run : Run
+        What to train, on what, how, and for how long.
+    folder : Path
+        Where to write; made if absent.
+    resume : bool
+        Whether to continue the run that is in the folder already.
+    tensorboard : bool
+        Whether to write the log for TensorBoard too, in ``tensorboard``.
+    report : callable
+        Called with an entry after each step (``step``, ``used``, ``loss``),
+        and with the entry of the log after each epoch.
+
+    Returns
+    -------
+    network : keras.Model
+        With the averaged weights, which are also in ``weights.npz``.
+
+    Raises
+    ------
+    TargetExistsError
+        When the folder holds a run and `resume` is false.
+    InvalidValueError
+        When the run to continue differs from this one.
+    ScotopicError
+        When the loss becomes infinite or not a number.
+    """
+    writer = event_writer() if tensorboard else None
+    keras.utils.set_random_seed(run.seed)
+    network = compiled(build_network(run.preset), run.recipe, run.budget.steps)
+    if run.start is not None:
+        load_start(network, run.start)
+    progress = _begin(network, run, folder, resume)
+    loop = _Loop(run, network, progress, RunLog(folder, writer), report)
+    loop.train()
+    loop.log.close()
+    save_checkpoint(network, progress, folder / CHECKPOINT)
+    network.optimizer.finalize_variable_values(network.trainable_variables)
+    save_weights(network, folder / WEIGHTS)
+    return network
+
+
+def compiled(network: keras.Model, recipe: Recipe, steps: int | None = None) -> keras.Model:
+    """Give a network its losses and its optimizer.
+
+    Parameters
+    ----------
+    network : keras.Model
+    recipe : Recipe
+    steps : int, optional
+        Length of the run, if it is known.
+    """
     task_of(network).compile(network, recipe, steps)
     network.optimizer.build(network.trainable_variables)
     return network
 
 
 class AveragedWeights:
-    """Within ``with``, the network has the average of its weights."""
+    """Context in which a network has the average of its weights."""
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: keras.Model) -> None:
         self.network = network
 
     def __enter__(self) -> None:
@@ -60,149 +174,92 @@ class AveragedWeights:
             variable.assign(value)
 
 
-def run_record(
-    preset: str,
-    recipe: Recipe,
-    budget: Budget,
-    seed: int,
-    data: TrainingData,
-    start: Path | None = None,
-) -> dict[str, Any]:
-    """Everything that says how weights came to be."""
-    return {
-        "preset": preset,
-        "start": None if start is None else json.loads((start / RECORD).read_text()),
-        "recipe": recipe.as_dict(),
-        "budget": {"steps": budget.steps, "minutes": budget.minutes},
-        "seed": seed,
-        "data": data.record(),
-        "versions": {
-            "scotopic": __version__,
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-            "backend": keras.backend.backend(),
-            "numpy": np.__version__,
-        },
-    }
-
-
-def train(
-    preset: str,
-    data: TrainingData,
-    recipe: Recipe,
-    budget: Budget,
-    folder: Path,
-    *,
-    seed: int = 0,
-    start: Path | None = None,
-    resume: bool = False,
-    tensorboard: bool = False,
-    report: Callable[[dict[str, Any]], None] = lambda entry: None,
-) -> Any:
-    """Train a preset; leave weights, checkpoint, record, log and curves in a folder.
-
-    Parameters
-    ----------
-    preset, data, recipe, budget, seed
-        What to train, on what, how, for how long, and the seed of it all.
-    folder : Path
-        Made if absent. A run already there is continued with `resume`, and
-        refused without.
-    start : Path, optional
-        Folder of a finished run of this preset, whose weights are gone on
-        from; its record becomes part of this run's.
-    resume : bool
-    tensorboard : bool
-        Whether the log is written for TensorBoard too, in ``tensorboard``.
-    report : callable
-        Told each step's and each epoch's entry, the latter also logged.
-
-    Returns
-    -------
-    network
-        With the averaged weights, which are also in ``weights.npz``.
-    """
-    writer = event_writer() if tensorboard else None
-    keras.utils.set_random_seed(seed)
-    network = compiled(build_network(preset), recipe, budget.steps)
-    if start is not None:
-        load_start(network, start)
-    folder.mkdir(parents=True, exist_ok=True)
-    record = run_record(preset, recipe, budget, seed, data, start)
-    progress = _start(network, folder, record, resume)
-    log = Log(folder, writer)
-    steps = budget.steps if budget.steps is not None else 10**9
-    dataset = CropBatches(task_of(network), data, recipe, seed, steps)
-    began = time.monotonic() - progress.seconds
-    rows: list[dict[str, float]] = []
-    for inputs, targets in batches(dataset, progress.step):
-        used = budget.used(progress.step, time.monotonic() - began)
-        if used >= 1:
-            break
-        network.optimizer.learning_rate = learning_rate(recipe, used, log.history())
-        rows.append(_step(network, inputs, targets))
-        progress.step += 1
-        progress.seconds = time.monotonic() - began
-        if not np.isfinite(rows[-1]["loss"]):
-            raise ScotopicError(f"the loss is not finite at step {progress.step}")
-        report({"step": progress.step, "used": used, "loss": rows[-1]["loss"]})
-        if progress.step % recipe.steps_per_epoch == 0:
-            began += _end_epoch(network, data, progress, log, rows, report)
-            rows = []
-    if rows:
-        _end_epoch(network, data, progress, log, rows, report)
-    log.close()
-    save_checkpoint(network, progress, folder / CHECKPOINT)
-    network.optimizer.finalize_variable_values(network.trainable_variables)
-    save_weights(network, folder / WEIGHTS)
-    return network
-
-
-def _step(network: Any, inputs: Any, targets: Any) -> dict[str, float]:
-    """Train on a batch; its loss, and the PSNR of what the network made of it."""
-    network.reset_metrics()
-    told = network.train_on_batch(inputs, targets, return_dict=True)
-    (psnr,) = (value for key, value in told.items() if key.endswith("psnr"))
-    return {"loss": float(told["loss"]), "psnr": float(psnr)}
-
-
-def _start(network: Any, folder: Path, record: dict[str, Any], resume: bool) -> Progress:
-    checkpoint, described = folder / CHECKPOINT, folder / RECORD
-    record = json.loads(json.dumps(record))
-    if described.exists() and not resume:
-        raise ScotopicError(f"{folder}: holds a run already; continue it with --resume")
-    if resume and described.exists():
-        before = json.loads(described.read_text())
+def _begin(network: keras.Model, run: Run, folder: Path, resume: bool) -> Progress:
+    """Write the record of a run, or check it and load the last checkpoint."""
+    record, checkpoint = run.record(), folder / CHECKPOINT
+    if (folder / RECORD).exists():
+        if not resume:
+            raise TargetExistsError("holds a run already", path=folder, remedy=Parameter("resume"))
+        before = read_record(folder)
         changed = [key for key in record if record[key] != before.get(key)]
         if changed:
-            raise ScotopicError(f"{folder}: cannot resume, changed since: {', '.join(changed)}")
-    described.write_text(json.dumps(record, indent=1))
+            raise InvalidValueError(
+                f"cannot resume, since these changed: {', '.join(changed)}", path=folder
+            )
+    write_json(record, folder / RECORD)
     progress = load_checkpoint(network, checkpoint) if checkpoint.exists() else Progress()
     forget_after(progress.step, folder / LOG)
     return progress
 
 
-def _end_epoch(
-    network: Any,
-    data: TrainingData,
-    progress: Progress,
-    log: Log,
-    rows: Sequence[dict[str, float]],
-    report: Callable[[dict[str, Any]], None],
-) -> float:
-    """Validate, save and log; return the seconds it took, which do not count."""
-    began = time.monotonic()
-    with AveragedWeights(network):
-        scores = {pairs.name: validate(network, pairs) for pairs in data.validation}
-    entry = {
-        "step": progress.step,
-        "seconds": round(progress.seconds, 1),
-        "loss": float(np.mean([row["loss"] for row in rows])),
-        "psnr": float(np.mean([row["psnr"] for row in rows])),
-        "learning_rate": float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
-        "validation": scores,
-    }
-    save_checkpoint(network, progress, log.folder / CHECKPOINT)
-    log.add(entry)
-    report(entry)
-    return time.monotonic() - began
+@dataclass
+class _Loop:
+    """A run under way."""
+
+    run: Run
+    network: keras.Model
+    progress: Progress
+    log: RunLog
+    report: Callable[[Entry], None]
+
+    def train(self) -> None:
+        """Go through steps and epochs until the budget is used up."""
+        recipe, budget, progress = self.run.recipe, self.run.budget, self.progress
+        began = time.monotonic() - progress.seconds
+        rows: list[dict[str, float]] = []
+        for batch in batches(self._dataset(), progress.step):
+            used = budget.used(progress.step, time.monotonic() - began)
+            if used >= 1:
+                break
+            rate = learning_rate(recipe, used, self.log.history())
+            self.network.optimizer.learning_rate = rate
+            rows.append(self._step(batch))
+            progress.step += 1
+            progress.seconds = time.monotonic() - began
+            self._report_step(used, rows[-1]["loss"])
+            if progress.step % recipe.steps_per_epoch == 0:
+                began += self._end_epoch(rows)
+                rows = []
+        if rows:
+            self._end_epoch(rows)
+
+    def _dataset(self) -> CropBatches:
+        run = self.run
+        task = task_of(self.network)
+        return CropBatches(task, run.data, run.recipe, run.seed, run.budget.most_steps)
+
+    def _step(self, batch: Batch) -> dict[str, float]:
+        """Train on a batch; return its loss, and the PSNR of the network's output."""
+        self.network.reset_metrics()
+        values = self.network.train_on_batch(*batch, return_dict=True)
+        (psnr,) = (value for key, value in values.items() if key.endswith("psnr"))
+        return {"loss": float(values["loss"]), "psnr": float(psnr)}
+
+    def _report_step(self, used: float, loss: float) -> None:
+        if not np.isfinite(loss):
+            raise ScotopicError(f"the loss is not finite at step {self.progress.step}")
+        self.report({"step": self.progress.step, "used": used, "loss": loss})
+
+    def _end_epoch(self, rows: list[dict[str, float]]) -> float:
+        """Validate, save and log; return the seconds that it took.
+
+        They do not count as time of training.
+        """
+        began = time.monotonic()
+        with AveragedWeights(self.network):
+            scores = {
+                pairs.name: validate(self.network, pairs) for pairs in self.run.data.validation
+            }
+        rate = self.network.optimizer.learning_rate
+        entry = {
+            "step": self.progress.step,
+            "seconds": round(self.progress.seconds, 1),
+            "loss": float(np.mean([row["loss"] for row in rows])),
+            "psnr": float(np.mean([row["psnr"] for row in rows])),
+            "learning_rate": float(keras.ops.convert_to_numpy(rate)),
+            "validation": scores,
+        }
+        save_checkpoint(self.network, self.progress, self.log.folder / CHECKPOINT)
+        self.log.add(entry)
+        self.report(entry)
+        return time.monotonic() - began

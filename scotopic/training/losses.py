@@ -1,4 +1,4 @@
-"""Losses, with `keras.ops`: the same numbers on every backend."""
+"""Losses and the metric of training, written with `keras.ops` for all backends."""
 
 from __future__ import annotations
 
@@ -8,22 +8,31 @@ import keras
 from keras import ops
 
 from scotopic.measures.likeness import gaussian_window
-from scotopic.training.layers import Tensor
+from scotopic.training.layers import Config, Tensor
 
 SSIM_WEIGHT = 0.15
+"""Weight of 1 - SSIM beside the Charbonnier loss."""
 EXPOSURE_WEIGHT = 0.1
+"""Weight of the loss of the exposure beside that of the picture."""
 
 
 def charbonnier(target: Tensor, result: Tensor, epsilon: float = 1e-3) -> Tensor:
-    """Mean of ``sqrt((target - result)^2 + epsilon^2)``: Lai et al., CVPR 2017."""
+    """Charbonnier loss, the mean of ``sqrt((target - result)^2 + epsilon^2)``.
+
+    Lai et al., CVPR 2017.
+    """
     return ops.mean(ops.sqrt(ops.square(target - result) + epsilon**2))
 
 
 def ssim(target: Tensor, result: Tensor, step: int = 1) -> Tensor:
-    """Mean SSIM of batches (batch, height, width, 3): `scotopic.measures.likeness.ssim`.
+    """Mean SSIM of a batch, as `scotopic.measures.likeness.ssim` defines it.
 
-    With a `step` above 1 the mean is over every so many windows each way:
-    neighbours overlap almost wholly, and fewer of them cost less.
+    Parameters
+    ----------
+    target, result : tensor, (batch, height, width, 3), in 0..1
+    step : int
+        Take only every so many windows in each direction, since neighbouring
+        windows overlap almost completely.
     """
     stacked = ops.concatenate(
         [target, result, target * target, result * result, target * result], axis=-1
@@ -48,44 +57,53 @@ def _blur(maps: Tensor, step: int) -> Tensor:
 
 
 @keras.saving.register_keras_serializable("scotopic")
-class PictureLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Charbonnier plus `ssim_weight` (1 - SSIM), of pictures in 0..1, channels last.
+class PictureLoss(keras.losses.Loss):
+    """Charbonnier loss plus `ssim_weight` times 1 - SSIM.
 
-    SSIM is that of every second window each way.
+    For pictures in 0..1 with channels last. SSIM takes every second window in
+    each direction.
     """
 
     def __init__(self, ssim_weight: float = SSIM_WEIGHT, **options: Any) -> None:
         super().__init__(**options)
         self.ssim_weight = ssim_weight
 
-    def call(self, y_true: Any, y_pred: Any) -> Tensor:
-        """Mean over the batch."""
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the mean over the batch."""
         loss = charbonnier(y_true, y_pred)
         if self.ssim_weight:
             loss = loss + self.ssim_weight * (1 - ssim(y_true, y_pred, step=2))
         return loss
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this loss again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this loss."""
         return {**super().get_config(), "ssim_weight": self.ssim_weight}
 
 
-def psnr(y_true: Any, y_pred: Any) -> Tensor:
-    """PSNR in dB of each picture of a batch in 0..1, clipped: a Keras metric.
+def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """PSNR in dB of each picture of a batch, as a Keras metric.
 
-    The range is 1, since that is what the pictures are in; 255 for them would
-    add 48.13 dB.
+    Results are clipped to 0..1 first. The peak value is 1, since pictures are
+    in 0..1; a peak of 255 would add 48.13 dB.
+
+    Parameters
+    ----------
+    y_true, y_pred : tensor, (batch, height, width, 3)
     """
     error = ops.mean(ops.square(ops.subtract(y_true, ops.clip(y_pred, 0, 1))), axis=(1, 2, 3))
     return -10 * ops.log10(ops.maximum(error, 1e-10))
 
 
 @keras.saving.register_keras_serializable("scotopic")
-class ExposureLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Huber loss (delta 1) of the log of the exposure; none where that is 0."""
+class ExposureLoss(keras.losses.Loss):
+    """Huber loss (delta 1) of the logarithm of the exposure.
 
-    def call(self, y_true: Any, y_pred: Any) -> Tensor:
-        """One value a sample."""
+    It is 0 where the exposure wanted is 0, which marks samples that do not
+    teach exposure.
+    """
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return one value for each sample."""
         taught = y_true > 0
         wanted = ops.where(taught, y_true, 1.0)
         given = ops.where(taught, y_pred + 1e-6, 1.0)

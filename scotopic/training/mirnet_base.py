@@ -1,10 +1,10 @@
-"""The blocks of MIRNet: attention, selective fusion, resampling.
+"""What all layers of MIRNet have in common.
 
 Zamir et al., "Learning Enriched Features for Real Image Restoration and
-Enhancement", ECCV 2020 (arXiv 2003.06792), section 3; where the paper leaves a
-choice, the authors' code (github.com/swz30/MIRNet) decides. All take feature
-maps (batch, height, width, channels), or (batch, channels, height, width)
-with ``data_format="channels_first"``.
+Enhancement", ECCV 2020 (arXiv 2003.06792), section 3. Where the paper leaves a
+choice open, the authors' code (github.com/swz30/MIRNet) decides. All layers
+take feature maps (batch, height, width, channels), or
+(batch, channels, height, width) with ``data_format="channels_first"``.
 """
 
 from __future__ import annotations
@@ -13,30 +13,43 @@ from typing import Any
 
 import keras
 
-from scotopic.training.layers import channel_axis
+from scotopic.errors import InvalidValueError
+from scotopic.training.layers import Config, Shape, channel_axis
 
 ACTIVATIONS = ("prelu", "relu")
 
 
 def activation_layer(kind: str, name: str) -> keras.layers.Layer:
-    """ReLU, or PReLU with one slope for all channels, 0.25 at first."""
+    """Make a ReLU, or a PReLU with one slope for all channels, initially 0.25.
+
+    Parameters
+    ----------
+    kind : {"prelu", "relu"}
+    name : str
+        Name of the layer.
+
+    Raises
+    ------
+    InvalidValueError
+        For any other kind.
+    """
     if kind == "prelu":
         slope = keras.initializers.Constant(0.25)
         return keras.layers.PReLU(slope, shared_axes=[1, 2, 3], name=name)
     if kind == "relu":
         return keras.layers.ReLU(name=name)
-    raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {kind!r}")
+    raise InvalidValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {kind!r}")
 
 
-class FeatureLayer(keras.layers.Layer):  # type: ignore[misc]
-    """A layer of feature maps of a given width, in either data format.
+class FeatureLayer(keras.layers.Layer):
+    """A layer of feature maps with a given number of channels, in either data format.
 
     Parameters
     ----------
     channels : int
         Channels of the input.
     bias : bool
-        Whether convolutions have one; the authors' have none.
+        Whether convolutions have a bias; in the authors' code they do not.
     activation : {"prelu", "relu"}
     data_format : {"channels_last", "channels_first"}
     """
@@ -58,7 +71,7 @@ class FeatureLayer(keras.layers.Layer):  # type: ignore[misc]
         self.sides = (1, 2) if data_format == "channels_last" else (2, 3)
 
     def conv(self, channels: int, size: int, name: str) -> keras.layers.Conv2D:
-        """Make a convolution of stride 1 that keeps the size."""
+        """Make a convolution with stride 1 that keeps height and width."""
         return keras.layers.Conv2D(
             channels,
             size,
@@ -68,18 +81,18 @@ class FeatureLayer(keras.layers.Layer):  # type: ignore[misc]
             name=name,
         )
 
-    def maps(self, channels: int) -> tuple[int | None, ...]:
-        """Shape of feature maps of any size."""
+    def maps(self, channels: int) -> Shape:
+        """Return the shape of feature maps of any size."""
         shape: list[int | None] = [None] * 4
         shape[self.axis] = channels
         return tuple(shape)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Same as the input's."""
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the input."""
         return tuple(input_shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make this layer again."""
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
         return {
             **super().get_config(),
             "channels": self.channels,

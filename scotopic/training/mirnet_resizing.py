@@ -1,4 +1,4 @@
-"""MIRNet's ways between sizes."""
+"""Resizing in MIRNet: to half and to twice the size."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import keras
 import numpy as np
 from keras import ops
 
-from scotopic.training.layers import Tensor
+from scotopic.training.layers import Shape, Tensor
 from scotopic.training.mirnet_base import FeatureLayer, activation_layer
 
 
 @keras.saving.register_keras_serializable("scotopic")
 class BlurDownsample(FeatureLayer):
-    """Every second pixel each way, after a binomial filter: anti-aliased.
+    """Take every second pixel in each direction, after a low-pass filter.
 
-    Filter (1, 2, 1) / 4 each way, edges mirrored: Zhang, ICML 2019.
+    The filter is (1, 2, 1) / 4 in each direction, with mirrored edges, against
+    aliasing: Zhang, ICML 2019.
     """
 
     def call(self, features: Tensor) -> Tensor:
-        """Features to features of half the size, sides rounded up."""
+        """Halve the size of feature maps; sides are rounded up."""
         window = np.outer((1, 2, 1), (1, 2, 1)) / 16
         kernel = np.repeat(window[..., None], self.channels, axis=-1)[..., None]
         around = [(1, 1) if axis in self.sides else (0, 0) for axis in range(4)]
@@ -32,17 +33,18 @@ class BlurDownsample(FeatureLayer):
             data_format=self.data_format,
         )
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Sides halved, rounded up."""
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape with halved sides, rounded up."""
         shape = list(input_shape)
         for side in self.sides:
-            shape[side] = None if shape[side] is None else -(-shape[side] // 2)
+            length = shape[side]
+            shape[side] = None if length is None else -(-length // 2)
         return tuple(shape)
 
 
 @keras.saving.register_keras_serializable("scotopic")
 class ResidualDownsample(FeatureLayer):
-    """To half the size and twice the channels, by two ways that are added."""
+    """Half the size and twice the channels: the sum of two paths."""
 
     def __init__(self, channels: int, **options: Any) -> None:
         super().__init__(channels, **options)
@@ -54,7 +56,7 @@ class ResidualDownsample(FeatureLayer):
         self.conv3 = self.conv(2 * channels, 1, "conv3")
         self.skip = self.conv(2 * channels, 1, "skip")
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Create the weights."""
         maps = self.maps(self.channels)
         own = (self.conv1, self.activate1, self.conv2, self.activate2, self.conv3, self.skip)
@@ -63,13 +65,13 @@ class ResidualDownsample(FeatureLayer):
         self.built = True
 
     def call(self, features: Tensor) -> Tensor:
-        """Features to features."""
+        """Transform feature maps."""
         inner = self.activate1(self.conv1(features))
         inner = self.activate2(self.conv2(inner))
         return self.conv3(self.down(inner)) + self.skip(self.down(features))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Sides halved, channels doubled."""
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape with halved sides and twice the channels."""
         shape = list(self.down.compute_output_shape(input_shape))
         shape[self.axis] = 2 * self.channels
         return tuple(shape)
@@ -77,9 +79,9 @@ class ResidualDownsample(FeatureLayer):
 
 @keras.saving.register_keras_serializable("scotopic")
 class ResidualUpsample(FeatureLayer):
-    """To twice the size and half the channels, by two ways that are added.
+    """Twice the size and half the channels: the sum of two paths.
 
-    One way is a transposed convolution, the other is bilinear.
+    One path has a transposed convolution, the other enlarges bilinearly.
     """
 
     def __init__(self, channels: int, **options: Any) -> None:
@@ -99,7 +101,7 @@ class ResidualUpsample(FeatureLayer):
         self.conv2 = self.conv(channels // 2, 1, "conv2")
         self.skip = self.conv(channels // 2, 1, "skip")
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Create the weights."""
         maps = self.maps(self.channels)
         own = (self.conv1, self.activate1, self.transposed, self.activate2, self.conv2, self.skip)
@@ -108,21 +110,25 @@ class ResidualUpsample(FeatureLayer):
         self.built = True
 
     def call(self, features: Tensor) -> Tensor:
-        """Features to features."""
+        """Transform feature maps."""
         inner = self.activate1(self.conv1(features))
         inner = self.activate2(self.transposed(inner))
         return self.conv2(inner) + self._twice(self.skip(features))
 
     def _twice(self, maps: Tensor) -> Tensor:
-        """Bilinear; after the 1x1 convolution, with which it commutes, it costs least."""
+        """Enlarge bilinearly.
+
+        This commutes with the 1x1 convolution, and is cheaper after it.
+        """
         shape = ops.shape(maps)
         sides = tuple(2 * shape[axis] for axis in self.sides)
         return ops.image.resize(maps, sides, "bilinear", data_format=self.data_format)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Sides doubled, channels halved."""
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape with doubled sides and half the channels."""
         shape = list(input_shape)
         for side in self.sides:
-            shape[side] = None if shape[side] is None else 2 * shape[side]
+            length = shape[side]
+            shape[side] = None if length is None else 2 * length
         shape[self.axis] = self.channels // 2
         return tuple(shape)

@@ -1,10 +1,9 @@
-"""Muon for networks of convolutions, on Keras's own."""
+"""Muon for convolutional networks, on top of Keras's own."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 import keras
 from keras import ops
@@ -13,26 +12,27 @@ from scotopic.training.layers import Tensor
 
 
 @keras.saving.register_keras_serializable("scotopic")
-class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
-    """Muon that takes convolution kernels for matrices too.
+class ConvolutionMuon(keras.optimizers.Muon):
+    """Muon that treats convolution kernels as matrices too.
 
-    Momentum, made orthogonal and scaled to the size of Adam's steps: Jordan
-    et al. 2024 (kellerjordan.github.io/posts/muon), Liu et al. 2025 (arXiv
-    2502.16982). Keras's own does so for matrices alone; here a kernel
-    (height, width, in, out) is a matrix (height * width * in, out). Vectors,
-    and layers that `exclude_layers` matches, are left to AdamW.
+    The update is the momentum, made orthogonal and scaled to the size of
+    Adam's steps: Jordan et al. 2024 (kellerjordan.github.io/posts/muon), Liu
+    et al. 2025 (arXiv 2502.16982). Keras's own Muon does this for matrices
+    only; here a kernel (height, width, in, out) is a matrix
+    (height * width * in, out). Vectors, and variables whose path
+    `exclude_layers` matches, are updated by AdamW.
     """
 
-    def _should_use_adamw(self, variable: Any) -> bool:
+    def _should_use_adamw(self, variable: keras.Variable) -> bool:
         excluded = any(re.search(name, variable.path) for name in self.exclude_layers)
         return excluded or len(variable.shape) < 2
 
     def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
-        """Bring all singular values of a kernel near 1.
+        """Bring all singular values of a kernel close to 1.
 
         Each step of the iteration multiplies the matrix by a polynomial of
-        its Gram matrix, so only that small one is iterated on, and the matrix
-        is multiplied once, by the product of all.
+        its Gram matrix. Therefore only the Gram matrix, which is smaller, is
+        iterated, and the matrix is multiplied once by the product.
         """
         matrix = ops.reshape(x, (-1, x.shape[-1]))
         wide = matrix.shape[0] < matrix.shape[1]
@@ -49,7 +49,7 @@ class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
         return ops.reshape(ops.transpose(matrix) if wide else matrix, x.shape)
 
     def lr_adjust(self, x: Tensor) -> Tensor:
-        """Scale an orthogonal update to a root mean square of `rms_rate`."""
+        """Scale an orthogonal update to the root mean square `rms_rate`."""
         columns = x.shape[-1]
         rows = math.prod(x.shape) // columns
         return x * (self.rms_rate * max(rows, columns) ** 0.5)

@@ -1,4 +1,4 @@
-"""Names to networks and to recipes."""
+"""The presets: networks, and recipes for training them, by name."""
 
 from __future__ import annotations
 
@@ -7,38 +7,48 @@ from typing import Any
 
 import keras
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError
 from scotopic.networks.registry import presets
 from scotopic.training.exposure_unet import ExposureUNet
 from scotopic.training.losses import SSIM_WEIGHT
 from scotopic.training.mirnet import MIRNet
 from scotopic.training.optimizers import ConvolutionMuon
-from scotopic.training.pairs import HELD_OUT, Augmentation
+from scotopic.training.samples import Augmentation
+from scotopic.training.splits import HELD_OUT
 
 _CLASSES = {"ExposureUNet": ExposureUNet, "MIRNet": MIRNet}
 
 NETWORKS: dict[str, dict[str, Any]] = {
     name: {**entry, "network": _CLASSES[entry["network"]]} for name, entry in presets().items()
 }
-"""Classes, settings, and what these cost: parameters, and the multiply-adds
-of a picture of 256x256 (`benchmarks/counting.py` counts them)."""
+"""Class, settings and cost of each preset. The cost is the number of parameters,
+and of multiply-adds for a picture of 256x256 (`benchmarks/counting.py` counts them)."""
 
 
-def build_network(preset: str, data_format: str = "channels_last") -> Any:
-    """Make the network of a preset, with fresh weights.
+def build_network(preset: str, data_format: str = "channels_last") -> keras.Model:
+    """Make the network of a preset, with random weights.
+
+    Parameters
+    ----------
+    preset : str
+        A name in `NETWORKS`.
+    data_format : {"channels_last", "channels_first"}
 
     Raises
     ------
-    ScotopicError
+    InvalidValueError
         For a name that is not in `NETWORKS`.
     """
     entry = _entry(preset)
-    return entry["network"](**entry["settings"], data_format=data_format, name=preset)
+    config = {**entry["settings"], "data_format": data_format, "name": preset}
+    return entry["network"].from_config(config)
 
 
 def _entry(preset: str) -> dict[str, Any]:
     if preset not in NETWORKS:
-        raise ScotopicError(f"no preset {preset!r}; there are: {', '.join(NETWORKS)}")
+        raise InvalidValueError(
+            f"no preset {preset!r}", remedy=f"the presets are {', '.join(NETWORKS)}"
+        )
     return NETWORKS[preset]
 
 
@@ -49,34 +59,41 @@ class Recipe:
     Attributes
     ----------
     batch_size, crop : int
-        Samples a step, and their side in pixels.
+        Samples in a step, and the side of a sample in pixels.
     optimizer : {"muon", "adam"}
-        The first clips gradients and averages the weights, the second is plain.
+        `ConvolutionMuon` with clipped gradients and averaged weights, or Adam
+        without either.
     learning_rate : float
-        Peak.
+        Largest learning rate.
     schedule : {"cosine", "plateau"}
-        Linear over `warm_up` of the budget, then a cosine to 0; or halved
+        Linear rise during the warm-up, then a cosine to 0; or halved
         whenever five epochs have not raised the validation PSNR.
-    warm_up : float
-        Share of the budget.
     adam_ratio : float
-        Learning rate of what Muon leaves to AdamW, relative to its own.
-    weight_decay, clip_norm, ema : float
-        Of both; the gradient's largest global norm; the averaging momentum,
-        less in runs of under 5000 steps, or of so many minutes.
+        Learning rate of the variables that Muon leaves to AdamW, relative to
+        its own.
+    warm_up : float
+        Share of the budget, 0 to 1.
+    weight_decay : float
+        For Muon and for AdamW.
+    clip_norm : float
+        Largest norm of the whole gradient.
+    ema : float
+        Momentum of the average of the weights; `optimizer` reduces it in runs
+        of fewer than 5000 steps, and in runs whose length is not known.
     ssim_weight : float
-        Of 1 - SSIM beside the Charbonnier loss.
+        Weight of 1 - SSIM beside the Charbonnier loss.
     simulated : float
-        Share of the samples drawn from simulated darkness; the rest are
-        drawn from the real pairs, each pair as often as any other.
+        Share of the samples that come from simulated dark pictures, 0 to 1.
+        The others come from the real pairs, all of them equally often.
     variants : int
-        Simulations made of each reference.
+        Number of simulations made of each reference.
     held_out : float
-        Share of the pairs kept for validation.
+        Share of the pairs that is held out for validation.
     split : {"scene", "order"}
-        Whether whole scenes are held out, or the last pictures by name.
+        Hold out whole scenes, or the last pictures by name.
     mixup : float
-        Samples of a batch are mixed by shares from Beta(mixup, mixup); 0 for not.
+        Mix the samples of a batch by shares from Beta(mixup, mixup); 0 for
+        no mixing.
     steps_per_epoch : int
     augmentation : Augmentation
     """
@@ -136,31 +153,39 @@ RECIPES: dict[type, dict[str, Recipe]] = {
         "smoke": replace(_MIRNET, **_SMOKE),
     },
 }
-"""By the class of the network. The tutorial's: keras.io/examples/vision/mirnet,
-with a PSNR of the right range."""
+"""Recipes by the class of the network and by name. ``tutorial`` is that of
+keras.io/examples/vision/mirnet, with the right value range for PSNR."""
 
 
 def find_recipe(name: str, preset: str = "exposure_unet") -> Recipe:
-    """Look a recipe for a preset up by name.
+    """Look a recipe for a preset up by its name.
 
     Raises
     ------
-    ScotopicError
-        For a recipe or a preset that there is not.
+    InvalidValueError
+        For an unknown recipe or preset.
     """
     known = RECIPES[_entry(preset)["network"]]
     if name not in known:
-        raise ScotopicError(f"no recipe {name!r} for {preset}; there are: {', '.join(known)}")
+        raise InvalidValueError(
+            f"no recipe {name!r} for {preset}", remedy=f"its recipes are {', '.join(known)}"
+        )
     return known[name]
 
 
 def optimizer(recipe: Recipe, steps: int | None = None) -> keras.optimizers.Optimizer:
-    """Make the recipe's optimizer, for a run of so many steps if known.
+    """Make the optimizer of a recipe.
 
-    Muon leaves the layers that give results or scales, small and started at
-    zero, to AdamW. In a run of few steps the weights are averaged over a
-    fifth of them, so that nothing is left in it of the weights at the start;
-    where the number is not known, with momentum 0.99.
+    Muon leaves the layers that give results or modulate features, which are
+    small and start at zero, to AdamW. In a short run the weights are averaged
+    over about a fifth of the steps, so that the average keeps nothing of the
+    first weights; in a run of unknown length the momentum is at most 0.99.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    steps : int, optional
+        Length of the run, if it is known.
     """
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(recipe.learning_rate)

@@ -4,40 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import MissingPackageError
+from scotopic.storage import atomic_file, write_atomically
 from scotopic.training.checkpoints import LOG
 
 CURVES = "curves.png"
 TENSORBOARD = "tensorboard"
 
+Entry = dict[str, Any]
+"""Numbers of a step or an epoch, by name."""
+EventWriter = Any
+"""A ``tensorboardX.SummaryWriter``."""
 
-class Log:
-    """The entries of a run's epochs, in ``log.jsonl``; curves drawn of them.
+
+class RunLog:
+    """The entries of the epochs of a run, in ``log.jsonl``, and their curves.
 
     Parameters
     ----------
     folder : Path
-        Of the run; entries that are there already are read.
-    writer : class, optional
-        `event_writer()`, to write events for TensorBoard too.
+        Folder of the run; entries that are there already are read.
+    writer : callable, optional
+        What `event_writer` returns, to write the entries for TensorBoard too.
     """
 
-    def __init__(self, folder: Path, writer: Any = None) -> None:
+    def __init__(self, folder: Path, writer: Callable[..., EventWriter] | None = None) -> None:
         self.folder = folder
         self.entries = _entries(folder / LOG)
-        self._events = None
+        self._events: EventWriter = None
         if writer is not None:
             last = self.entries[-1]["step"] if self.entries else 0
             self._events = writer(str(folder / TENSORBOARD), purge_step=last + 1)
 
-    def add(self, entry: dict[str, Any]) -> None:
-        """Write an epoch's entry, and draw the curves anew."""
+    def add(self, entry: Entry) -> None:
+        """Append the entry of an epoch, and draw the curves again."""
         self.entries.append(entry)
-        with (self.folder / LOG).open("a") as file:
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
         save_curves(self.entries, self.folder / CURVES)
         if self._events is not None:
@@ -45,37 +51,40 @@ class Log:
                 self._events.add_scalar(name, value, entry["step"])
 
     def close(self) -> None:
-        """Write out the events that still wait."""
+        """Write the events for TensorBoard that are still in memory."""
         if self._events is not None:
             self._events.close()
 
     def history(self) -> list[float]:
-        """Each epoch's validation PSNR, or without validation its training PSNR."""
+        """PSNR of each epoch: of the validation if there is one, else of the training."""
         return [_score(entry) for entry in self.entries]
 
 
-def event_writer() -> Any:
-    """The class that writes events for TensorBoard.
+def event_writer() -> Callable[..., EventWriter]:
+    """Return the class that writes events for TensorBoard.
 
     Raises
     ------
-    ScotopicError
+    MissingPackageError
         When tensorboardX is not installed.
     """
     try:
         from tensorboardX import SummaryWriter
     except ImportError as error:
-        raise ScotopicError("--tensorboard needs: pip install tensorboardX") from error
-    return SummaryWriter
+        raise MissingPackageError(
+            "writing for TensorBoard needs tensorboardX", remedy="pip install tensorboardX"
+        ) from error
+    writer: Callable[..., EventWriter] = SummaryWriter
+    return writer
 
 
-def _score(entry: dict[str, Any]) -> float:
+def _score(entry: Entry) -> float:
     scores = [scores["psnr"] for scores in entry["validation"].values()]
     return float(sum(scores) / len(scores) if scores else entry["psnr"])
 
 
-def flat(entry: dict[str, Any]) -> dict[str, float]:
-    """An entry's numbers, named ``training/...`` and ``SET/...``."""
+def flat(entry: Entry) -> dict[str, float]:
+    """Name the numbers of an entry ``training/...`` and ``SET/...``."""
     numbers = {f"training/{key}": entry[key] for key in ("loss", "psnr", "learning_rate")}
     for name, scores in entry["validation"].items():
         numbers.update({f"{name}/{key}": value for key, value in scores.items()})
@@ -83,25 +92,23 @@ def flat(entry: dict[str, Any]) -> dict[str, float]:
 
 
 def forget_after(step: int, log: Path) -> None:
-    """Drop entries of steps that a killed run did and that will be done again."""
-    kept = [json.dumps(entry) + "\n" for entry in _entries(log) if entry["step"] <= step]
+    """Drop the entries after a step, since a resumed run does those steps again."""
     if log.exists():
-        temporary = log.with_suffix(".tmp")
-        temporary.write_text("".join(kept))
-        temporary.replace(log)
+        kept = [json.dumps(entry) + "\n" for entry in _entries(log) if entry["step"] <= step]
+        write_atomically("".join(kept).encode(), log)
 
 
-def _entries(log: Path) -> list[dict[str, Any]]:
-    """Entries of a log; a line that a power cut left unfinished is passed over."""
+def _entries(log: Path) -> list[Entry]:
+    """Read a log; a line that a power failure left incomplete is skipped."""
     entries = []
-    for line in log.read_text().splitlines() if log.exists() else []:
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
         with contextlib.suppress(ValueError):
             entries.append(json.loads(line))
     return entries
 
 
-def save_curves(entries: Sequence[dict[str, Any]], target: Path) -> None:
-    """Draw loss and PSNR by step, for people."""
+def save_curves(entries: Sequence[Entry], target: Path) -> None:
+    """Draw loss and PSNR by step as a PNG."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -118,6 +125,5 @@ def save_curves(entries: Sequence[dict[str, Any]], target: Path) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
-    temporary = target.with_suffix(".tmp.png")
-    figure.savefig(temporary, dpi=100)
-    temporary.replace(target)
+    with atomic_file(target) as file:
+        figure.savefig(file, format="png", dpi=100)

@@ -1,4 +1,4 @@
-"""How long a run goes, and how fast it learns on the way."""
+"""How long a run trains, and its learning rate on the way."""
 
 from __future__ import annotations
 
@@ -7,23 +7,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError
 from scotopic.training.presets import Recipe
+
+_NO_LIMIT = 10**9
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: a number of steps, or of minutes."""
+    """How long to train: a number of steps, or of minutes.
+
+    Raises
+    ------
+    InvalidValueError
+        When both or none of the two are given.
+    """
 
     steps: int | None = None
     minutes: float | None = None
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
-            raise ScotopicError("give either --epochs or --minutes")
+            raise InvalidValueError("a budget is either a number of steps or of minutes")
+
+    @property
+    def most_steps(self) -> int:
+        """Steps that are certainly enough."""
+        return _NO_LIMIT if self.steps is None else self.steps
 
     def used(self, step: int, seconds: float) -> float:
-        """Share of the budget that is used up."""
+        """Share of the budget that is used up after so many steps and seconds."""
         if self.steps is not None:
             return step / self.steps
         assert self.minutes is not None
@@ -31,7 +44,16 @@ class Budget:
 
 
 def learning_rate(recipe: Recipe, used: float, history: Sequence[float] = ()) -> float:
-    """Learning rate at a share of the budget, after epochs of these scores."""
+    """Learning rate of the next step.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    used : float
+        Share of the budget that is used up, 0 to 1.
+    history : sequence of float
+        Score of each epoch so far; only the plateau schedule looks at it.
+    """
     if recipe.schedule == "plateau":
         return recipe.learning_rate * 0.5 ** plateaus(history)
     if used < recipe.warm_up:
@@ -41,7 +63,10 @@ def learning_rate(recipe: Recipe, used: float, history: Sequence[float] = ()) ->
 
 
 def plateaus(history: Sequence[float], patience: int = 5) -> int:
-    """How often a score has not risen for so many epochs: Keras's ReduceLROnPlateau."""
+    """Count how often the best score was not exceeded for `patience` epochs.
+
+    Counts as Keras's ``ReduceLROnPlateau`` does.
+    """
     best, waited, count = -np.inf, 0, 0
     for score in history:
         waited = 0 if score > best else waited + 1

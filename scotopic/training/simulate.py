@@ -1,8 +1,9 @@
-"""Darkness made from well-exposed pictures: light, noise, camera, compression.
+"""Simulation of dark photographs from well-exposed pictures.
 
-The order is that of the light: scene light, exposure and vignetting, white
-balance, shot and read noise in linear light, correlated as demosaicing and
-in-camera denoising leave it, encoding, quantisation, JPEG.
+The steps are in the order in which a camera applies them: light on the scene,
+exposure and vignetting, white balance, shot and read noise in linear light
+(correlated, as demosaicing and denoising in the camera leave it), encoding,
+quantisation, JPEG.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from scotopic.types import Array
 
 
 def to_linear(encoded: Array) -> Array:
-    """sRGB-encoded values in 0..1 to linear light (IEC 61966-2-1)."""
+    """Convert sRGB-encoded values in 0..1 to linear light (IEC 61966-2-1)."""
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
 def to_encoded(linear: Array) -> Array:
-    """Linear light in 0..1 to sRGB-encoded values (IEC 61966-2-1)."""
+    """Convert linear light in 0..1 to sRGB-encoded values (IEC 61966-2-1)."""
     linear = np.clip(linear, 0, 1)
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
@@ -41,10 +42,11 @@ def darken(reference: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     Returns
     -------
     dark, target : arrays, uint8, of one size
-        The target differs from the reference by its size and by the light
-        on the scene, its colour and its reach, which both share: coloured
-        lamps are to keep their colour, and what no light reaches is to stay
-        black. All else happens to the dark one alone.
+        The target differs from the reference by its size, and by the colour
+        and the reach of the light on the scene. Both pictures share these,
+        since coloured lamps are to keep their colour, and what no light
+        reaches is to stay black. All other steps apply to the dark picture
+        alone.
     """
     reference = _resized(reference, rng)
     scene = to_linear(reference.astype(np.float64) / 255)
@@ -62,10 +64,19 @@ def darken(reference: Array, rng: np.random.Generator) -> tuple[Array, Array]:
 def simulated_set(
     references: Sequence[Array], names: Sequence[str], variants: int, seed: int
 ) -> PairSet:
-    """Darken each reference several times, each differently, by the seed.
+    """Darken each reference several times, differently each time.
 
-    How bright the targets are is the simulation's doing and no photographer's:
-    they do not teach exposure.
+    The pairs do not teach exposure, since no photographer chose how bright
+    their targets are.
+
+    Parameters
+    ----------
+    references : sequence of array, (height, width, 3), uint8
+    names : sequence of str
+        A name for each reference.
+    variants : int
+        Number of dark pictures for each reference.
+    seed : int
     """
 
     def make(place: tuple[int, int]) -> tuple[Array, Array]:
@@ -80,7 +91,7 @@ def simulated_set(
 
 
 def _resized(reference: Array, rng: np.random.Generator) -> Array:
-    """Vary the sharpness at the pixel, as small copies and full-size files do."""
+    """Resize at random, since small copies are sharper per pixel than full-size files."""
     height, width = reference.shape[:2]
     largest = 640 / max(height, width)
     smallest = 176 / min(height, width)
@@ -93,7 +104,7 @@ def _resized(reference: Array, rng: np.random.Generator) -> Array:
 
 
 def _scene_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    """Colour of the light: white, or a tint, or two tints that meet."""
+    """Draw the colour of the light: white, or two tints with a gradient between them."""
     if rng.random() < 0.5:
         return np.ones(3)
     across = _ramp(shape, rng)[..., None]
@@ -104,7 +115,7 @@ def _scene_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
 
 
 def _reach_of_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    """Where the light ends, in a night's scene: at an edge, or around a spot."""
+    """Draw where the light reaches: everywhere, up to an edge, or around a spot."""
     if rng.random() < 0.88:
         return np.ones(1)
     if rng.random() < 0.5:
@@ -130,10 +141,10 @@ def _vignette(shape: Sequence[int], rng: np.random.Generator) -> Array:
 
 
 def _noise(raw: Array, stops: float, rng: np.random.Generator) -> Array:
-    """Shot noise (variance rises with the light) and read noise, correlated.
+    """Draw correlated shot noise, whose variance rises with the light, and read noise.
 
-    Part of the noise is shared by the channels, as luma noise is, and the
-    part of each channel alone is the coarser, as chroma noise is.
+    A part of the noise is the same in all channels, as luma noise is. The
+    part that is different in each channel is coarser, as chroma noise is.
     """
     loudness = 10 ** rng.uniform(-1.5, 0.3)
     shot, read = 2e-4 * loudness, 1.5e-3 * loudness
@@ -146,7 +157,7 @@ def _noise(raw: Array, stops: float, rng: np.random.Generator) -> Array:
 
 
 def _field(shape: Sequence[int], sigma: float, rng: np.random.Generator) -> Array:
-    """Gaussian noise of unit variance with a Gaussian correlation."""
+    """Draw Gaussian noise of unit variance with a Gaussian correlation."""
     field = rng.standard_normal(tuple(shape), dtype=np.float32)
     if sigma == 0:
         return field
@@ -156,10 +167,11 @@ def _field(shape: Sequence[int], sigma: float, rng: np.random.Generator) -> Arra
     for axis in (0, 1):
         padded = np.pad(field, [(reach, reach) if a == axis else (0, 0) for a in range(3)], "wrap")
         length = field.shape[axis]
-        field = sum(
+        shifted = [
             np.float32(weight) * padded.take(np.arange(i, i + length), axis)
             for i, weight in enumerate(window)
-        )
+        ]
+        field = np.asarray(sum(shifted[1:], shifted[0]))
     return field
 
 

@@ -1,14 +1,14 @@
-"""What each kind of network learns from a pair, and how it is judged.
+"""Tasks: what each kind of network learns from a pair, and how it is scored.
 
-The training loop is the same for all; a task says what a batch is, what the
-losses are, and how a whole picture is enhanced in Keras.
+The training loop is the same for all networks. The task of a network defines
+its batches and losses, and how it enhances a whole picture in Keras.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -16,35 +16,37 @@ import numpy as np
 from scotopic.measures import likeness
 from scotopic.pixels.exposure import gain_for
 from scotopic.training.exposure_unet import ExposureUNet
+from scotopic.training.layers import Tensor
 from scotopic.training.losses import EXPOSURE_WEIGHT, ExposureLoss, PictureLoss, psnr
-from scotopic.training.pairs import PairSet, draw_samples
+from scotopic.training.pairs import PairSet
 from scotopic.training.presets import Recipe, optimizer
+from scotopic.training.samples import draw_samples
 from scotopic.types import Array
 
-Batch = tuple[Any, Any]
-"""Inputs and targets, as the network takes and gives them."""
+Batch = tuple[Tensor, Tensor]
+"""Inputs and targets of a network; for some networks, dictionaries of arrays."""
 
 
 class Task(Protocol):
     """What a kind of network learns."""
 
-    def compile(self, network: Any, recipe: Recipe, steps: int | None) -> None:
+    def compile(self, network: keras.Model, recipe: Recipe, steps: int | None) -> None:
         """Give a network its losses, metric and optimizer."""
 
     def batch(
         self, sets: Sequence[PairSet], shares: Sequence[float], recipe: Recipe, seed: Sequence[int]
     ) -> Batch:
-        """Draw a batch that depends on nothing but the arguments."""
+        """Draw a batch that depends only on the arguments."""
 
-    def scores(self, network: Any, pairs: PairSet, index: int) -> dict[str, float]:
-        """Judge one whole picture."""
+    def scores(self, network: keras.Model, pairs: PairSet, index: int) -> dict[str, float]:
+        """Score one whole picture of a set."""
 
 
 class PictureTask:
-    """The reference from the dark picture and nothing else: `MIRNet`."""
+    """Predict the reference from the dark picture alone: the task of `MIRNet`."""
 
-    def compile(self, network: Any, recipe: Recipe, steps: int | None) -> None:
-        """Charbonnier, and SSIM if the recipe says so."""
+    def compile(self, network: keras.Model, recipe: Recipe, steps: int | None) -> None:
+        """Use the Charbonnier loss, and SSIM if the recipe says so."""
         network.compile(
             optimizer=optimizer(recipe, steps),
             loss=PictureLoss(recipe.ssim_weight),
@@ -54,23 +56,23 @@ class PictureTask:
     def batch(
         self, sets: Sequence[PairSet], shares: Sequence[float], recipe: Recipe, seed: Sequence[int]
     ) -> Batch:
-        """Crops, mixed with one another if the recipe says so."""
+        """Draw crops, mixed with each other if the recipe says so."""
         rng = np.random.default_rng(list(seed))
         drawn = draw_samples(sets, shares, recipe.batch_size, recipe.crop, recipe.augmentation, rng)
         if recipe.mixup:
             return mix_up(drawn["picture"], drawn["target"], recipe.mixup, rng)
         return drawn["picture"], drawn["target"]
 
-    def scores(self, network: Any, pairs: PairSet, index: int) -> dict[str, float]:
-        """Scores of the picture as enhanced."""
+    def scores(self, network: keras.Model, pairs: PairSet, index: int) -> dict[str, float]:
+        """Score the enhanced picture."""
         return _likeness(enhance_picture(network, pairs.low[index]), pairs.high[index])
 
 
 class ExposureTask:
-    """The exposure from the whole, and detail at a given gain: `ExposureUNet`."""
+    """Predict the exposure, and correct at a given gain: the task of `ExposureUNet`."""
 
-    def compile(self, network: Any, recipe: Recipe, steps: int | None) -> None:
-        """Charbonnier and SSIM of the picture, Huber of the log of the exposure."""
+    def compile(self, network: keras.Model, recipe: Recipe, steps: int | None) -> None:
+        """Use Charbonnier and SSIM for the picture, Huber for the log of the exposure."""
         network.compile(
             optimizer=optimizer(recipe, steps),
             loss={"picture": PictureLoss(recipe.ssim_weight), "exposure": ExposureLoss()},
@@ -81,7 +83,7 @@ class ExposureTask:
     def batch(
         self, sets: Sequence[PairSet], shares: Sequence[float], recipe: Recipe, seed: Sequence[int]
     ) -> Batch:
-        """Crops, with the thumbnail of the whole and the gain of the reference."""
+        """Draw crops with the thumbnail of the whole and the gain of the reference."""
         rng = np.random.default_rng(list(seed))
         drawn = draw_samples(sets, shares, recipe.batch_size, recipe.crop, recipe.augmentation, rng)
         return (
@@ -89,8 +91,8 @@ class ExposureTask:
             {"picture": drawn["target"], "exposure": drawn["exposure"]},
         )
 
-    def scores(self, network: Any, pairs: PairSet, index: int) -> dict[str, float]:
-        """Scores at the automatic exposure, and with the reference's fed in."""
+    def scores(self, network: keras.Model, pairs: PairSet, index: int) -> dict[str, float]:
+        """Score at the predicted exposure, and (``fed_psnr``) at that of the reference."""
         low, high = pairs.low[index], pairs.high[index]
         thumb, exposure = pairs.thumbnails[index], pairs.exposures[index]
         automatic, predicted = enhance_exposed(network, low, thumb, None)
@@ -108,22 +110,40 @@ def _likeness(result: Array, reference: Array) -> dict[str, float]:
 
 
 def task_of(network: keras.Model) -> Task:
-    """What a network learns."""
+    """Return the task of a network."""
     return ExposureTask() if isinstance(network, ExposureUNet) else PictureTask()
 
 
 def mix_up(pictures: Array, targets: Array, alpha: float, rng: np.random.Generator) -> Batch:
-    """Each pair blended with another of the batch, by a share from Beta(alpha, alpha).
+    """Blend each pair with another one of the batch, by a share from Beta(alpha, alpha).
 
-    Zhang et al., ICLR 2018; Zamir et al. train so for denoising, with alpha 0.6.
+    MixUp: Zhang et al., ICLR 2018. Zamir et al. use it for denoising, with
+    alpha 0.6.
+
+    Parameters
+    ----------
+    pictures, targets : array, (batch, height, width, 3), float32
+    alpha : float, above 0
+    rng : numpy.random.Generator
     """
     others = rng.permutation(len(pictures))
     share = rng.beta(alpha, alpha, (len(pictures), 1, 1, 1)).astype(np.float32)
-    return tuple(share * x + (1 - share) * x[others] for x in (pictures, targets))  # type: ignore[return-value]
+    mixed, target = (share * x + (1 - share) * x[others] for x in (pictures, targets))
+    return mixed, target
 
 
-def enhance_picture(network: Any, low: Array) -> Array:
-    """Enhance a whole 8-bit picture in Keras by a network that asks for nothing else."""
+def enhance_picture(network: keras.Model, low: Array) -> Array:
+    """Enhance a whole picture in Keras by a network whose only input is the picture.
+
+    Parameters
+    ----------
+    network : keras.Model
+    low : array, (height, width, 3), uint8
+
+    Returns
+    -------
+    array, (height, width, 3), uint8
+    """
     last = network.data_format == "channels_last"
     batch = low[None].astype(np.float32) / np.float32(255)
     result = network(batch if last else np.moveaxis(batch, -1, 1))
@@ -134,15 +154,28 @@ def enhance_picture(network: Any, low: Array) -> Array:
 def enhance_exposed(
     network: ExposureUNet, low: Array, thumb: Array, exposure: float | None
 ) -> tuple[Array, float]:
-    """Enhance a whole 8-bit picture in Keras, at a given or predicted exposure.
+    """Enhance a whole picture in Keras, at a given or the predicted exposure.
+
+    Parameters
+    ----------
+    network : ExposureUNet
+    low : array, (height, width, 3), uint8
+    thumb : array, (64, 64, 3), float32 in 0..1
+        Thumbnail of the picture.
+    exposure : float or None
+        Mean gray to reach, 0 to 1; None for the predicted one.
 
     Returns
     -------
     picture : array, (height, width, 3), uint8
     predicted : float
+        The exposure that the network predicts.
     """
     last = network.data_format == "channels_last"
-    to_input = (lambda x: x) if last else (lambda x: np.moveaxis(x, -1, 1))
+
+    def to_input(batch: Array) -> Array:
+        return batch if last else np.moveaxis(batch, -1, 1)
+
     level, context = network.global_branch(to_input(thumb[None]))
     predicted = float(keras.ops.convert_to_numpy(level)[0, 0])
     gain = gain_for(thumb, predicted if exposure is None else exposure)
@@ -152,27 +185,29 @@ def enhance_exposed(
     padded = np.pad(low, padding, "edge").astype(np.float32) / np.float32(255)
     result = network.local_branch(to_input(padded[None]), np.array([[gain]], np.float32), context)
     picture = keras.ops.convert_to_numpy(result)[0]
-    return _to_8_bits(
-        (picture if last else np.moveaxis(picture, 0, -1))[:height, :width]
-    ), predicted
+    picture = picture if last else np.moveaxis(picture, 0, -1)
+    return _to_8_bits(picture[:height, :width]), predicted
 
 
 def _to_8_bits(picture: Array) -> Array:
     return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def no_gradient() -> contextlib.AbstractContextManager[Any]:
-    """Context in which the backend keeps nothing for a backward pass."""
+def no_gradient() -> contextlib.AbstractContextManager[None]:
+    """Context in which the backend stores nothing for a backward pass."""
     if keras.backend.backend() == "torch":
         import torch
 
-        context: contextlib.AbstractContextManager[Any] = torch.no_grad()
+        context: contextlib.AbstractContextManager[None] = torch.no_grad()
         return context
     return contextlib.nullcontext()
 
 
 def validate(network: keras.Model, pairs: PairSet) -> dict[str, float]:
-    """Mean scores of a set's whole pictures, as the network's task defines them."""
+    """Compute the mean scores of the whole pictures of a set.
+
+    Which scores there are depends on the task of the network.
+    """
     task = task_of(network)
     with no_gradient():
         rows = [task.scores(network, pairs, index) for index in range(len(pairs))]

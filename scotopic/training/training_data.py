@@ -1,35 +1,33 @@
-"""What a run learns from and is judged on, and its batches."""
+"""The data of a run: the sets that it trains on, and those that it is validated on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
+from scotopic.datasets.pictures import read_image
 from scotopic.datasets.scenes import SCENES
-from scotopic.errors import ScotopicError
-from scotopic.training.pairs import (
-    PairSet,
-    Scenes,
-    read_image,
-    read_pairs,
-    split_by_order,
-    split_by_scene,
-    training_folder,
-)
+from scotopic.errors import MissingFileError, MissingPackageError, ScotopicError
+from scotopic.training.pairs import PairSet, read_pairs, training_folder
 from scotopic.training.presets import Recipe
 from scotopic.training.simulate import simulated_set
-from scotopic.training.tasks import Batch, Task
+from scotopic.training.splits import Scenes, split_by_order, split_by_scene
 from scotopic.types import Array
 
 
 @dataclass
 class TrainingData:
-    """What a run learns from and is judged on."""
+    """What a run trains on, and what it is validated on.
+
+    Attributes
+    ----------
+    sets : list of PairSet
+    shares : list of float
+        Share of the samples that each set gives.
+    validation : list of PairSet
+    """
 
     sets: list[PairSet]
     shares: list[float]
@@ -57,113 +55,89 @@ def load_training_data(
     exclude_siblings: bool = False,
     limit: int | None = None,
 ) -> TrainingData:
-    """Read data sets, split them by scene, and simulate darkness.
+    """Read data sets, hold out pairs for validation, and simulate dark pictures.
 
     Parameters
     ----------
     folders : sequence of Path
-        Data sets: ``our485`` or ``train`` with ``low`` and ``high`` in each,
-        and ``scenes.json``.
+        Data sets, each with a folder ``our485`` or ``train`` that has ``low``
+        and ``high``, and optionally ``scenes.json``.
     recipe : Recipe
     seed : int
-        Of the simulation. The split has its own, fixed: it is the same in
-        all runs.
+        Seed of the simulation. The split has a fixed seed of its own, so that
+        it is the same in all runs.
     hold_out : bool
-        Whether to keep scenes for validation.
+        Whether to hold out pairs for validation.
     exclude_siblings : bool
-        Leave out pictures whose scene is in the test set.
+        Whether to leave out pictures whose scene is also in the test set.
     limit : int, optional
-        At most so many pairs a set, for trials.
+        Read only this many pairs of each set, for trials.
+
+    Raises
+    ------
+    MissingFileError
+        When a folder, or the list of scenes that is needed, is missing.
+    ScotopicError
+        When the pictures do not form pairs, or none is left to train on.
     """
-    training, validation = [], []
+    training: list[PairSet] = []
+    validation: list[PairSet] = []
     for folder in folders:
         pairs = read_pairs(training_folder(folder), folder.name, limit)
         scenes = Scenes.read(folder)
-        names: Sequence[str] = pairs.names
-        if hold_out:
-            names, held = (
-                split_by_scene(pairs.names, scenes, recipe.held_out)
-                if recipe.split == "scene"
-                else split_by_order(pairs.names, recipe.held_out)
-            )
-            validation += [pairs.subset(held)] if held else []
-        if exclude_siblings and not (folder / SCENES).exists():
-            raise ScotopicError(f"{folder}: no {SCENES}; write it by: scotopic data split {folder}")
+        names, held = pairs.names, list[str]()
+        if hold_out and recipe.split == "scene":
+            names, held = split_by_scene(pairs.names, scenes, recipe.held_out)
+        elif hold_out:
+            names, held = split_by_order(pairs.names, recipe.held_out)
         if exclude_siblings:
-            names = [name for name in names if name not in scenes.siblings_of_test]
+            names = _without_siblings(folder, names, scenes)
         training.append(pairs.subset(names))
+        validation += [pairs.subset(held)] if held else []
     total = sum(len(pairs) for pairs in training)
     if not total:
-        raise ScotopicError(f"{folders[0]}: no pairs are left to train on")
+        raise ScotopicError("no pairs are left to train on", path=folders[0])
     shares = [(1 - recipe.simulated) * len(pairs) / total for pairs in training]
     if recipe.simulated:
-        references = [high for pairs in training for high in pairs.high]
-        names = [f"{pairs.name}/{name}" for pairs in training for name in pairs.names]
-        extra = free_photographs()
-        references += extra.values()
-        names += extra.keys()
-        training.append(simulated_set(references, names, recipe.variants, seed))
+        training.append(_simulated(training, recipe.variants, seed))
         shares.append(recipe.simulated)
     return TrainingData(training, shares, validation)
 
 
-def free_photographs() -> dict[str, Array]:
-    """Colour photographs that come with scikit-image, by name."""
-    import skimage
+def _without_siblings(folder: Path, names: Sequence[str], scenes: Scenes) -> list[str]:
+    if not (folder / SCENES).exists():
+        raise MissingFileError(
+            f"no {SCENES}, which tells the scenes of the test set",
+            path=folder,
+            remedy=f"write it by: scotopic data split {folder}",
+        )
+    return [name for name in names if name not in scenes.siblings_of_test]
 
+
+def _simulated(sets: Sequence[PairSet], variants: int, seed: int) -> PairSet:
+    """Dark pictures made from all references and from the free photographs."""
+    references = [high for pairs in sets for high in pairs.high]
+    names = [f"{pairs.name}/{name}" for pairs in sets for name in pairs.names]
+    extra = free_photographs()
+    references += extra.values()
+    names += extra.keys()
+    return simulated_set(references, names, variants, seed)
+
+
+def free_photographs() -> dict[str, Array]:
+    """Colour photographs that come with scikit-image, by name.
+
+    Raises
+    ------
+    MissingPackageError
+        When scikit-image is not installed.
+    """
+    try:
+        import skimage
+    except ImportError as error:
+        raise MissingPackageError(
+            "simulating dark pictures needs scikit-image", remedy="pip install scikit-image"
+        ) from error
     folder = Path(skimage.__file__).parent / "data"
     names = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
     return {name: read_image(folder / name) for name in names if (folder / name).exists()}
-
-
-class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches by the number of the step; the same number gives the same batch."""
-
-    def __init__(
-        self, task: Task, data: TrainingData, recipe: Recipe, seed: int, steps: int
-    ) -> None:
-        super().__init__()
-        self.task, self.data, self.recipe = task, data, recipe
-        self.seed, self.steps = seed, steps
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def __getitem__(self, step: int) -> Batch:
-        return self.task.batch(self.data.sets, self.data.shares, self.recipe, (self.seed, step))
-
-
-def batches(dataset: CropBatches, start: int) -> Iterator[Batch]:
-    """Batches from a step on, the next ones made while one is used.
-
-    With TensorFlow they come from a `tf.data.Dataset`, else from a thread.
-    """
-    if keras.backend.backend() == "tensorflow":
-        yield from _tensorflow_batches(dataset, start)
-        return
-    with ThreadPoolExecutor(1) as maker:
-        waiting = [maker.submit(dataset.__getitem__, start + i) for i in range(3)]
-        for step in range(start, len(dataset)):
-            batch = waiting.pop(0).result()
-            waiting.append(maker.submit(dataset.__getitem__, step + 3))
-            yield batch
-
-
-def _tensorflow_batches(dataset: CropBatches, start: int) -> Iterator[Batch]:
-    import tensorflow as tf
-
-    form = dataset[start]
-    arrays = len(keras.tree.flatten(form))
-
-    def make(step: Any) -> list[Array]:
-        return list(keras.tree.flatten(dataset[int(step)]))
-
-    stream = tf.data.Dataset.range(start, len(dataset)).map(
-        lambda step: tf.numpy_function(make, [step], [tf.float32] * arrays),
-        num_parallel_calls=1,
-        deterministic=True,
-    )
-    for values in stream.prefetch(3):
-        flat = [value.numpy() for value in values]
-        batch: Batch = keras.tree.pack_sequence_as(form, flat)
-        yield batch

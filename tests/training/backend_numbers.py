@@ -1,6 +1,6 @@
 """Print what one backend computes, as JSON: run by test_loop.py for each.
 
-Usage: KERAS_BACKEND=jax python tests/backend_numbers.py DATA_FOLDER
+Usage: KERAS_BACKEND=jax python tests/training/backend_numbers.py DATA_FOLDER
 """
 
 import json
@@ -10,8 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from scotopic.training import loop, pairs, presets, tasks, training_data
-from scotopic.training.mirnet import MIRNet
+from scotopic.training import batches, loop, pairs, presets, tasks, training_data
+from scotopic.training.mirnet import Design, MIRNet
 
 
 def set_weights(network):
@@ -27,23 +27,23 @@ def main(folder):
     data = training_data.TrainingData([made], [1.0], [])
     network = loop.compiled(presets.build_network("exposure_unet_tiny"), recipe)
     set_weights(network)
-    dataset = training_data.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
+    dataset = batches.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
     network.optimizer.learning_rate = 1e-3
-    batches = list(training_data.batches(dataset, 0))
-    result = network(batches[0][0])
+    drawn = list(batches.batches(dataset, 0))
+    result = network(drawn[0][0])
     pictures = keras.ops.convert_to_numpy(result["picture"])
-    mirnet = MIRNet(channels=8, groups=1, blocks=1)
+    mirnet = MIRNet(Design(channels=8, groups=1, blocks=1))
     set_weights(mirnet)
     picture = np.random.default_rng(6).random((1, 21, 30, 3), dtype=np.float32)
     corrected = keras.ops.convert_to_numpy(mirnet(picture))
     small = presets.find_recipe("smoke", "mirnet_small")
     loop.compiled(mirnet, small).optimizer.learning_rate = 1e-3
-    pairwise = training_data.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
+    pairwise = batches.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
     learned = [
         mirnet.train_on_batch(*batch, return_dict=True)["loss"]
-        for batch in training_data.batches(pairwise, 0)
+        for batch in batches.batches(pairwise, 0)
     ]
-    steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
+    steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in drawn]
     print(
         json.dumps(
             {
@@ -51,7 +51,7 @@ def main(folder):
                 "exposure": keras.ops.convert_to_numpy(result["exposure"]).ravel().tolist(),
                 "mirnet": corrected[0, ::4, ::4].ravel().tolist(),
                 "mirnet_losses": [float(loss) for loss in learned],
-                "batch": float(batches[1][0]["picture"].mean()),
+                "batch": float(drawn[1][0]["picture"].mean()),
                 "losses": [float(loss) for loss in steps],
             }
         )

@@ -4,10 +4,12 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs keras")
 
 from scotopic.training import mirnet_attention, mirnet_resizing
-from scotopic.training.mirnet import MIRNet, MultiScaleResidualBlock, RecursiveResidualGroup
+from scotopic.training.mirnet import Design, MIRNet
+from scotopic.training.mirnet_blocks import MultiScaleResidualBlock, RecursiveResidualGroup
 from scotopic.training.tasks import no_gradient
 
 FORMATS = ("channels_last", "channels_first")
+SMALL = {"channels": 8, "groups": 1, "blocks": 1}
 LAYERS = {
     "ChannelPooling": lambda **kind: mirnet_attention.ChannelPooling(8, **kind),
     "SpatialAttention": lambda **kind: mirnet_attention.SpatialAttention(8, **kind),
@@ -90,12 +92,22 @@ def test_downsampling_keeps_a_constant_and_removes_a_checkerboard():
     assert apply(layer, board.astype(np.float32)) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("stream", range(3))
-def test_every_streams_second_unit_is_used(stream):
+@pytest.fixture(scope="module")
+def built_block():
     block = MultiScaleResidualBlock(8, share_columns=False)
+    block(maps(1, 8, 8, 8))
+    return block
+
+
+@pytest.fixture
+def block(built_block):
+    """A block with random weights, built once for all tests, since that takes longest."""
+    return random_weights(built_block)
+
+
+@pytest.mark.parametrize("stream", range(3))
+def test_every_streams_second_unit_is_used(block, stream):
     features = maps(1, 8, 8, 8)
-    block(features)
-    random_weights(block)
     before = apply(block, features)
     unit = block.units[stream][1]
     unit.join.kernel.assign(np.zeros(unit.join.kernel.shape))
@@ -104,14 +116,13 @@ def test_every_streams_second_unit_is_used(stream):
 
 @pytest.mark.parametrize("source", range(3))
 @pytest.mark.parametrize("target", range(3))
-def test_streams_exchange_in_every_direction(source, target):
-    block = MultiScaleResidualBlock(8, share_columns=False)
+def test_streams_exchange_in_every_direction(block, monkeypatch, source, target):
     features = maps(1, 8, 8, 8)
-    block(features)
-    random_weights(block)
     seen = []
     fuse = block.fusions[target].call
-    block.fusions[target].call = lambda streams: seen.append(streams) or fuse(streams)
+    monkeypatch.setattr(
+        block.fusions[target], "call", lambda streams: seen.append(streams) or fuse(streams)
+    )
     with no_gradient():
         block(features)
         block.units[source][0].join.kernel.assign(0.5 * block.units[source][0].join.kernel)
@@ -120,38 +131,55 @@ def test_streams_exchange_in_every_direction(source, target):
     assert before.shape[-1] == 8 * 2**target and np.abs(before - after).max() > 1e-5
 
 
-@pytest.mark.parametrize("stem", [1, 2])
-@pytest.mark.parametrize("size", [(37, 50), (1, 1), (16, 16)])
-def test_any_size_comes_back_in_both_formats(size, stem):
-    networks = [
-        random_weights(MIRNet(8, 1, 1, stem=stem, data_format=data_format))
-        for data_format in FORMATS
-    ]
+@pytest.fixture(scope="module", params=[1, 2])
+def both_formats(request):
+    """The same network in both data formats."""
+    design = Design(**SMALL, stem=request.param)
+    return [random_weights(MIRNet(design, data_format)) for data_format in FORMATS]
+
+
+@pytest.mark.parametrize("size", [(13, 22), (1, 1), (16, 16)])
+def test_any_size_comes_back_in_both_formats(both_formats, size):
     picture = np.random.default_rng(2).random((1, *size, 3), dtype=np.float32)
-    last, turned = apply(networks[0], picture), apply(networks[1], first(picture))
+    last, turned = (
+        apply(network, given)
+        for network, given in zip(both_formats, (picture, first(picture)), strict=True)
+    )
     assert last.shape == picture.shape
     assert np.abs(first(last) - turned).max() < 1e-4 * np.abs(last).max()
 
 
-def test_shared_columns_share_and_others_do_not():
-    shared, own = (MIRNet(8, 1, 1, share_columns=share) for share in (True, False))
-    block = shared.groups[0].blocks[0]
+@pytest.fixture(scope="module")
+def network():
+    return random_weights(MIRNet(Design(**SMALL)))
+
+
+def test_a_network_comes_back_from_its_config(network):
+    config = network.get_config()
+    assert config["channels"] == 8 and config["data_format"] == "channels_last"
+    again = MIRNet.from_config({**config, "data_format": "channels_first"})
+    assert again.design == network.design and again.name == network.name
+    assert again.data_format == "channels_first"
+
+
+def test_shared_columns_share_and_others_do_not(network):
+    own = MIRNet(Design(**SMALL, share_columns=False))
+    block = network.groups[0].blocks[0]
     assert block.units[0][0] is block.units[0][1] and block.last_fusion is block.fusions[0]
     slopes = {id(unit.activate) for row in block.units for unit in row}
     assert len(slopes) == 1
     block = own.groups[0].blocks[0]
     assert block.units[0][0] is not block.units[0][1]
-    assert own.count_params() > shared.count_params()
+    assert own.count_params() > network.count_params()
 
 
-def test_the_weights_are_stable_by_name(tmp_path):
-    network = random_weights(MIRNet(8, 1, 1))
+def test_the_weights_are_stable_by_name(network, tmp_path):
+    other = MIRNet(Design(**SMALL))
     names = [weight.path for weight in network.weights]
     assert len(set(names)) == len(names)
-    assert names == [weight.path for weight in MIRNet(8, 1, 1).weights]
+    assert names == [weight.path for weight in other.weights]
     assert "group0/block0/unit2_0/spatial/attention/kernel" in names
     network.save_weights(tmp_path / "a.weights.h5")
-    other = MIRNet(8, 1, 1)
     other.load_weights(tmp_path / "a.weights.h5")
     picture = np.random.default_rng(2).random((1, 8, 8, 3), dtype=np.float32)
     assert np.array_equal(apply(other, picture), apply(network, picture))

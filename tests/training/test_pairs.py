@@ -6,9 +6,9 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, ScotopicError, UnreadableError
 from scotopic.pixels.exposure import expose, exposure_of
-from scotopic.training import pairs, simulate
+from scotopic.training import pairs, samples, simulate, splits
 
 
 def smooth(seed, size=(48, 64)):
@@ -30,10 +30,10 @@ def test_the_gain_of_a_pair_brings_the_dark_picture_to_the_level_of_its_referenc
 
 def test_crops_of_both_pictures_are_the_same_place_turned_the_same_way():
     made = a_set(1)
-    options = pairs.Augmentation(identity=0, varied=0, gain_jitter=0)
+    options = samples.Augmentation(identity=0, varied=0, gain_jitter=0)
     seen = set()
     for seed in range(12):
-        drawn = pairs.sample(made, 0, 32, options, np.random.default_rng(seed))
+        drawn = samples.sample(made, 0, 32, options, np.random.default_rng(seed))
         assert np.abs(expose(drawn["target"], 0.1) - drawn["picture"]).max() < 0.6 / 255
         seen.add(drawn["target"].tobytes())
     assert len(seen) == 12
@@ -41,16 +41,18 @@ def test_crops_of_both_pictures_are_the_same_place_turned_the_same_way():
 
 def test_varied_exposure_changes_the_gain_to_match():
     made = a_set(1)
-    options = pairs.Augmentation(identity=0, varied=1, gain_jitter=0)
+    options = samples.Augmentation(identity=0, varied=1, gain_jitter=0)
     for seed in range(5):
-        drawn = pairs.sample(made, 0, 32, options, np.random.default_rng(seed))
+        drawn = samples.sample(made, 0, 32, options, np.random.default_rng(seed))
         assert (
             abs(exposure_of(drawn["thumbnail"], float(drawn["gain"][0])) - made.exposures[0]) < 1e-5
         )
 
 
 def test_identity_samples_are_their_own_target():
-    drawn = pairs.sample(a_set(1), 0, 32, pairs.Augmentation(identity=1), np.random.default_rng(0))
+    drawn = samples.sample(
+        a_set(1), 0, 32, samples.Augmentation(identity=1), np.random.default_rng(0)
+    )
     assert np.array_equal(drawn["picture"], drawn["target"])
     assert 0.5 < drawn["gain"][0] < 2
 
@@ -58,7 +60,9 @@ def test_identity_samples_are_their_own_target():
 def test_a_batch_depends_on_its_seed_alone():
     made = [a_set()]
     draw = [
-        pairs.draw_samples(made, [1.0], 3, 32, pairs.Augmentation(), np.random.default_rng(seed))
+        samples.draw_samples(
+            made, [1.0], 3, 32, samples.Augmentation(), np.random.default_rng(seed)
+        )
         for seed in ((1, 2), (1, 2), (1, 3))
     ]
     assert all(np.array_equal(draw[0][k], draw[1][k]) for k in draw[0])
@@ -66,15 +70,15 @@ def test_a_batch_depends_on_its_seed_alone():
 
 
 def test_a_crop_larger_than_the_picture_is_named():
-    with pytest.raises(ScotopicError, match="made 0: a crop of 49 does not fit 64x48"):
-        pairs.sample(a_set(1), 0, 49, pairs.Augmentation(), np.random.default_rng(0))
+    with pytest.raises(InvalidValueError, match="made 0: a crop of 49 does not fit 64x48"):
+        samples.sample(a_set(1), 0, 49, samples.Augmentation(), np.random.default_rng(0))
 
 
 def test_scenes_are_held_out_whole_and_never_those_of_the_test_set():
     groups = tuple((f"{i}a", f"{i}b") for i in range(20))
-    scenes = pairs.Scenes(groups, ("3a", "5b"))
+    scenes = splits.Scenes(groups, ("3a", "5b"))
     names = [name for group in groups for name in group]
-    training, held = pairs.split_by_scene(names, scenes, 0.25)
+    training, held = splits.split_by_scene(names, scenes, 0.25)
     assert 10 <= len(held) <= 11 and sorted(training + held) == sorted(names)
     assert all(len({a in held, b in held}) == 1 for a, b in groups)
     assert not {"3a", "3b", "5a", "5b"} & set(held)
@@ -101,13 +105,16 @@ def test_scenes_are_read_from_the_data_set(tmp_path):
     (tmp_path / "scenes.json").write_text(
         json.dumps({"groups": [["1", "2"]], "siblings_of_test": {"9": ["2"]}})
     )
-    scenes = pairs.Scenes.read(tmp_path)
+    scenes = splits.Scenes.read(tmp_path)
     assert scenes.groups == (("1", "2"),) and scenes.siblings_of_test == ("2",)
+    (tmp_path / "scenes.json").write_text("[]")
+    with pytest.raises(UnreadableError, match=r"scenes\.json: not a list of scenes"):
+        splits.Scenes.read(tmp_path)
 
 
 def test_the_last_names_are_held_out_in_order():
     names = [str(number) for number in range(485)]
-    training, held = pairs.split_by_order(names, 185 / 485)
+    training, held = splits.split_by_order(names, 185 / 485)
     assert (training, held) == (names[:300], names[300:])
 
 
@@ -154,7 +161,7 @@ def test_simulated_targets_do_not_teach_exposure():
     assert made.names == ["a-0", "a-1", "b-0", "b-1"]
     real = pairs.PairSet("real", ["a"], [reference // 4], [reference])
     levels = [
-        pairs.sample(one, 0, 64, pairs.Augmentation(), np.random.default_rng(0))["exposure"][0]
+        samples.sample(one, 0, 64, samples.Augmentation(), np.random.default_rng(0))["exposure"][0]
         for one in (made, made.subset(["b-0"]), real)
     ]
     assert levels[:2] == [0, 0] and levels[2] == pytest.approx(real.exposures[0])

@@ -5,11 +5,19 @@ pytest.importorskip("keras", reason="training needs keras")
 from counting import multiply_adds
 from places import DOCS
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError
 from scotopic.training import presets
 
+LARGE = ("mirnet", "mirnet_tutorial")
 
-@pytest.mark.parametrize("name", presets.NETWORKS)
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in LARGE else ())
+        for name in presets.NETWORKS
+    ],
+)
 def test_parameters_and_multiply_adds_are_those_stated(name):
     network = presets.build_network(name)
     stated = presets.NETWORKS[name]
@@ -25,5 +33,5 @@ def test_the_page_of_mirnet_states_the_same(name):
 
 
 def test_an_unknown_preset_is_named():
-    with pytest.raises(ScotopicError, match="nonesuch"):
+    with pytest.raises(InvalidValueError, match="nonesuch'; the presets are exposure_unet"):
         presets.build_network("nonesuch")

@@ -5,7 +5,7 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import MissingPackageError
 from scotopic.training import run_log
 
 
@@ -15,28 +15,28 @@ def entry(step, psnr, validation=None):
 
 
 def test_entries_are_kept_and_drawn(tmp_path):
-    made = run_log.Log(tmp_path)
+    made = run_log.RunLog(tmp_path)
     for step in (5, 10):
         made.add(entry(step, step, 2 * step))
     with Image.open(tmp_path / run_log.CURVES) as curves:
         assert curves.size == (1000, 400)
         assert len(curves.convert("RGB").getcolors(2**20)) > 20
-    assert run_log.Log(tmp_path).history() == [10, 20]
+    assert run_log.RunLog(tmp_path).history() == [10, 20]
     run_log.forget_after(5, tmp_path / run_log.LOG)
-    assert [json.loads(line)["step"] for line in (tmp_path / run_log.LOG).read_text().splitlines()] == [
-        5
-    ]
+    assert [
+        json.loads(line)["step"] for line in (tmp_path / run_log.LOG).read_text().splitlines()
+    ] == [5]
 
 
 def test_without_validation_the_training_score_is_watched(tmp_path):
-    made = run_log.Log(tmp_path)
+    made = run_log.RunLog(tmp_path)
     made.add(entry(5, 17))
     assert made.history() == [17]
 
 
 def test_events_for_tensorboard(tmp_path):
     pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
-    made = run_log.Log(tmp_path, run_log.event_writer())
+    made = run_log.RunLog(tmp_path, run_log.event_writer())
     made.add(entry(5, 17, 16))
     made.close()
     (events,) = (tmp_path / run_log.TENSORBOARD).iterdir()
@@ -45,5 +45,5 @@ def test_events_for_tensorboard(tmp_path):
 
 def test_tensorboard_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tensorboardX", None)
-    with pytest.raises(ScotopicError, match="pip install tensorboardX"):
+    with pytest.raises(MissingPackageError, match="pip install tensorboardX"):
         run_log.event_writer()
