@@ -1,1 +1,1 @@
-"""Known data sets of dark pictures and references: verified, and split by scene."""
+"""Data sets of dark pictures and references: reading, verifying, finding scenes."""

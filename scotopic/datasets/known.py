@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,25 +12,27 @@ from PIL import Image
 
 from scotopic.datasets.pictures import is_lossy, list_pictures, read_image, some
 from scotopic.datasets.scenes import fingerprint
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, MissingFileError, UnreadableError
 from scotopic.pixels.units import gray
 
 
 @dataclass(frozen=True)
 class KnownSet:
-    """What a published data set is like.
+    """The properties of a published data set.
 
     Attributes
     ----------
     title : str
+        Name and source, for messages.
     parts : dict
-        Folder to the number of its pairs.
+        Number of pairs by the name of the folder.
     test_names : tuple of str
+        Names of the test pictures, without suffix.
     size : (int, int)
-        Width and height.
+        Width and height of all pictures.
     levels : dict
-        Kind to the range that the mean of all its pictures' levels, 0 to 1,
-        lies in.
+        For ``low`` and ``high``, the range in which the mean gray of all
+        pictures lies, 0 to 1.
     """
 
     title: str
@@ -52,45 +54,26 @@ KNOWN = {
 }
 
 
-def verify(data: Path, known: KnownSet) -> tuple[list[str], dict[str, str]]:
-    """Compare a copy of a data set with what is known of it.
+def known_set(name: str) -> KnownSet:
+    """Look a published data set up by its name.
 
-    Returns
-    -------
-    findings : list of str
-        What is not as published; empty for a true copy.
-    hashes : dict
-        ``PART/KIND/NAME`` to the SHA-256 of its pixels.
+    Raises
+    ------
+    InvalidValueError
+        When no set of this name is known.
     """
-    findings: list[str] = []
-    hashes: dict[str, str] = {}
-    for part, count in known.parts.items():
-        kinds = {kind: list_pictures(data / part / kind) for kind in ("low", "high")}
-        found = {kind: _look(files) for kind, files in kinds.items()}
-        for kind, looks in found.items():
-            if len(looks) != count:
-                findings.append(f"{part}/{kind}: {len(looks)} pictures, not {count}")
-            hashes.update({f"{part}/{kind}/{name}": one.pixels for name, one in looks.items()})
-            findings += _unlike(f"{part}/{kind}", looks, known, known.levels[kind])
-        alone = sorted(kinds["low"].keys() ^ kinds["high"].keys())
-        if alone:
-            findings.append(f"{part}: without a partner: {some(alone)}")
-        swapped = [
-            name
-            for name in kinds["low"].keys() & kinds["high"].keys()
-            if found["low"][name].level > found["high"][name].level
-        ]
-        if swapped:
-            told = "low and high seem swapped" if len(swapped) > count / 2 else "darker than low"
-            findings.append(f"{part}: {told}: {some(sorted(swapped))}")
-        if part.startswith("eval") and set(kinds["high"]) != set(known.test_names):
-            findings.append(f"{part}: the names are not those of the published test set")
-    return findings, hashes
+    if name not in KNOWN:
+        raise InvalidValueError(
+            f"no data set {name!r} is known", remedy=f"known sets: {', '.join(KNOWN)}"
+        )
+    return KNOWN[name]
 
 
 @dataclass(frozen=True)
-class _Look:
-    pixels: str
+class _File:
+    """What is compared of one picture of a copy."""
+
+    sha256: str
     level: float
     size: tuple[int, int]
     mode: str
@@ -98,66 +81,129 @@ class _Look:
     lossy: bool
 
 
-def _look(files: Mapping[str, Path]) -> dict[str, _Look]:
-    looks = {}
-    for name, path in files.items():
-        pixels = read_image(path)
+def verify(data: Path, known: KnownSet) -> tuple[list[str], dict[str, str]]:
+    """Compare a copy of a data set with what was published.
+
+    Returns
+    -------
+    findings : list of str
+        What differs, one line each; empty for an exact copy.
+    hashes : dict
+        ``PART/KIND/NAME`` to the SHA-256 of the picture's pixels.
+
+    Raises
+    ------
+    MissingFileError, UnreadableError
+        When a folder is missing, or a file is no picture.
+    """
+    findings: list[str] = []
+    hashes: dict[str, str] = {}
+    for part, count in known.parts.items():
+        low, high = (_examine(list_pictures(data / part / kind)) for kind in ("low", "high"))
+        for kind, files in (("low", low), ("high", high)):
+            if len(files) != count:
+                findings.append(f"{part}/{kind}: {len(files)} pictures, not {count}")
+            hashes.update({f"{part}/{kind}/{name}": one.sha256 for name, one in files.items()})
+            findings += _unlike(f"{part}/{kind}", list(files.values()), known, known.levels[kind])
+        findings += _mismatched(part, low, high, count)
+        if part.startswith("eval") and set(high) != set(known.test_names):
+            findings.append(f"{part}: the names are not those of the published test set")
+    return findings, hashes
+
+
+def _examine(files: Mapping[str, Path]) -> dict[str, _File]:
+    return {name: _examine_one(path) for name, path in files.items()}
+
+
+def _examine_one(path: Path) -> _File:
+    pixels = read_image(path)
+    try:
         with Image.open(path) as image:
-            looks[name] = _Look(
-                fingerprint(pixels).pixels,
-                float(gray(pixels / 255).mean()),
-                image.size,
-                image.mode,
-                image.format or "",
-                is_lossy(path),
-            )
-    return looks
+            mode, encoding = image.mode, image.format or ""
+    except OSError:  # a format that Pillow alone does not know, such as HEIC
+        mode, encoding = "", path.suffix.lstrip(".").upper()
+    return _File(
+        fingerprint(pixels).pixels,
+        float(gray(pixels / 255).mean()),
+        (pixels.shape[1], pixels.shape[0]),
+        mode,
+        encoding,
+        is_lossy(path),
+    )
+
+
+def _mismatched(
+    part: str, low: Mapping[str, _File], high: Mapping[str, _File], count: int
+) -> Iterator[str]:
+    """Pictures without a partner, and dark pictures that are brighter than theirs."""
+    alone = sorted(low.keys() ^ high.keys())
+    if alone:
+        yield f"{part}: without a partner: {some(alone)}"
+    swapped = sorted(
+        name for name in low.keys() & high.keys() if low[name].level > high[name].level
+    )
+    if swapped:
+        problem = "low and high seem swapped" if len(swapped) > count / 2 else "darker than low"
+        yield f"{part}: {problem}: {some(swapped)}"
 
 
 def _unlike(
-    label: str, looks: Mapping[str, _Look], known: KnownSet, levels: tuple[float, float]
-) -> list[str]:
-    findings = []
-    for size in sorted({look.size for look in looks.values()} - {known.size}):
-        count = sum(look.size == size for look in looks.values())
-        findings.append(
-            f"{label}: {count} of {len(looks)} are {size[0]}x{size[1]}, resized from "
+    label: str, files: Sequence[_File], known: KnownSet, levels: tuple[float, float]
+) -> Iterator[str]:
+    """Sizes, modes, encodings and levels that are not those of the published set."""
+    for size in sorted({one.size for one in files} - {known.size}):
+        count = sum(one.size == size for one in files)
+        yield (
+            f"{label}: {count} of {len(files)} are {size[0]}x{size[1]}, resized from "
             f"{known.size[0]}x{known.size[1]}: scores on these do not compare with published ones"
         )
-    modes = {look.mode for look in looks.values()} - {"RGB"}
+    modes = {one.mode for one in files} - {"RGB"}
     if modes:
-        findings.append(f"{label}: pictures of mode {', '.join(sorted(modes))}, not RGB")
-    encoded = {look.format for look in looks.values()} - {"PNG"}
+        yield f"{label}: pictures of mode {', '.join(sorted(modes))}, not RGB"
+    encoded = {one.format for one in files} - {"PNG"}
     if encoded:
-        lossy = sum(look.lossy for look in looks.values())
-        how = f"{lossy} of {len(looks)} lossy" if lossy else "all lossless"
-        findings.append(f"{label}: re-encoded as {', '.join(sorted(encoded))}, {how}")
-    mean = float(np.mean([look.level for look in looks.values()])) if looks else 0.0
+        lossy = sum(one.lossy for one in files)
+        how = f"{lossy} of {len(files)} lossy" if lossy else "all lossless"
+        yield f"{label}: re-encoded as {', '.join(sorted(encoded))}, {how}"
+    mean = float(np.mean([one.level for one in files])) if files else 0.0
     if not levels[0] <= mean <= levels[1]:
-        findings.append(f"{label}: mean level {mean:.3f}, not {levels[0]} to {levels[1]}")
-    return findings
+        yield f"{label}: mean level {mean:.3f}, not {levels[0]} to {levels[1]}"
 
 
 def read_hashes(path: Path) -> dict[str, str]:
-    """Read a list that ``data verify --write-hashes`` wrote."""
+    """Read a list of pixel hashes, as `verify` returns it, from a JSON file.
+
+    Raises
+    ------
+    MissingFileError, UnreadableError
+        When the file is missing or holds no such list.
+    """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingFileError("no such file", path=path) from error
     except (OSError, ValueError) as error:
-        raise ScotopicError(f"{path}: no list of hashes: {error}") from error
+        raise UnreadableError(f"not a list of hashes: {error}", path=path) from error
     if not isinstance(content, dict):
-        raise ScotopicError(f"{path}: no list of hashes")
+        raise UnreadableError("not a list of hashes", path=path)
     return content
 
 
 def compare_hashes(given: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """What differs between the pixel hashes of two copies."""
+    """Compare the pixel hashes of a copy with a list.
+
+    Returns
+    -------
+    list of str
+        What differs, one line each.
+    """
     findings = []
     changed = sorted(name for name in given.keys() & wanted.keys() if given[name] != wanted[name])
-    for told, names in (
-        ("other pixels than listed", changed),
-        ("listed, but not there", sorted(wanted.keys() - given.keys())),
-        ("there, but not listed", sorted(given.keys() - wanted.keys())),
+    for problem, names in (
+        ("with other pixels than listed", changed),
+        ("listed, but missing", sorted(wanted.keys() - given.keys())),
+        ("not listed", sorted(given.keys() - wanted.keys())),
     ):
         if names:
-            findings.append(f"{len(names)} {told}: {some(names)}")
+            findings.append(f"{len(names)} {problem}: {some(names)}")
     return findings

@@ -1,4 +1,4 @@
-"""The pictures of a data set: its folders listed, and its files read."""
+"""The pictures of a data set: listing its folders and reading its files."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
-from scotopic.errors import ScotopicError
-from scotopic.photo.reading import FORMATS
+from scotopic.errors import MissingFileError, ScotopicError
+from scotopic.photo import formats, reading
+from scotopic.photo.quiet import quiet, unlimited
 from scotopic.types import Array
 
 TRAINING_FOLDERS = ("our485", "train")
 TEST_FOLDERS = ("eval15", "test")
+_ORIENTATION = 0x0112
+_LYING = range(5, 9)
+"""EXIF orientations of pictures that are stored turned by 90 degrees."""
 
 
 def read_image(path: str | Path) -> Array:
-    """Read a picture as 8-bit RGB.
+    """Read a picture as 8-bit RGB, upright, as `scotopic enhance` reads it.
+
+    16 bits are rounded to 8 as when a result is written: (x + 128) // 257.
+    Gray is repeated to three channels, and alpha is dropped.
 
     Returns
     -------
@@ -25,50 +33,97 @@ def read_image(path: str | Path) -> Array:
 
     Raises
     ------
-    ScotopicError
-        When the file is missing or no picture; names it.
+    MissingFileError, AccessError, UnreadableError
+        When the file is missing, cannot be opened, or is no picture.
     """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise ScotopicError(f"{path}: cannot be read as a picture: {error}") from error
+    pixels = reading.read(Path(path)).pixels
+    if pixels.dtype == np.uint16:
+        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if pixels.shape[-1] == 1:
+        pixels = np.repeat(pixels, 3, axis=-1)
+    return np.ascontiguousarray(pixels)
 
 
-def list_pictures(folder: Path) -> dict[str, Path]:
-    """Pictures of a folder by name without suffix, in a stable order.
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Tell width and height of what `read_image` gives.
+
+    They are read from the file's header, except for formats whose header does
+    not tell them, such as camera RAW, which are decoded.
 
     Raises
     ------
+    MissingFileError, AccessError, UnreadableError
+        As for `read_image`.
+    """
+    row = formats.of_path(path)
+    if row is None or not row.is_written:
+        return _decoded_size(path)
+    try:
+        with quiet(), unlimited(), Image.open(path) as image:
+            width, height = _stored_size(image)
+            lying = _orientation(image) in _LYING
+    except (OSError, SyntaxError, ValueError):
+        return _decoded_size(path)  # by another codec, or an error that names the file
+    return (height, width) if lying else (width, height)
+
+
+def _decoded_size(path: str | Path) -> tuple[int, int]:
+    height, width = read_image(path).shape[:2]
+    return width, height
+
+
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height as stored; of a TIFF, newer Pillow tells them upright already."""
+    if isinstance(image, TiffImageFile):
+        return image.tag_v2[IMAGEWIDTH], image.tag_v2[IMAGELENGTH]
+    return image.size
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a damaged EXIF block, which the reader ignores too
+        return 1
+
+
+def list_pictures(folder: Path) -> dict[str, Path]:
+    """List the pictures of a folder by their names without suffix, sorted.
+
+    Raises
+    ------
+    MissingFileError
+        When there is no such folder.
     ScotopicError
-        When there is no such folder, and when two files share a name.
+        When two pictures have the same name without suffix.
     """
     if not folder.is_dir():
-        raise ScotopicError(f"{folder}: no such folder")
+        raise MissingFileError("no such folder", path=folder)
     found: dict[str, Path] = {}
-    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in FORMATS):
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in formats.READ_SUFFIXES):
         if path.stem in found:
-            raise ScotopicError(f"{found[path.stem]} and {path} share one name")
+            raise ScotopicError(
+                f"{found[path.stem].name} and {path.name} share one name", path=folder
+            )
         found[path.stem] = path
     return found
 
 
 def part_of(data: Path, names: tuple[str, ...]) -> Path:
-    """The folder of a data set that has one of these names.
+    """Find the folder of a data set that has one of these names.
 
     Raises
     ------
-    ScotopicError
-        When none is there.
+    MissingFileError
+        When there is none.
     """
     for name in names:
         if (data / name).is_dir():
             return data / name
-    raise ScotopicError(f"{data}: no folder {' or '.join(names)} with low/ and high/")
+    raise MissingFileError(f"no folder {' or '.join(names)} with low/ and high/", path=data)
 
 
 def is_lossy(path: Path) -> bool:
-    """Whether a file is JPEG, or WebP that is not lossless."""
+    """Tell whether a file is a JPEG, or a WebP that is not lossless."""
     with path.open("rb") as file:
         head = file.read(2**16)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -77,6 +132,6 @@ def is_lossy(path: Path) -> bool:
 
 
 def some(names: Sequence[str]) -> str:
-    """A few names, and how many more there are."""
+    """The first five names, and how many more there are."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more

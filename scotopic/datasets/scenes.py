@@ -1,4 +1,4 @@
-"""Scenes of a data set: pictures found again, and grouped by what they show."""
+"""Fingerprints of pictures, and the scenes of a data set that they reveal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scotopic.datasets.pictures import (
     part_of,
     read_image,
 )
-from scotopic.errors import ScotopicError
+from scotopic.errors import MissingFileError
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.units import gray
 from scotopic.types import Array
@@ -25,20 +25,20 @@ from scotopic.types import Array
 SCENES = "scenes.json"
 THUMB_SIDE = 16
 JOINED = 0.8
-"""Correlation of two thumbnails above which pictures are of one scene."""
+"""Correlation of two thumbnails above which the pictures show one scene."""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A picture as it is found again.
+    """What identifies a picture, and what it has in common with others of its scene.
 
     Attributes
     ----------
     pixels : str
         SHA-256 of shape and pixels.
     thumb : array, (256,)
-        The gray of its area-averaged 16x16 thumbnail, with mean 0 and norm 1,
-        so that products of two are their correlation.
+        Gray values of the area-averaged 16x16 thumbnail, with mean 0 and norm
+        1, so that the scalar product of two is their correlation.
     """
 
     pixels: str
@@ -46,7 +46,7 @@ class Fingerprint:
 
 
 def fingerprint(picture: Array) -> Fingerprint:
-    """Fingerprint of pixels, (height, width, 3)."""
+    """Compute the fingerprint of a picture, (height, width, 3)."""
     sha = hashlib.sha256(f"{picture.shape}".encode())
     sha.update(np.ascontiguousarray(picture).tobytes())
     plane = gray(thumbnail(picture, THUMB_SIDE)).astype(np.float64).ravel()
@@ -56,12 +56,18 @@ def fingerprint(picture: Array) -> Fingerprint:
 
 
 def fingerprints(folder: Path) -> dict[str, Fingerprint]:
-    """Of all pictures of a folder."""
+    """Compute the fingerprints of all pictures of a folder, by name without suffix."""
     return {name: fingerprint(read_image(path)) for name, path in list_pictures(folder).items()}
 
 
 def find_scenes(training: Mapping[str, Fingerprint]) -> list[list[str]]:
-    """Group pictures of the same scene: single linkage of correlations above 0.8."""
+    """Group pictures of the same scene: single linkage of correlations above 0.8.
+
+    Returns
+    -------
+    list of lists of str
+        The names in each scene.
+    """
     names = list(training)
     thumbs = np.stack([training[name].thumb for name in names])
     joined = thumbs @ thumbs.T > JOINED
@@ -79,7 +85,10 @@ def find_scenes(training: Mapping[str, Fingerprint]) -> list[list[str]]:
 def find_siblings(
     test: Mapping[str, Fingerprint], training: Mapping[str, Fingerprint]
 ) -> dict[str, list[str]]:
-    """For each test picture, the training pictures whose correlation with it exceeds 0.8."""
+    """List, for each test picture, the training pictures that show its scene.
+
+    These are the ones whose correlation with it exceeds 0.8.
+    """
     return {
         name: [other for other, two in training.items() if float(one.thumb @ two.thumb) > JOINED]
         for name, one in test.items()
@@ -92,18 +101,23 @@ def split(data: Path) -> dict[str, Any]:
     Parameters
     ----------
     data : Path
-        Has ``our485`` or ``train``, and perhaps ``eval15`` or ``test``, with
-        ``high`` in each.
+        A folder with ``our485`` or ``train``, and optionally ``eval15`` or
+        ``test``, each of which has a folder ``high``.
 
     Returns
     -------
     dict
         ``how``, ``groups`` and ``siblings_of_test``: the content of
-        ``scenes.json``, which training and its split by scene read.
+        ``scenes.json``, which training reads.
+
+    Raises
+    ------
+    MissingFileError
+        When there are no training pictures.
     """
     training = fingerprints(part_of(data, TRAINING_FOLDERS) / "high")
     if not training:
-        raise ScotopicError(f"{data}: no training pictures")
+        raise MissingFileError("no training pictures", path=data)
     test: dict[str, Fingerprint] = {}
     if any((data / name).is_dir() for name in TEST_FOLDERS):
         test = fingerprints(part_of(data, TEST_FOLDERS) / "high")

@@ -7,7 +7,7 @@ from PIL import Image
 from places import DATA as SHARED
 
 from scotopic.datasets import known, scenes
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError, UnreadableError
 
 KNOWN = replace(
     known.KNOWN["lol_v1"], parts={"our485": 4, "eval15": 2}, test_names=("7", "8"), size=(60, 40)
@@ -85,9 +85,9 @@ def test_pixel_hashes_find_a_changed_picture(copy):
     Image.fromarray(pixels).save(copy / "eval15" / "high" / "8.png")
     findings, after = known.verify(copy, KNOWN)
     assert findings == []
-    assert known.compare_hashes(after, before) == ["1 other pixels than listed: eval15/high/8"]
+    assert known.compare_hashes(after, before) == ["1 with other pixels than listed: eval15/high/8"]
     del after["our485/low/1"]
-    assert "1 listed, but not there: our485/low/1" in known.compare_hashes(after, before)
+    assert "1 listed, but missing: our485/low/1" in known.compare_hashes(after, before)
 
 
 def test_scenes_are_found_from_the_pictures(copy):
@@ -103,15 +103,26 @@ def test_two_files_of_one_name_are_refused(copy):
 
 
 def test_a_folder_that_is_no_data_set_is_named(tmp_path):
-    with pytest.raises(ScotopicError, match="no folder our485 or train"):
+    with pytest.raises(MissingFileError, match="no folder our485 or train"):
         scenes.split(tmp_path)
-    (tmp_path / "x").write_text("[]")
-    for name in ("x", "y"):
-        with pytest.raises(ScotopicError, match="no list of hashes"):
-            known.read_hashes(tmp_path / name)
+
+
+def test_a_file_that_is_no_list_of_hashes_is_named(tmp_path):
+    for content in ("[]", "no JSON"):
+        (tmp_path / "x").write_text(content)
+        with pytest.raises(UnreadableError, match="x: not a list of hashes"):
+            known.read_hashes(tmp_path / "x")
+    with pytest.raises(MissingFileError, match="y: no such file"):
+        known.read_hashes(tmp_path / "y")
+
+
+def test_an_unknown_set_is_a_wrong_call():
+    with pytest.raises(InvalidValueError, match="no data set 'x' is known; known sets: lol_v1"):
+        known.known_set("x")
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data beside the project")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lol_v1_256", "rose"])
 def test_the_scenes_of_the_real_sets_are_those_on_record(name):
     found, wanted = (
@@ -124,6 +135,7 @@ def test_the_scenes_of_the_real_sets_are_those_on_record(name):
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data beside the project")
+@pytest.mark.slow
 def test_the_resized_copy_of_lol_is_recognised():
     findings, _ = known.verify(SHARED / "lol_v1_256", known.KNOWN["lol_v1"])
     assert len(findings) == 8, findings
