@@ -1,1 +1,1 @@
-"""Measures of pictures: arrays in, a number out."""
+"""Measures of the quality of pictures: functions of arrays that return numbers."""

@@ -1,10 +1,12 @@
-"""Measures of likeness: two arrays in, a number out, in float64."""
+"""Measures of quality, computed in float64: of a result and its reference, or of one picture."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, MissingPackageError
 from scotopic.pixels.units import gray, unit_scale
 from scotopic.types import Array
 
@@ -16,7 +18,7 @@ _LOE_SIDE = 50
 
 def _as_unit(result: Array, reference: Array) -> tuple[Array, Array]:
     if result.shape != reference.shape:
-        raise ScotopicError(
+        raise InvalidValueError(
             f"cannot compare pictures of different shapes: {result.shape} and {reference.shape}"
         )
     return (
@@ -29,7 +31,7 @@ def psnr(result: Array, reference: Array) -> float:
     """Peak signal-to-noise ratio in decibels.
 
     ``10 log10(1 / mean((result - reference)^2))`` over all pixels and
-    channels, pictures scaled to 0..1 in float64 first.
+    channels of pictures in 0..1.
 
     Parameters
     ----------
@@ -39,11 +41,11 @@ def psnr(result: Array, reference: Array) -> float:
     Returns
     -------
     float
-        Infinite for equal pictures.
+        Infinite if the pictures are equal.
 
     Raises
     ------
-    ScotopicError
+    InvalidValueError
         When the shapes differ.
     """
     a, b = _as_unit(result, reference)
@@ -52,14 +54,14 @@ def psnr(result: Array, reference: Array) -> float:
 
 
 def match_mean(result: Array, reference: Array) -> Array:
-    """Scale a picture to the mean gray of a reference, and clip: GT-mean.
+    """Scale a picture to the mean gray of a reference, and clip it (GT-mean).
 
-    ``clip(result * mean(gray(reference)) / mean(gray(result)), 0, 1)``, the
-    form used by Retinexformer and CIDNet.
+    ``clip(result * mean(gray(reference)) / mean(gray(result)), 0, 1)``, as
+    Retinexformer and CIDNet compute it.
 
     Returns
     -------
-    array of float64 in 0..1
+    array, (height, width, channels), float64 in 0..1
     """
     a, b = _as_unit(result, reference)
     mean = gray(a).mean()
@@ -68,32 +70,37 @@ def match_mean(result: Array, reference: Array) -> Array:
 
 
 def gt_mean_psnr(result: Array, reference: Array) -> float:
-    """PSNR after `match_mean`: forgives an error of exposure."""
+    """PSNR after `match_mean`, which ignores an error of exposure."""
     return psnr(match_mean(result, reference), _as_unit(reference, reference)[0])
 
 
 def gt_mean_ssim(result: Array, reference: Array) -> float:
-    """SSIM after `match_mean`."""
+    """SSIM after `match_mean`, which ignores an error of exposure."""
     return ssim(match_mean(result, reference), _as_unit(reference, reference)[0])
 
 
 def ciede2000(result: Array, reference: Array) -> float:
-    """Mean colour difference CIEDE2000, both taken for sRGB under D65.
+    """Mean colour difference CIEDE2000 of two sRGB pictures under D65.
 
-    By scikit-image: Sharma, Wu and Dalal, Color Research and Application
-    30(1), 2005. Differences of about 1 are just seen.
+    Computed by scikit-image: Sharma, Wu and Dalal, Color Research and
+    Application 30(1), 2005. A difference of about 1 is just visible.
 
     Raises
     ------
-    ScotopicError
-        When the shapes differ, and when scikit-image is not installed.
+    InvalidValueError
+        When the shapes differ.
+    MissingPackageError
+        When scikit-image is not installed.
     """
     a, b = _as_unit(result, reference)
     try:
         from skimage.color import deltaE_ciede2000, rgb2lab
     except ImportError as error:
-        raise ScotopicError("CIEDE2000 needs: pip install scikit-image") from error
-    return float(deltaE_ciede2000(rgb2lab(a), rgb2lab(b)).mean())
+        raise MissingPackageError(
+            "CIEDE2000 needs scikit-image", remedy="pip install scikit-image"
+        ) from error
+    difference: Callable[..., Array] = deltaE_ciede2000  # scikit-image gives it no types
+    return float(difference(rgb2lab(a), rgb2lab(b)).mean())
 
 
 def mae(result: Array, reference: Array) -> float:
@@ -103,7 +110,7 @@ def mae(result: Array, reference: Array) -> float:
 
 
 def ssim(result: Array, reference: Array) -> float:
-    """Structural similarity, the mean over channels and valid windows.
+    """Structural similarity (SSIM), averaged over channels and valid windows.
 
     Gaussian window 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, weighted
     (not sample) covariance: Wang et al., IEEE Trans. Image Processing 13(4),
@@ -122,13 +129,14 @@ def ssim(result: Array, reference: Array) -> float:
 
 
 def ms_ssim(result: Array, reference: Array) -> float:
-    """Multi-scale structural similarity, the mean over channels.
+    """Multi-scale structural similarity (MS-SSIM), averaged over channels.
 
-    The product, over five scales each half the last by means of 2x2 pixels,
-    of the mean contrast and structure, and at the last scale of the mean SSIM,
-    to the powers 0.0448, 0.2856, 0.3001, 0.2363 and 0.1333: Wang, Simoncelli
-    and Bovik, Asilomar 2003. Negative means count as 0. The same as
-    TensorFlow's ``ssim_multiscale`` where no side is odd at any scale.
+    There are five scales, each made from the one before by averaging 2x2
+    pixels. The measure is the product of the mean contrast and structure at
+    the first four and of the mean SSIM at the last one, raised to the powers
+    0.0448, 0.2856, 0.3001, 0.2363 and 0.1333: Wang, Simoncelli and Bovik,
+    Asilomar 2003. Negative means count as 0. The value is the same as that of
+    TensorFlow's ``ssim_multiscale`` if no side is odd at any scale.
 
     Parameters
     ----------
@@ -151,10 +159,10 @@ def loe(result: Array, picture: Array) -> float:
     """Lightness order error against the picture that a result was made from.
 
     The share of pairs of pixels whose order by lightness (the largest
-    channel) differs, on both pictures sampled down to 50 pixels on the
-    shorter side: Wang, Zheng, Hu and Li, IEEE Trans. Image Processing 22(9),
-    2013, equations 4 to 6, as a share instead of a count. 0 for any change of
-    brightness that keeps the order.
+    channel) differs, after sampling both pictures down to about 50 pixels on
+    the shorter side: Wang, Zheng, Hu and Li, IEEE Trans. Image Processing
+    22(9), 2013, equations 4 to 6, but as a share instead of a count. It is 0
+    for any change of brightness that keeps the order.
     """
     a, b = (_sampled(x.max(axis=-1)).ravel() for x in _as_unit(result, picture))
     differ = sum(int(((a >= one) != (b >= two)).sum()) for one, two in zip(a, b, strict=True))
@@ -168,20 +176,28 @@ def _sampled(lightness: Array) -> Array:
 
 
 def clipped(picture: Array) -> tuple[float, float]:
-    """Shares of the pixels with a channel at the highest value, and with all at the lowest."""
+    """Shares of clipped pixels, 0 to 1.
+
+    Returns
+    -------
+    highlights : float
+        Share of the pixels with at least one channel at the highest value.
+    shadows : float
+        Share of the pixels with all channels at the lowest value.
+    """
     unit, _ = _as_unit(picture, picture)
     return float((unit.max(-1) == 1).mean()), float((unit.max(-1) == 0).mean())
 
 
 def noise_level(picture: Array) -> float:
-    """Standard deviation of the noise in gray, 0 to 1, as if it were white.
+    """Estimate the standard deviation of the noise in gray, on the scale 0..1.
 
-    The median absolute value of the picture filtered by the difference of two
-    Laplacians, which is blind to planes and edges along the axes, over 0.6745
-    and the filter's norm of 6: Immerkær, Computer Vision and Image
-    Understanding 64(2), 1996, with the median for the mean. Fine texture
-    counts as noise, and noise that is correlated between pixels counts for
-    less than it is.
+    The picture is filtered by the difference of two Laplacians, which does
+    not respond to planes and to edges along the axes. The median absolute
+    value is divided by 0.6745 and by the filter's norm, 6: Immerkær, Computer
+    Vision and Image Understanding 64(2), 1996, with the median in place of
+    the mean. White noise is assumed: noise that is correlated between pixels
+    is underestimated. Fine texture counts as noise.
     """
     plane = gray(_as_unit(picture, picture)[0])
     rows = plane[:-2] - 2 * plane[1:-1] + plane[2:]
@@ -190,9 +206,9 @@ def noise_level(picture: Array) -> float:
 
 
 def colourfulness(picture: Array) -> float:
-    """Colourfulness M3 of Hasler and Süsstrunk (SPIE 5007, 2003), on the scale 0..255.
+    """Colourfulness M3 of Hasler and Süsstrunk (SPIE 5007, 2003), for values in 0..255.
 
-    0 for gray; they call 15 slightly and 59 quite colourful.
+    0 for gray. They call 15 slightly colourful, and 59 quite colourful.
     """
     red, green, blue = np.moveaxis(255 * _as_unit(picture, picture)[0], -1, 0)
     first, second = red - green, (red + green) / 2 - blue
@@ -203,7 +219,7 @@ def colourfulness(picture: Array) -> float:
 def _check_size(picture: Array, side: int, name: str) -> None:
     height, width = picture.shape[:2]
     if min(height, width) < side:
-        raise ScotopicError(
+        raise InvalidValueError(
             f"{name} needs pictures of at least {side}x{side} pixels, not {width}x{height}"
         )
 
@@ -215,7 +231,7 @@ def _halved(picture: Array) -> Array:
 
 
 def _likeness(a: Array, b: Array) -> tuple[Array, Array]:
-    """Luminance, and contrast times structure, of each whole window."""
+    """Luminance, and contrast times structure, for each complete window."""
     mean_a, mean_b = _blur(a), _blur(b)
     var_a = _blur(a * a) - mean_a**2
     var_b = _blur(b * b) - mean_b**2
@@ -226,7 +242,7 @@ def _likeness(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def gaussian_window(size: int = _WINDOW_SIZE, sigma: float = _WINDOW_SIGMA) -> Array:
-    """One axis of the separable SSIM window; sums to 1."""
+    """One axis of the separable window of SSIM; its sum is 1."""
     offsets = np.arange(size) - size // 2
     window = np.exp(-(offsets**2) / (2 * sigma**2))
     result: Array = window / window.sum()
@@ -234,7 +250,7 @@ def gaussian_window(size: int = _WINDOW_SIZE, sigma: float = _WINDOW_SIGMA) -> A
 
 
 def _blur(picture: Array) -> Array:
-    """Weighted mean of each whole window: (h - 10, w - 10, channels)."""
+    """Weighted mean of each complete window, (height - 10, width - 10, channels)."""
     window = gaussian_window()
     reach = len(window) - 1
     height, width = picture.shape[0] - reach, picture.shape[1] - reach

