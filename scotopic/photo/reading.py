@@ -83,6 +83,7 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     Parameters
     ----------
     path : path
+        Of a TIFF; other formats may have metadata behind their pixels.
     max_megapixels : int, optional
         As in `Limits`.
 

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 from places import COMMAND
+from sample_files import encoded, notes_of
 
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import one
-from scotopic.jobs.settings import Settings
-from scotopic.photo import animation, reading, writing
+from scotopic.photo import animation
+from scotopic.photo.photo import Photo
+from scotopic.photo.reading import read
+from scotopic.wish import Wish
 
 TIMES = [40, 80, 120, 300]
 FORMS = ["GIF", "PNG", "WEBP", "AVIF"]
@@ -41,9 +44,9 @@ def animated(form, pictures, **options):
 @pytest.mark.parametrize("form", FORMS)
 def test_frames_and_their_times_come_through(form):
     given = frames()
-    taken = reading.read(animated(form, given))
+    taken = read(animated(form, given))
     assert taken.animation.milliseconds == TIMES and not taken.notes
-    again = reading.read(writing.encode(taken, form))
+    again = read(encoded(taken, form))
     assert again.animation.milliseconds == TIMES
     assert again.animation.plays == taken.animation.plays
     shown = [again.pixels, *(pixels for pixels, _ in again.animation.frames)]
@@ -53,8 +56,8 @@ def test_frames_and_their_times_come_through(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_all_frames_get_one_exposure(form):
-    taken = reading.read(animated(form, frames()))
-    report = one.enhance_photo(Enhancer(), taken, Settings())
+    taken = read(animated(form, frames()))
+    report, _ = one.enhance_photo(Enhancer(), taken, Wish())
     assert report.gain > 1.5
     shown = [taken.pixels, *(pixels for pixels, _ in taken.animation.frames)]
     levels = [frame[40:, :].mean() for frame in shown]
@@ -62,10 +65,10 @@ def test_all_frames_get_one_exposure(form):
 
 
 def test_gray_frames_stay_gray():
-    taken = reading.read(animated("PNG", [frame[..., 0] for frame in frames(gray=True)]))
+    taken = read(animated("PNG", [frame[..., 0] for frame in frames(gray=True)]))
     assert taken.pixels.shape[-1] == 1
-    one.enhance_photo(Enhancer(), taken, Settings())
-    again = reading.read(writing.encode(taken, "PNG"))
+    one.enhance_photo(Enhancer(), taken, Wish())
+    again = read(encoded(taken, "PNG"))
     assert again.pixels.shape[-1] == 1 and len(again.animation.frames) == 3
 
 
@@ -75,30 +78,30 @@ def test_a_frame_that_is_clear_does_not_show_the_one_before(form):
     alphas[1][:, 40:] = 0
     pictures = list(zip(frames(), alphas, strict=True))
     rest = animation.Animation(pictures[1:], TIMES, 0)
-    data = writing.encode(reading.Photo(*pictures[0], animation=rest), form)
-    taken = reading.read(data)
+    data = encoded(Photo(*pictures[0], animation=rest), form)
+    taken = read(data)
     found = [taken.alpha, *(alpha for _, alpha in taken.animation.frames)]
     assert [alpha[30, 80] for alpha in found] == [255, 0, 255, 255]
-    with Image.open(io.BytesIO(writing.encode(taken, form))) as image:
+    with Image.open(io.BytesIO(encoded(taken, form))) as image:
         shown = [np.asarray(f.convert("RGBA")) for f in ImageSequence.Iterator(image)]
     assert [frame[30, 80, 3] for frame in shown] == [255, 0, 255, 255]
 
 
 def test_a_first_frame_that_is_apart_stays_so():
-    taken = reading.read(animated("PNG", frames(), duration=TIMES[1:], default_image=True))
-    again = reading.read(writing.encode(taken, "PNG"))
+    taken = read(animated("PNG", frames(), duration=TIMES[1:], default_image=True))
+    again = read(encoded(taken, "PNG"))
     assert again.animation.apart and again.animation.milliseconds == TIMES[1:]
 
 
 def test_what_is_apart_is_left_out_where_it_cannot_be():
-    taken = reading.read(animated("PNG", frames(), duration=TIMES[1:], default_image=True))
+    taken = read(animated("PNG", frames(), duration=TIMES[1:], default_image=True))
     for form in ("GIF", "WEBP"):
-        again = reading.read(writing.encode(taken, form))
+        again = read(encoded(taken, form))
         assert again.animation.milliseconds == TIMES[1:] and len(again.animation.frames) == 2
-    assert any("apart from the animation left out" in note for note in taken.notes)
+        assert "the picture that is apart from the animation left out" in notes_of(taken, form)
     taken.animation.frames, taken.animation.milliseconds = taken.animation.frames[:1], TIMES[1:2]
     taken.alpha = np.full((64, 96), 99, np.uint8)
-    assert reading.read(writing.encode(taken, "GIF")).animation is None
+    assert read(encoded(taken, "GIF")).animation is None
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
@@ -109,10 +112,10 @@ def test_it_is_shown_as_often_in_any_format(form, given, options):
     buffer = io.BytesIO()
     images = [Image.fromarray(frame) for frame in frames()]
     images[0].save(buffer, given, save_all=True, append_images=images[1:], duration=50, **options)
-    taken = reading.read(buffer.getvalue())
+    taken = read(buffer.getvalue())
     wanted = {None: 1, 4: 5, 2: 2}[options.get("loop")]
     assert taken.animation.plays == wanted
-    assert reading.read(writing.encode(taken, form)).animation.plays == wanted
+    assert read(encoded(taken, form)).animation.plays == wanted
 
 
 def test_a_format_that_holds_one_picture_gets_the_first_with_a_word(tmp_path):

@@ -6,9 +6,11 @@ from PIL import Image
 
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import one
-from scotopic.jobs.settings import Settings
-from scotopic.photo import animation, reading
+from scotopic.photo import animation
 from scotopic.photo.carried import icc
+from scotopic.photo.photo import Photo
+from scotopic.photo.reading import read
+from scotopic.wish import Wish
 
 
 def profile_with(curve, tag=b"rTRC"):
@@ -61,13 +63,14 @@ def test_a_linear_picture_is_enhanced_under_the_curve_of_srgb():
     coarse = np.random.default_rng(0).integers(10, 60, (6, 8, 3), dtype=np.uint8)
     gamma = np.asarray(Image.fromarray(coarse).resize((96, 64), Image.Resampling.BICUBIC))
     gamma = gamma.astype(np.uint16) * 257
-    linear = reading.Photo(icc.decoded(gamma, np.uint16), icc_profile=profile_with(curv()))
-    usual = reading.Photo(gamma.copy())
+    linear = Photo(icc.decoded(gamma, np.uint16), icc_profile=profile_with(curv()))
+    usual = Photo(gamma.copy())
     enhancer = Enhancer()
-    first = one.enhance_photo(enhancer, linear, Settings())
-    second = one.enhance_photo(enhancer, usual, Settings())
+    first, notes = one.enhance_photo(enhancer, linear, Wish())
+    second, others = one.enhance_photo(enhancer, usual, Wish())
     assert first.gain == pytest.approx(second.gain, rel=1e-3)
-    assert linear.pixels.dtype == np.uint16 and "linear colour profile" in linear.notes[0]
+    assert linear.pixels.dtype == np.uint16
+    assert "colour profile is linear" in notes[0] and others == ()
     apart = icc.encoded(linear.pixels).astype(int) - usual.pixels
     assert np.abs(apart).max() < 0.002 * 65535
 
@@ -78,8 +81,8 @@ def test_all_frames_of_a_linear_animation_come_back_linear():
 
     def enhanced(profile):
         rest = animation.Animation([(fresh(), None)], [50, 50], 0)
-        picture = reading.Photo(fresh(), icc_profile=profile, animation=rest)
-        one.enhance_photo(Enhancer(), picture, Settings(ev=1))
+        picture = Photo(fresh(), icc_profile=profile, animation=rest)
+        one.enhance_photo(Enhancer(), picture, Wish(ev=1))
         return [picture.pixels, picture.animation.frames[0][0]]
 
     first, second = enhanced(profile_with(curv()))
@@ -91,10 +94,10 @@ def test_cmyk_comes_by_its_profile_and_without_one_by_the_plain_rule():
     inks = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
     buffer = io.BytesIO()
     inks.save(buffer, "JPEG", quality=95)
-    taken = reading.read(buffer.getvalue())
+    taken = read(buffer.getvalue())
     assert taken.icc_profile is None and "without a colour profile" in taken.notes[0]
     assert taken.pixels[4, 4, 0] > 240 > 10 > taken.pixels[4, 4, 1]
     buffer = io.BytesIO()
     inks.save(buffer, "JPEG", quality=95, icc_profile=icc.srgb())  # of another kind: not usable
-    taken = reading.read(buffer.getvalue())
+    taken = read(buffer.getvalue())
     assert taken.icc_profile is None and "without a colour profile" in taken.notes[0]

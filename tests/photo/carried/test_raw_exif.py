@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from places import DATA
+from sample_files import encoded, notes_of
 
-from scotopic.photo import reading, writing
+from scotopic.photo import reading
 from scotopic.photo.carried import exif_block, raw_exif
 from scotopic.photo.carried.exif_block import MAKER_NOTE, Tags, Value
 
@@ -258,8 +259,8 @@ def as_raw(monkeypatch, data):
 @pytest.mark.parametrize("form", ["TIFF", "JPEG", "PNG", "WEBP"])
 def test_every_format_takes_the_block(monkeypatch, order, form):
     taken = as_raw(monkeypatch, raw_tiff(order))
-    assert taken.notes == ["developed from camera RAW"]
-    data = writing.encode(taken, form)
+    assert taken.notes == ("developed from camera RAW",)
+    data = encoded(taken, form)
     with Image.open(io.BytesIO(data)) as image:
         exif = image.getexif()
         assert exif[0x010F] == "Maker" and exif.get(0x0112, 1) == 1
@@ -269,10 +270,10 @@ def test_every_format_takes_the_block(monkeypatch, order, form):
 
 def test_a_note_too_large_for_a_jpeg_is_said(monkeypatch):
     taken = as_raw(monkeypatch, raw_tiff(note_at=65500))
-    with Image.open(io.BytesIO(writing.encode(taken, "JPEG"))) as image:
+    with Image.open(io.BytesIO(encoded(taken, "JPEG"))) as image:
         assert image.getexif()[0x010F] == "Maker"
         assert MAKER_NOTE not in image.getexif().get_ifd(0x8769)
-    assert "MakerNote not written: it is too large for a JPEG" in taken.notes
+    assert "MakerNote not written: it is too large for a JPEG" in notes_of(taken, "JPEG")
 
 
 def test_a_note_alone_and_too_large_for_a_jpeg_leaves_none():
@@ -283,7 +284,7 @@ def test_a_note_alone_and_too_large_for_a_jpeg_leaves_none():
 def test_no_exif_is_said(monkeypatch):
     taken = as_raw(monkeypatch, b"FOVb")
     assert taken.exif is None
-    assert taken.notes == ["developed from camera RAW; no EXIF was found in it"]
+    assert taken.notes == ("developed from camera RAW; no EXIF was found in it",)
 
 
 def exiftool(path, *tags):

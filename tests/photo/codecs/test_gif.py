@@ -3,10 +3,12 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from sample_files import encoded
 
-from scotopic.photo import reading, writing
 from scotopic.photo.carried import icc
 from scotopic.photo.codecs import gif
+from scotopic.photo.photo import Photo
+from scotopic.photo.reading import read
 
 XMP = b"<x:xmpmeta>night</x:xmpmeta>"
 
@@ -36,7 +38,7 @@ def test_what_is_cut_short_is_passed_over(length):
 
 
 def test_a_photo_carries_them():
-    given = reading.Photo(np.full((9, 9, 3), 40, np.uint8), icc_profile=icc.srgb(), xmp=XMP)
+    given = Photo(np.full((9, 9, 3), 40, np.uint8), icc_profile=icc.srgb(), xmp=XMP)
     given.text["Comment"] = "by night"
-    taken = reading.read(writing.encode(given, "GIF"))
+    taken = read(encoded(given, "GIF"))
     assert (taken.icc_profile, taken.xmp, taken.text) == (icc.srgb(), XMP, given.text)

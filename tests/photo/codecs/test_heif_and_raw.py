@@ -4,10 +4,12 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from sample_files import encoded
 
-from scotopic.errors import ScotopicError
-from scotopic.photo import reading, writing
+from scotopic.errors import MissingPackageError, TooLargeError, UnreadableError
 from scotopic.photo.codecs import heif, raw
+from scotopic.photo.limits import Limits
+from scotopic.photo.reading import read
 
 
 def heic(orientation=1):
@@ -23,10 +25,10 @@ def heic(orientation=1):
 
 def test_heic_is_read_with_its_exif_and_not_turned_twice():
     data, pixels = heic()
-    taken = reading.read(data)
+    taken = read(data)
     assert taken.format == "HEIF" and taken.pixels.shape == (120, 160, 3)
     assert np.abs(taken.pixels.astype(int) - pixels).mean() < 4
-    again = reading.read(writing.encode(taken, "JPEG"))
+    again = read(encoded(taken, "JPEG"))
     exif = Image.Exif()
     exif.load(again.exif)
     assert (exif[0x010F], exif.get(0x0112, 1)) == ("Maker", 1)
@@ -39,11 +41,11 @@ def test_heic_of_ten_bits_keeps_them():
     buffer = io.BytesIO()
     image = pillow_heif.from_bytes("RGB;16", (80, 60), pixels.tobytes())
     image.save(buffer, quality=95)
-    taken = reading.read(buffer.getvalue())
+    taken = read(buffer.getvalue())
     assert taken.pixels.dtype == np.uint16 and np.unique(taken.pixels).size > 256
     assert np.abs(taken.pixels.astype(int) - pixels).mean() < 200
-    with pytest.raises(ScotopicError, match="over the limit of 0"):
-        reading.read(buffer.getvalue(), max_megapixels=0)
+    with pytest.raises(TooLargeError, match="over the limit of 0"):
+        read(buffer.getvalue(), limits=Limits(0))
 
 
 def test_formats_are_known_by_their_start():
@@ -54,8 +56,8 @@ def test_formats_are_known_by_their_start():
 
 def test_a_raw_file_that_is_none_gets_one_line():
     pytest.importorskip("rawpy", reason="camera RAW needs rawpy")
-    with pytest.raises(ScotopicError, match="a.nef: camera RAW that cannot be read"):
-        reading.read(b"no picture at all", "a.nef")
+    with pytest.raises(UnreadableError, match="a.nef: camera RAW that cannot be read"):
+        read(b"no picture at all", "a.nef")
 
 
 @pytest.mark.parametrize(
@@ -64,5 +66,7 @@ def test_a_raw_file_that_is_none_gets_one_line():
 )
 def test_a_missing_decoder_is_named_with_its_remedy(monkeypatch, package, data, name):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ScotopicError, match=f"{name}: .*pip install 'scotopic"):
-        reading.read(data, name)
+    with pytest.raises(MissingPackageError, match="needs the package") as caught:
+        read(data, name)
+    assert caught.value.path == name
+    assert str(caught.value.remedy).startswith("pip install 'scotopic[")
