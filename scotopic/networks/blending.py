@@ -51,7 +51,7 @@ def blended(enhance: Enhance, pixels: Pixels, tiles: list[Tile], multiple: int) 
         share = np.outer(
             ramp(tile.source_rows, tile.rows), ramp(tile.source_columns, tile.columns)
         )[:rows, :columns]
-        total[(slice(None), *place)] += share * output
+        total[:, place[0], place[1]] += share * output
         weight[place] += share
     total /= weight
     small = _shrunk(pixels, height * width, max(_pixels_of(tile) for tile in tiles))
