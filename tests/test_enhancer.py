@@ -1,12 +1,20 @@
+import json
+import os
+import pickle
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from scotopic.enhancer import Enhancer
-from scotopic.errors import ScotopicError
+from scotopic.errors import InvalidValueError, ModelError, TooLargeError
 from scotopic.measures.likeness import psnr
+from scotopic.networks.registry import find_model
 from scotopic.pixels.exposure import exposure_of
 from scotopic.pixels.thumbnail import thumbnail
+from scotopic.wish import Wish
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +41,17 @@ def test_any_size_and_type_comes_back_the_same(shape, kind):
 
 
 def test_no_strength_gives_the_picture_back(dark):
-    assert np.array_equal(Enhancer().enhance_array(dark, strength=0)[0], dark)
+    assert np.array_equal(Enhancer().enhance_array(dark, Wish(strength=0))[0], dark)
 
 
 @pytest.mark.parametrize("level", [0.2, 0.35, 0.5])
 def test_the_level_asked_for_is_planned_exactly(dark, level):
-    _, report = Enhancer().enhance_array(dark, exposure=level)
+    _, report = Enhancer().enhance_array(dark, Wish(exposure=level))
     assert report.chosen_by == "exposure" and abs(report.exposure_after - level) < 1e-4
 
 
 def test_stops_are_added_to_the_automatic_gain(dark):
-    gains = [Enhancer().enhance_array(dark, ev=ev)[1].gain for ev in (0, 1)]
+    gains = [Enhancer().enhance_array(dark, Wish(ev=ev))[1].gain for ev in (0, 1)]
     assert gains[1] == pytest.approx(2 * gains[0])
 
 
@@ -55,8 +63,8 @@ def test_black_stays_black():
 def test_black_around_a_subject_stays_black_in_tiles_as_in_the_whole(dark):
     picture = np.zeros((800, 900, 3), np.uint8)
     picture[100:400, 100:500] = dark[:300, :400]
-    whole, _ = Enhancer().enhance_array(picture, exposure=0.2)
-    parts, report = Enhancer(memory=1).enhance_array(picture, exposure=0.2)
+    whole, _ = Enhancer().enhance_array(picture, Wish(exposure=0.2))
+    parts, report = Enhancer(memory=1).enhance_array(picture, Wish(exposure=0.2))
     assert report.tiles > 1 and np.abs(whole.astype(int) - parts).max() <= 1
     assert whole[450:].max() == 0 and whole[120:380, 120:480].mean() > 60
 
@@ -65,31 +73,137 @@ def test_black_around_a_subject_stays_black_in_tiles_as_in_the_whole(dark):
     "pixels, word",
     [
         (np.zeros((4, 4, 3), np.int32), "int32"),
-        (np.zeros((4, 4, 2), np.uint8), "4, 4, 2"),
+        (np.zeros((4, 4, 5), np.uint8), "4, 4, 5"),
+        (np.zeros(4, np.uint8), "4,"),
         (np.zeros((0, 4, 3), np.uint8), "0, 4, 3"),
         (np.full((4, 4, 3), np.nan, np.float32), "0..1"),
         (np.full((4, 4, 3), 200.0), "0..1"),
     ],
 )
 def test_pixels_of_another_kind_are_refused(pixels, word):
-    with pytest.raises(ScotopicError, match=word):
+    with pytest.raises(InvalidValueError, match=word):
         Enhancer().enhance_array(pixels)
 
 
+def test_alpha_comes_back_untouched_and_changes_nothing(dark):
+    dark = dark[:300, :200]
+    alpha = np.random.default_rng(3).integers(0, 256, (*dark.shape[:2], 1), dtype=np.uint8)
+    for color in (dark, dark[..., :1]):
+        result, report = Enhancer().enhance_array(np.concatenate([color, alpha], axis=-1))
+        wanted, plain = Enhancer().enhance_array(color)
+        assert np.array_equal(result[..., -1:], alpha)
+        assert np.array_equal(result[..., :-1], wanted) and report == plain
+
+
+def test_a_bright_picture_is_left_only_if_the_wish_says_so(dark):
+    enhancer, bright = Enhancer(), np.full((60, 70, 4), 240, np.uint8)
+    result, report = enhancer.enhance_array(bright, Wish(skip_bright=True))
+    assert report.tiles == 0 and np.array_equal(result, bright) and result is not bright
+    assert enhancer.enhance_array(bright)[1].tiles == 1
+    assert enhancer.enhance_array(dark, Wish(skip_bright=True))[1].tiles == 1
+    assert enhancer.enhance_array(bright, Wish(skip_bright=True, ev=-1))[1].tiles == 1
+
+
+def test_an_unlimited_wish_takes_what_is_predicted():
+    noisy = np.random.default_rng(0).integers(0, 12, (300, 300, 3), dtype=np.uint8)
+    limited, unlimited = (
+        Enhancer().enhance_array(noisy, Wish(limited=x))[1] for x in (True, False)
+    )
+    assert limited.gain == limited.automatic.gain < unlimited.gain
+    assert unlimited.gain == unlimited.automatic.predicted_gain
+
+
+def test_a_report_is_plain_for_json(dark):
+    report = Enhancer().enhance_array(dark[:50, :50])[1].as_dict()
+    assert json.loads(json.dumps(report)) == report
+    assert report["model"] == "exposure_unet" and "noise" in report["automatic"]["limits"]
+
+
 @pytest.mark.parametrize(
-    "settings", [{"exposure": 1.0}, {"strength": 2}, {"ev": 9}, {"exposure": 0.3, "ev": 1}]
+    "model, shape", [("exposure_unet", (700, 660, 3)), ("mirnet_small_lol", (700, 40, 3))]
 )
-def test_settings_out_of_range_are_refused(dark, settings):
-    with pytest.raises(ScotopicError):
-        Enhancer().enhance_array(dark, **settings)
+def test_progress_rises_to_one(model, shape):
+    picture, shares = np.full(shape, 20, np.uint8), []
+    enhancer = Enhancer(model, memory=1)
+    enhancer.apply(picture, enhancer.decide(picture), np.empty_like(picture), shares.append)
+    assert len(shares) > 1 and shares == sorted(set(shares)) and shares[-1] == 1
+
+
+class TestAsAnObject:
+    """How an enhancer is closed, copied, pickled and shared."""
+
+    def test_a_pickled_one_gives_the_same_results(self, dark):
+        enhancer = Enhancer(memory=2**28, threads=1)
+        copy = pickle.loads(pickle.dumps(enhancer))
+        assert (copy.model, copy.memory) == (enhancer.model, enhancer.memory)
+        assert copy.network.sha256 == enhancer.network.sha256
+        part = dark[:100, :120]
+        assert np.array_equal(copy.enhance_array(part)[0], enhancer.enhance_array(part)[0])
+
+    def test_one_of_a_file_is_unpickled_in_any_folder(self, tmp_path, monkeypatch):
+        shutil.copy(find_model("exposure_unet"), tmp_path / "mine.onnx")
+        monkeypatch.chdir(tmp_path)
+        pickled = pickle.dumps(Enhancer("mine.onnx"))
+        os.chdir("/")
+        assert pickle.loads(pickled).model == "exposure_unet"
+
+    def test_a_context_closes_the_network(self, dark):
+        with Enhancer() as enhancer:
+            enhancer.enhance_array(dark[:40, :40])
+        with pytest.raises(ModelError, match="closed"):
+            enhancer.enhance_array(dark[:40, :40])
+
+    def test_one_with_other_memory_shares_the_network(self, dark):
+        enhancer = Enhancer()
+        small = enhancer.with_memory(1)
+        assert (enhancer.memory, small.memory) == (Enhancer().memory, 1)
+        assert small.network is enhancer.network
+        assert small.enhance_array(dark)[1].tiles > 1 == enhancer.enhance_array(dark)[1].tiles
+        assert pickle.loads(pickle.dumps(small)).memory == 1
+
+    @pytest.mark.parametrize("full_at", [None, 3])
+    def test_threads_may_share_one(self, monkeypatch, full_at):
+        pictures = [
+            np.random.default_rng(seed).integers(0, 60, (500 + 40 * seed, 450, 3), dtype=np.uint8)
+            for seed in range(6)
+        ]
+        enhancer = Enhancer(memory=1, threads=1)
+        wanted = [enhancer.enhance_array(picture) for picture in pictures]
+        if full_at is not None:
+            fail_once(enhancer, monkeypatch, full_at)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(enhancer.enhance_array, pictures))
+        for (result, report), (right, plan) in zip(found, wanted, strict=True):
+            assert report == plan
+            assert np.abs(result.astype(int) - right).max() <= (0 if full_at is None else 1)
+
+
+def fail_once(enhancer, monkeypatch, call):
+    """Let the runtime be out of memory for one tile of many."""
+    session, calls = enhancer.network._session, []
+    graph = session._graph
+
+    class FullOnce:
+        def run(self, outputs, inputs, *options):
+            calls.extend(outputs)
+            if outputs == ["enhanced"] and calls.count("enhanced") == call:
+                raise RuntimeError("std::bad_alloc")
+            return graph.run(outputs, inputs, *options)
+
+    monkeypatch.setattr(session, "_graph", FullOnce())
 
 
 class TestNetworksThatTakeThePictureAlone:
     """By `mirnet_small_lol`."""
 
+    @pytest.fixture
+    def dark(self, dark):
+        """A part of the picture, since this network takes much longer."""
+        return dark[:330, :400]
+
     def test_tiles_are_blended_without_a_seam(self, dark, monkeypatch):
         enhancer = Enhancer("mirnet_small_lol", memory=1)
-        monkeypatch.setattr(enhancer.session, "enhance", lambda tile: tile)
+        monkeypatch.setattr(enhancer.network, "enhance", lambda tile: tile)
         result, report = enhancer.enhance_array(dark)
         assert report.tiles > 4 and np.abs(result.astype(int) - dark).max() <= 2
 
@@ -109,21 +223,21 @@ class TestNetworksThatTakeThePictureAlone:
         assert report.automatic is None and result.mean() > picture.mean()
 
     def test_an_exposure_asked_for_is_given_to_the_result(self, dark):
-        enhancer = Enhancer("mirnet_small_lol")
+        enhancer, dark = Enhancer("mirnet_small_lol"), dark[:120, :160]
         for level in (0.2, 0.5):
-            result, report = enhancer.enhance_array(dark, exposure=level)
+            result, report = enhancer.enhance_array(dark, Wish(exposure=level))
             assert abs(exposure_of(thumbnail(result)) - level) < 0.01
             assert report.chosen_by == "exposure"
-        plain, brighter = (enhancer.enhance_array(dark, ev=ev)[0].mean() for ev in (0, 1))
+        plain, brighter = (enhancer.enhance_array(dark, Wish(ev=ev))[0].mean() for ev in (0, 1))
         assert brighter > plain
 
     def test_no_strength_gives_the_picture_back(self, dark):
-        result, _ = Enhancer("mirnet_small_lol").enhance_array(dark, strength=0)
+        result, _ = Enhancer("mirnet_small_lol").enhance_array(dark, Wish(strength=0))
         assert np.array_equal(result, dark)
 
     def test_bright_ones_cannot_be_skipped(self, dark):
-        with pytest.raises(ScotopicError, match="predicts no exposure"):
-            Enhancer("mirnet_small_lol").enhance_array(dark, skip_bright=True)
+        with pytest.raises(InvalidValueError, match="predicts no exposure"):
+            Enhancer("mirnet_small_lol").enhance_array(dark, Wish(skip_bright=True))
 
     @pytest.mark.parametrize("shape", [(100, 101, 3), (401, 603, 3)])
     def test_the_whole_picture_is_one_tile_where_memory_allows(self, shape):
@@ -134,8 +248,8 @@ class TestNetworksThatTakeThePictureAlone:
 def test_where_memory_fails_tiles_are_halved_and_the_result_is_the_same(monkeypatch):
     picture = np.random.default_rng(0).integers(0, 60, (700, 900, 3), dtype=np.uint8)
     enhancer = Enhancer()
-    wanted, _ = enhancer.enhance_array(picture, ev=2)
-    usual, sizes = enhancer.session.correct, []
+    wanted, _ = enhancer.enhance_array(picture, Wish(ev=2))
+    usual, sizes = enhancer.network.correct, []
 
     def limited(tile, *rest):
         sizes.append(tile.shape[2] * tile.shape[3])
@@ -143,16 +257,16 @@ def test_where_memory_fails_tiles_are_halved_and_the_result_is_the_same(monkeypa
             raise MemoryError
         return usual(tile, *rest)
 
-    monkeypatch.setattr(enhancer.session, "correct", limited)
-    result, _ = enhancer.enhance_array(picture, ev=2)
+    monkeypatch.setattr(enhancer.network, "correct", limited)
+    result, _ = enhancer.enhance_array(picture, Wish(ev=2))
     assert max(sizes) > 400 * 400 > min(sizes)
     assert np.abs(result.astype(int) - wanted).max() <= 1
 
     def never(*_):
         raise MemoryError
 
-    monkeypatch.setattr(enhancer.session, "correct", never)
-    with pytest.raises(ScotopicError, match="not enough memory for even the smallest tile"):
+    monkeypatch.setattr(enhancer.network, "correct", never)
+    with pytest.raises(TooLargeError, match="not enough memory for even the smallest tile"):
         enhancer.enhance_array(picture)
 
 
@@ -162,5 +276,5 @@ def test_the_result_may_take_the_pictures_place():
     wanted, report = enhancer.enhance_array(picture)
     assert report.tiles > 2
     look = enhancer.decide(picture)
-    assert enhancer.apply(picture, look, 1, picture) == report
+    assert enhancer.apply(picture, look, picture) == report
     assert np.array_equal(picture, wanted)

@@ -67,6 +67,7 @@ class ExposingNetwork:
         self._session, self.spec = session, session.spec
         self.sha256, self.provider = session.sha256, session.provider
         side, multiple = self.spec.thumbnail_size or 0, self.spec.size_multiple
+        # The smallest inputs, given to the branch whose outputs are not asked for.
         self._blank = {
             "thumbnail": np.zeros((1, 3, side, side), np.float32),
             "picture": np.zeros((1, 3, multiple, multiple), np.float32),

@@ -100,14 +100,14 @@ class Session:
                 )
 
     def run(self, outputs: list[str], inputs: dict[str, Array]) -> list[Array]:
-        """Compute outputs, and nothing that they do not need.
+        """Compute outputs.
 
         Parameters
         ----------
         outputs : list of str
         inputs : dict
-            Every input of the graph, float32; those that the outputs do not
-            depend on may be of any valid size.
+            Every input of the graph, float32. The runtime computes the whole
+            graph, so inputs that the outputs do not depend on should be small.
 
         Returns
         -------
@@ -120,13 +120,9 @@ class Session:
             When there is not enough memory. From then on the graph keeps no
             memory between runs, so a smaller input may succeed.
         """
-        import onnxruntime
-
-        options = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = True
         graph = self._loaded()[0]
         try:
-            results: list[Array] = graph.run(outputs, inputs, options)
+            results: list[Array] = graph.run(outputs, inputs)
             return results
         except Exception as error:
             if not any(sign in str(error) for sign in _ALLOCATION_FAILED):
@@ -148,7 +144,6 @@ class Session:
         if frugal or self.provider != "cpu":
             return
         options = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = True
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         graph.run(outputs, inputs, options)
 

@@ -1,85 +1,41 @@
-import json
-import shutil
+import threading
 
 import numpy as np
 import onnxruntime
 import pytest
 
-from scotopic.errors import ScotopicError
-from scotopic.networks import catalogue, registry, session
-from scotopic.networks.spec import ModelSpec
+from scotopic.errors import ModelError, Parameter
+from scotopic.networks.exposing import ExposingNetwork
+from scotopic.networks.registry import find_model
+from scotopic.networks.session import Session
+
+BLANK = {
+    "thumbnail": np.full((1, 3, 64, 64), 0.1, np.float32),
+    "picture": np.full((1, 3, 64, 64), 0.1, np.float32),
+    "gain": np.full((1, 1), 2, np.float32),
+    "context": np.zeros((1, 64), np.float32),
+}
 
 
-@pytest.fixture
-def shipped(tmp_path, monkeypatch):
-    """A copy of the shipped weights that a test may spoil."""
-    copy = tmp_path / "weights"
-    shutil.copytree(registry.WEIGHTS_FOLDER, copy)
-    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", copy)
-    return copy / "exposure_unet.onnx"
-
-
-def test_one_changed_byte_is_refused(shipped):
-    data = bytearray(shipped.read_bytes())
-    data[len(data) // 2] ^= 1
-    shipped.write_bytes(data)
-    with pytest.raises(ScotopicError, match="SHA-256"):
-        session.Session()
-
-
-def test_missing_weights_are_named(shipped):
-    shipped.unlink()
-    with pytest.raises(ScotopicError, match="weights missing"):
-        session.Session()
-
-
-@pytest.mark.parametrize(
-    "content, word", [(b"no network", "not a network"), (b"", "not a network")]
-)
-def test_a_file_that_is_no_network(tmp_path, content, word):
+@pytest.mark.parametrize("content", [b"no network", b""], ids=["other content", "empty"])
+def test_a_file_that_is_no_network_is_refused(tmp_path, content):
     path = tmp_path / "x.onnx"
     path.write_bytes(content)
-    with pytest.raises(ScotopicError, match=word):
-        session.Session(str(path))
+    with pytest.raises(ModelError, match="not a network") as caught:
+        Session(str(path))
+    assert caught.value.path == str(path)
 
 
-def test_unknown_names_list_the_known():
-    with pytest.raises(ScotopicError, match="exposure_unet"):
-        session.Session("nonesuch")
-    with pytest.raises(ScotopicError, match="cpu"):
-        session.Session(provider="abacus")
-
-
-def test_spec_goes_into_metadata_and_back():
-    spec = session.Session().spec
-    assert ModelSpec.from_metadata(spec.metadata(), "x") == spec
-    with pytest.raises(ScotopicError, match="lacks name"):
-        ModelSpec.from_metadata({}, "x")
-
-
-def test_exposure_does_not_depend_on_which_way_up_the_picture_is():
-    thumb = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32) * 0.2
-    network = session.Session()
-    upright, turned = (network.look(t)[0] for t in (thumb, np.rot90(thumb)))
-    assert abs(upright - turned) < 1e-6
-    assert not np.isclose(network.glance(thumb)[0], network.glance(np.rot90(thumb))[0], atol=1e-6)
-
-
-def test_described_models_are_verified(shipped):
-    found = {entry["name"]: entry for entry in catalogue.describe_models()}
-    assert found["exposure_unet"]["bytes"] == shipped.stat().st_size
-    assert found["exposure_unet"]["scores"]["ROSE test"]["psnr"] > 15
-    assert {entry["preset"] for entry in found.values()} == set(registry.presets())
-    assert found["mirnet"]["parameters"] == 31_787_419 and found["mirnet"]["file"] is None
-    assert json.dumps(found)
-    shipped.write_bytes(b"spoiled")
-    with pytest.raises(ScotopicError, match="SHA-256"):
-        catalogue.describe_models()
+def test_unknown_models_and_providers_list_the_known():
+    with pytest.raises(ModelError, match="exposure_unet"):
+        Session("nonesuch")
+    with pytest.raises(ModelError, match="cpu"):
+        Session(provider="abacus")
 
 
 def test_providers_are_asked_for_by_their_short_names():
     assert "CPUExecutionProvider" in onnxruntime.get_available_providers()
-    session.Session(provider="CPU")
+    assert Session(provider="CPU").provider == "cpu"
 
 
 def test_a_provider_that_gives_way_to_another_is_an_error(monkeypatch):
@@ -88,22 +44,108 @@ def test_a_provider_that_gives_way_to_another_is_an_error(monkeypatch):
             return ["SlowExecutionProvider"]
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", GivesWay)
-    with pytest.raises(ScotopicError, match="provider cpu cannot be used.*--provider slow can"):
-        session.Session()
+    with pytest.raises(ModelError, match="provider cpu cannot be used") as caught:
+        Session()
+    assert caught.value.remedy == Parameter("provider", "slow")
 
 
-def test_a_network_out_of_memory_goes_on_without_keeping_any(monkeypatch):
-    loaded = session.Session()
-    context = loaded.look(np.full((64, 64, 3), 0.1, np.float32))[1]
-    assert context.base is None, "a view would keep the memory of the runtime alive"
-    tile = np.full((1, 3, 64, 64), 0.1, np.float32)
-    wanted = loaded.correct(tile, 2, context)
+def test_outputs_do_not_depend_on_the_inputs_of_the_other_branch():
+    session, other = Session(), {**BLANK, "picture": np.zeros((1, 3, 16, 16), np.float32)}
+    assert session.run(["exposure"], BLANK) == session.run(["exposure"], other)
+    other = {**BLANK, "thumbnail": np.zeros((1, 3, 64, 64), np.float32)}
+    assert (session.run(["enhanced"], BLANK)[0] == session.run(["enhanced"], other)[0]).all()
 
-    class Full:
-        def run(self, *_):
-            raise RuntimeError("Failed to allocate memory for requested buffer of size 9")
 
-    monkeypatch.setattr(loaded, "_session", Full())
+@pytest.mark.parametrize(
+    "inputs, outputs, words",
+    [
+        ({"picture": (1, 3, None, None)}, {"sharper"}, "lacks output sharper"),
+        ({"mask": (1, 1)}, {"enhanced"}, "lacks input mask"),
+        ({"picture": (1, 3, None, None)}, {"enhanced"}, "unexpected input"),
+        (
+            {
+                "thumbnail": (1, 3, 32, 32),
+                "picture": (1, 3, None, None),
+                "gain": (1, 1),
+                "context": (1, 64),
+            },
+            {"enhanced"},
+            "unexpected input thumbnail of shape",
+        ),
+    ],
+)
+def test_a_graph_that_is_not_as_required_is_refused(inputs, outputs, words):
+    with pytest.raises(ModelError, match=words) as caught:
+        Session().require(inputs, outputs)
+    assert caught.value.path == str(find_model("exposure_unet"))
+
+
+class Full:
+    """A graph for which there is no memory."""
+
+    def run(self, *_):
+        raise RuntimeError("Failed to allocate memory for requested buffer of size 9")
+
+
+def test_a_session_out_of_memory_goes_on_without_keeping_any(monkeypatch):
+    session = Session()
+    (wanted,) = session.run(["enhanced"], BLANK)
+    monkeypatch.setattr(session, "_graph", Full())
     with pytest.raises(MemoryError):
-        loaded.correct(tile, 2, context)
-    assert np.abs(loaded.correct(tile, 2, context) - wanted).max() < 1e-6
+        session.run(["enhanced"], BLANK)
+    (found,) = session.run(["enhanced"], BLANK)
+    assert np.abs(found - wanted).max() < 1e-6
+    session.release(["exposure"], BLANK)  # which keeps none that it could give back
+
+
+def test_threads_that_run_out_of_memory_together_load_one_frugal_graph(monkeypatch):
+    session, loads, failures = Session(), [], []
+    usual, together = session._load, threading.Barrier(4)
+
+    class FullForAll(Full):
+        def run(self, *_):
+            together.wait(timeout=60)
+            super().run()
+
+    def counted(frugal):
+        loads.append(frugal)
+        return usual(frugal)
+
+    def work():
+        try:
+            session.run(["exposure"], BLANK)
+        except MemoryError:
+            failures.append(session.run(["exposure"], BLANK))
+
+    monkeypatch.setattr(session, "_graph", FullForAll())
+    monkeypatch.setattr(session, "_load", counted)
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failures) == 4 and loads == [True]
+
+
+def test_errors_other_than_of_memory_are_raised_as_they_are(monkeypatch):
+    class Broken:
+        def run(self, *_):
+            raise RuntimeError("broken")
+
+    session = Session()
+    monkeypatch.setattr(session, "_graph", Broken())
+    with pytest.raises(RuntimeError, match="broken"):
+        session.run(["enhanced"], BLANK)
+
+
+def test_the_context_keeps_no_memory_of_the_runtime():
+    context = ExposingNetwork(Session()).look(np.full((64, 64, 3), 0.1, np.float32))[1]
+    assert context.base is None, "a view would keep the memory of the runtime alive"
+
+
+def test_a_closed_session_is_refused():
+    session = Session()
+    session.close()
+    session.close()
+    with pytest.raises(ModelError, match="closed"):
+        session.run(["exposure"], BLANK)

@@ -1,0 +1,71 @@
+"""An exported file in OpenVINO, another runtime, beside ONNX Runtime."""
+
+import numpy as np
+import onnx
+import openvino
+
+from scotopic.networks.loading import load
+
+
+def inputs_of(path):
+    """Names and shapes of a file's inputs as OpenVINO reads them; -1 for a free size."""
+    model = openvino.Core().read_model(path)
+    return {
+        value.get_any_name(): [size.get_length() if size.is_static else -1 for size in shape]
+        for value in model.inputs
+        for shape in [value.get_partial_shape()]
+    }
+
+
+def expected_inputs(path):
+    """The inputs that a file must have, by its spec."""
+    spec, free = load(str(path)).spec, [1, 3, -1, -1]
+    if not spec.predicts_exposure:
+        return {"picture": free}
+    side, size = spec.thumbnail_size, spec.context_size
+    return {
+        "thumbnail": [1, 3, side, side],
+        "picture": free,
+        "gain": [1, 1],
+        "context": [1, size],
+    }
+
+
+def difference(path, rows, columns):
+    """Largest difference between the runtimes, of values in 0..1, for a random dark picture.
+
+    Sides are given in units of the network's multiple.
+    """
+    network, rng = load(str(path)), np.random.default_rng(0)
+    multiple = network.spec.size_multiple
+    tile = rng.random((1, 3, rows * multiple, columns * multiple), dtype=np.float32) / 4
+    core = openvino.Core()
+    compiled = core.compile_model(
+        core.read_model(path),
+        "CPU",
+        {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1},
+    )
+    if not network.spec.predicts_exposure:
+        return np.abs(compiled({"picture": tile})["enhanced"] - network.enhance(tile)).max()
+    side = network.spec.thumbnail_size
+    thumb = rng.random((side, side, 3), dtype=np.float32) / 4
+    exposure, context = network.glance(thumb)
+    given = compiled(
+        {
+            "thumbnail": np.moveaxis(thumb, -1, 0)[None],
+            "picture": tile,
+            "gain": np.array([[4.0]], np.float32),
+            "context": context,
+        }
+    )
+    return max(
+        np.abs(given["enhanced"] - network.correct(tile, 4.0, context)).max(),
+        np.abs(given["exposure"] - exposure).max(),
+        np.abs(given["seen"] - context).max(),
+    )
+
+
+def initializers_named_as_inputs(path):
+    """Inputs that have a default value, which other runtimes take for constants."""
+    graph = onnx.load(str(path)).graph
+    return {item.name for item in graph.initializer} & {value.name for value in graph.input}
