@@ -1,6 +1,6 @@
-"""Colour profiles: which are linear, and CMYK by its own.
+"""Colour profiles: sRGB, which ones are linear, and CMYK converted by its own profile.
 
-ICC.1:2022, 7.3 (tag table), 10.6 (curves), 10.18 (parametric curves).
+ICC.1:2022, 7.2 (header), 7.3 (tag table), 10.6 (curves), 10.18 (parametric curves).
 """
 
 from __future__ import annotations
@@ -18,10 +18,20 @@ _CURVES = (b"rTRC", b"kTRC")
 _LINEAR_WITHIN = 0.01
 
 
+_DATE = slice(24, 36)
+_FIRST_OF_2000 = b"\x07\xd0\0\1\0\1" + bytes(6)
+
+
 @functools.cache
 def srgb() -> bytes:
-    """A profile of sRGB."""
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    """A profile of sRGB, the same bytes at any time.
+
+    Its header says when it was made; by the clock, the same picture would not
+    give the same bytes again.
+    """
+    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    made[_DATE] = _FIRST_OF_2000
+    return bytes(made)
 
 
 def is_linear(profile: bytes | None) -> bool:

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import one
@@ -101,3 +101,10 @@ def test_cmyk_comes_by_its_profile_and_without_one_by_the_plain_rule():
     inks.save(buffer, "JPEG", quality=95, icc_profile=icc.srgb())  # of another kind: not usable
     taken = read(buffer.getvalue())
     assert taken.icc_profile is None and "without a colour profile" in taken.notes[0]
+
+
+def test_the_profile_of_srgb_does_not_tell_when_it_was_made():
+    made = icc.srgb()
+    assert made[24:36] == bytes([7, 208, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]), "1 January 2000"
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(made))
+    assert "sRGB" in ImageCms.getProfileName(profile)
