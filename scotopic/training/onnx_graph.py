@@ -160,19 +160,28 @@ def store_in_half_precision(model: ModelProto) -> None:
 
     graph, casts = model.graph, []
     for item in graph.initializer:
-        values = onnx.numpy_helper.to_array(item)
-        if values.dtype != np.float32 or values.size < _LEAST_HALVED:
-            continue
-        with np.errstate(over="ignore"):
-            halved = values.astype(np.float16)
-        if not np.isfinite(halved).all():
+        values = halved(onnx.numpy_helper.to_array(item))
+        if values is None:
             continue
         name = item.name
-        item.CopyFrom(onnx.numpy_helper.from_array(halved, f"{name}_half"))
+        item.CopyFrom(onnx.numpy_helper.from_array(values, f"{name}_half"))
         casts.append(onnx.helper.make_node("Cast", [item.name], [name], to=onnx.TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
     graph.ClearField("node")
     graph.node.extend(nodes)
+
+
+def halved(values: Array) -> Array | None:
+    """Values in half precision, or None if they are to stay as they are.
+
+    These are all but large arrays of float32, and arrays with a value that
+    float16 has no room for.
+    """
+    if values.dtype != np.float32 or values.size < _LEAST_HALVED:
+        return None
+    with np.errstate(over="ignore"):
+        result: Array = values.astype(np.float16)
+    return result if np.isfinite(result).all() else None
 
 
 def _makers(model: ModelProto) -> dict[str, NodeProto]:
