@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from scotopic.version import __version__
 from scotopic.commands.data import data
 from scotopic.commands.enhance import enhance
 from scotopic.commands.evaluate import evaluate
 from scotopic.commands.inspect import doctor, models
 from scotopic.commands.train import export, train
+from scotopic.version import __version__
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
