@@ -28,7 +28,7 @@ from scotopic.jobs import many
 from scotopic.jobs.plan import plan_jobs
 from scotopic.jobs.record import Record
 from scotopic.jobs.settings import Placement, Settings
-from scotopic.networks.session import Session
+from scotopic.networks.exposing import ExposingNetwork
 from scotopic.photo import reading, writing
 
 SAMPLE = Path(__file__).parent.parent / "docs" / "sample_dark.png"
@@ -73,8 +73,8 @@ def shares(source: Path, output: Path) -> dict[str, float]:
 
     reading.read = clocked("decode", reading.read)
     writing.encode = clocked("encode", writing.encode)
-    Session.look = clocked("network", Session.look)  # type: ignore[method-assign]
-    Session.correct = clocked("network", Session.correct)  # type: ignore[method-assign]
+    ExposingNetwork.look = clocked("network", ExposingNetwork.look)  # type: ignore[method-assign]
+    ExposingNetwork.correct = clocked("network", ExposingNetwork.correct)  # type: ignore[method-assign]
     storage.write_atomically = clocked("write", storage.write_atomically)
     enhancer, settings = Enhancer(), Settings(placement=Placement(output, is_folder=True))
     record, began = Record(output), time.perf_counter()
