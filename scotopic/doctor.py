@@ -14,6 +14,7 @@ from scotopic import machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.networks.registry import DEFAULT_MODEL, find_model, registry
+from scotopic.networks.runtime import onnxruntime
 from scotopic.version import __version__
 
 PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
@@ -51,8 +52,6 @@ def examine() -> dict[str, Any]:
         ``seconds_600x400``: duration of enhancing a picture of that size; None
         when the default model fails.
     """
-    import onnxruntime
-
     models = {name: _state_of(name) for name in registry()}
     provider, seconds = None, None
     try:
@@ -70,7 +69,7 @@ def examine() -> dict[str, Any]:
             name: {"for": purpose, "missing": [p for p in packages if not _version(p)]}
             for name, (packages, purpose) in EXTRAS.items()
         },
-        "providers": onnxruntime.get_available_providers(),
+        "providers": onnxruntime().get_available_providers(),
         "provider": provider,
         "processors": os.cpu_count(),
         "threads": machine.threads(),

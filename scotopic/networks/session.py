@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from scotopic import machine
 from scotopic.errors import ModelError, Parameter
 from scotopic.networks.registry import DEFAULT_MODEL, find_model
+from scotopic.networks.runtime import onnxruntime
 from scotopic.networks.spec import ModelSpec
 from scotopic.storage import sha256_of_file
 from scotopic.types import Array
 
 if TYPE_CHECKING:
-    import onnxruntime
+    from onnxruntime import InferenceSession
 
 _ALLOCATION_FAILED = ("Failed to allocate memory", "bad_alloc")
 """How ONNX Runtime's errors of several classes say it."""
@@ -61,7 +62,7 @@ class Session:
         self._lock = threading.Lock()
         self._frugal = self._closed = False
         graph = self._load(frugal=False)
-        self._graph: onnxruntime.InferenceSession | None = graph
+        self._graph: InferenceSession | None = graph
         self.provider: str = _short(graph.get_providers()[0])
         if self.provider != provider.lower():
             raise ModelError(
@@ -138,12 +139,10 @@ class Session:
         The runtime only does so at the end of a run: give it a small one, with
         arguments as for `run`.
         """
-        import onnxruntime
-
         graph, frugal = self._loaded()
         if frugal or self.provider != "cpu":
             return
-        options = onnxruntime.RunOptions()
+        options = onnxruntime().RunOptions()
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         graph.run(outputs, inputs, options)
 
@@ -152,7 +151,7 @@ class Session:
         with self._lock:
             self._graph, self._closed = None, True
 
-    def _loaded(self) -> tuple[onnxruntime.InferenceSession, bool]:
+    def _loaded(self) -> tuple[InferenceSession, bool]:
         """The graph, and whether it is the frugal one."""
         with self._lock:
             if self._closed:
@@ -169,15 +168,14 @@ class Session:
             gc.collect()
             self._graph = self._load(frugal=True)
 
-    def _load(self, frugal: bool) -> onnxruntime.InferenceSession:
+    def _load(self, frugal: bool) -> InferenceSession:
         """The graph, ready to run; a frugal one gives memory back after each layer.
 
         The usual one keeps it, which is faster; but what it has kept for one
         size of tile it cannot use for another.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
+        runtime = onnxruntime()
+        options = runtime.SessionOptions()
         options.log_severity_level = 4 if frugal else 3
         # Memory laid out ahead for a size costs a third more and is no faster.
         options.enable_mem_pattern = False
@@ -185,9 +183,7 @@ class Session:
         options.intra_op_num_threads = self._threads or machine.threads()
         provider = _full_provider_name(self._asked)
         try:
-            return onnxruntime.InferenceSession(
-                os.fspath(self._path), options, providers=[provider]
-            )
+            return runtime.InferenceSession(os.fspath(self._path), options, providers=[provider])
         except Exception as error:
             first_line = str(error).splitlines()[0]
             raise ModelError(
@@ -208,9 +204,7 @@ def _short(provider: str) -> str:
 
 
 def _full_provider_name(provider: str) -> str:
-    import onnxruntime
-
-    available = {_short(name): name for name in onnxruntime.get_available_providers()}
+    available = {_short(name): name for name in onnxruntime().get_available_providers()}
     if provider.lower() not in available:
         raise ModelError(f"no provider {provider!r} here; there are: {', '.join(available)}")
     return str(available[provider.lower()])
