@@ -1,4 +1,4 @@
-"""What a network costs: its multiply-adds, counted as it runs."""
+"""The multiply-adds of a network, counted while it runs."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ from unittest import mock
 import keras
 
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
+from scotopic.training.layers import Tensor
+
+Inputs = Tensor | dict[str, Tensor]
+Patch = contextlib.AbstractContextManager[object]
 
 
 def multiply_adds(network: keras.Model, height: int, width: int) -> int:
-    """Multiply-adds of all convolutions and dense layers for one picture.
+    """Count the multiply-adds of all convolutions and dense layers for one picture.
 
-    The network is run on shapes alone. Biases, activations, fixed filters and
-    what is done value by value do not count; twice this is its FLOPs.
+    The network runs on shapes alone. Biases, activations, fixed filters and
+    operations on single values do not count. The number of FLOPs is twice as
+    large.
 
     Parameters
     ----------
-    network : `ExposureUNet` or `MIRNet`
+    network : ExposureUNet or MIRNet
     height, width : int
-        Of the picture, in pixels; the global branch's thumbnail counts too.
+        Size of the picture, in pixels. The thumbnail for the global branch of
+        an ExposureUNet counts too.
     """
     with _counting() as counts:
         network(_inputs(network, height, width))
     return sum(counts)
 
 
-def _inputs(network: keras.Model, height: int, width: int) -> Any:
+def _inputs(network: keras.Model, height: int, width: int) -> Inputs:
     def pictures(rows: int, columns: int) -> keras.KerasTensor:
         last = network.data_format == "channels_last"
         return keras.KerasTensor((1, rows, columns, 3) if last else (1, 3, rows, columns))
@@ -46,13 +52,13 @@ def _inputs(network: keras.Model, height: int, width: int) -> Any:
 
 @contextlib.contextmanager
 def _counting() -> Iterator[list[int]]:
-    """Collect the cost of each layer that runs inside."""
+    """Collect the multiply-adds of each layer that runs inside the ``with`` block."""
     counts: list[int] = []
 
-    def counted(layer: type, places_of: Callable[..., Any]) -> Any:
-        call = layer.call  # type: ignore[attr-defined]
+    def counted(layer: Any, places_of: Callable[[Tensor, Tensor], Tensor]) -> Patch:
+        call = layer.call
 
-        def run(self: Any, inputs: Any) -> Any:
+        def run(self: keras.layers.Layer, inputs: Tensor) -> Tensor:
             outputs = call(self, inputs)
             shape = places_of(inputs, outputs).shape
             last = getattr(self, "data_format", "channels_last") == "channels_last"

@@ -1,14 +1,14 @@
-"""What MIRNet costs, and what tiles of it are worth.
+"""Measure the time and memory of MIRNet, and the error that its tiles make.
 
     KERAS_BACKEND=tensorflow python benchmarks/mirnet.py time runs/mirnet
     python benchmarks/mirnet.py tiles ../shared/data/photos/sony_24mp_mpf.jpg
     python benchmarks/mirnet.py step [--preset mirnet] [--batch 4] [--crop 128]
 
-`time`: seconds for a picture of 600x400 by Keras (compiled by its backend) and
-by the exported graph, same weights, one after the other in turns. `tiles`: the
-network pools over the picture, so tiles only approximate; how far tiles of
-several sizes are from the picture whole. `step`: seconds and memory of one
-step of training.
+`time` measures a picture of 600x400 in Keras (compiled by its backend) and in
+the exported graph RUN/mirnet.onnx, with the same weights, in turns. `tiles`
+measures how far the results of tiles of several sizes are from the result of
+the whole picture, since the network pools over the picture. `step` measures the
+time and the memory of one step of training.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import os
 import resource
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -32,16 +31,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def show_time(run: Path, repeats: int = 7) -> None:
-    """Print the seconds of both, and how far the pictures are apart."""
+    """Print the seconds of both, and how much the pictures differ."""
     import keras
 
-    from scotopic.networks.session import Session
+    from scotopic.networks.loading import load
+    from scotopic.networks.whole import WholeNetwork
     from scotopic.training.checkpoints import WEIGHTS, finished_run, load_weights
     from scotopic.training.presets import build_network
     from scotopic.training.tasks import no_gradient
 
     network = load_weights(build_network(finished_run(run)["preset"]), run / WEIGHTS)
-    session = Session(str(run / "mirnet.onnx"))
+    exported = load(str(run / "mirnet.onnx"))
+    assert isinstance(exported, WholeNetwork)
     batch = np.random.default_rng(0).random((1, 400, 600, 3), dtype=np.float32) / 4
     planes = np.ascontiguousarray(np.moveaxis(batch, -1, 1))
     seconds: dict[str, list[float]] = {"keras": [], "onnx": []}
@@ -51,7 +52,7 @@ def show_time(run: Path, repeats: int = 7) -> None:
             slow = network.predict_on_batch(batch)
         seconds["keras"].append(time.perf_counter() - began)
         began = time.perf_counter()
-        fast = session.enhance(planes)
+        fast = exported.enhance(planes)
         seconds["onnx"].append(time.perf_counter() - began)
     apart = np.abs(np.moveaxis(np.asarray(slow), -1, 1) - fast).max()
     for name, values in seconds.items():
@@ -62,7 +63,7 @@ def show_time(run: Path, repeats: int = 7) -> None:
 
 
 def show_tiles(path: Path, model: str) -> None:
-    """Print how far tiles are from the whole, at several budgets."""
+    """Print how far tiles are from the whole picture, at several memory limits."""
     image = Image.fromarray(reading.read(path).pixels).resize((1800, 1200), Image.Resampling.BOX)
     dark = (np.asarray(image).astype(np.float32) * 0.25).astype(np.uint8)
     whole, _ = Enhancer(model, memory=8 * 2**30).enhance_array(dark)
@@ -76,13 +77,13 @@ def show_tiles(path: Path, model: str) -> None:
 
 
 def show_step(preset: str, batch: int, crop: int) -> None:
-    """Print what a step of training costs."""
+    """Print the time and the memory of a step of training."""
     from scotopic.training.loop import compiled
     from scotopic.training.presets import build_network, find_recipe
 
-    network: Any = compiled(build_network(preset), find_recipe("default", preset), 100)
+    network = compiled(build_network(preset), find_recipe("default", preset), 100)
     pictures = np.random.default_rng(0).random((batch, crop, crop, 3), dtype=np.float32)
-    seconds = []
+    seconds: list[float] = []
     for _ in range(3):
         began = time.perf_counter()
         network.train_on_batch(pictures, pictures)
@@ -92,7 +93,7 @@ def show_step(preset: str, batch: int, crop: int) -> None:
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Run the command that was given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     what = parser.add_subparsers(dest="what", required=True)
     timing = what.add_parser("time")
