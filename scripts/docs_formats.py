@@ -1,337 +1,326 @@
-"""Write docs/formats.md: what of each format comes through, read by exiftool.
+"""Write docs/formats.md: what comes through `scotopic enhance`, format by format.
 
     python scripts/docs_formats.py
 
-Each cell is found by enhancing a file that has the property, and reading the
-result with a second program: exiftool for metadata, Pillow or tifffile for
-pixels.
+No cell is written by hand. For each, a file with the property is made by exiftool,
+Pillow, tifffile or imagecodecs, or if none of them can, by scotopic's own encoder; a
+second program must find the property in it. If no program can make such a file, the
+format does not have the property. Otherwise the file is enhanced, and the result is
+read by the second program. What a row of `scotopic.photo.formats` says that a format
+holds must be among what was found.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
+from format_cases import (
+    ABSENT,
+    EXIFTOOL,
+    LOST,
+    NOTE,
+    Case,
+    ask,
+    can_be_written,
+    exif_with,
+    kept,
+    said,
+)
 from PIL import Image, ImageCms, ImageSequence
 
-from scotopic.enhancer import Enhancer
-from scotopic.jobs import many
-from scotopic.photo import reading, writing
+from scotopic.photo import formats
+from scotopic.photo.formats import Format
+from scotopic.types import Array
 
 TARGET = Path(__file__).parent.parent / "docs" / "formats.md"
-EXIFTOOL = shutil.which("exiftool")
-NOTE = bytes(range(1, 251))
+RECORDS = b"\x1c\x02\x19\x00\x05night"
+RESOURCES = b"8BIM\x04\x04\0\0" + len(RECORDS).to_bytes(4, "big") + RECORDS
+PACKET = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    b'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title><rdf:Alt><rdf:li '
+    b'xml:lang="x-default">night</rdf:li></rdf:Alt></dc:title></rdf:Description></rdf:RDF>'
+    b"</x:xmpmeta>"
+)
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-FORMATS = {
-    "JPEG": "jpg",
-    "PNG": "png",
-    "WebP": "webp",
-    "AVIF": "avif",
-    "TIFF": "tif",
-    "GIF": "gif",
-    "BMP": "bmp",
-}
-DEEP = {"PNG, 16 bits": "png", "TIFF, 16 bits": "tif"}
+MILLISECONDS = [50, 100, 200]
 
 
-def pixels() -> np.ndarray:
-    """A dark picture, wider than high."""
-    coarse = np.random.default_rng(0).integers(0, 60, (4, 6, 3), dtype=np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize((60, 40), Image.Resampling.BICUBIC))
-
-
-def ask(path: Path, *tags: str) -> dict[str, object]:
-    """Tags of a file as exiftool tells them."""
-    command = [str(EXIFTOOL), "-json", "-n", "-G1", *tags, str(path)]
-    told = subprocess.run(command, capture_output=True, check=True).stdout
-    found: dict[str, object] = json.loads(told)[0]
-    return {key: value for key, value in found.items() if key != "SourceFile"}
-
-
-def tell(path: Path, *tags: str) -> None:
-    """Let exiftool write tags into a file."""
-    command = [str(EXIFTOOL), "-q", "-q", "-overwrite_original", *tags, str(path)]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def exif_with(orientation: int = 1) -> Image.Exif:
-    """EXIF with a maker, a maker's note and an orientation."""
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = orientation, "maker"
-    exif.get_ifd(0x8769)[0x927C] = NOTE
-    return exif
-
-
-def plain(path: Path, picture: np.ndarray | None = None, **options: object) -> None:
-    """Write a picture by Pillow, or one of 16 bits by scotopic's own codecs."""
-    picture = pixels() if picture is None else picture
-    if picture.dtype == np.uint16:
-        path.write_bytes(writing.encode(reading.Photo(picture), reading.FORMATS[path.suffix]))
-        return
-    if path.suffix == ".avif":
-        options = {"quality": 95, **options}
-    Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
-
-
-def orientation(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """All eight, each upright in pixels and tag."""
-    turned = []
+def orientation(case: Case) -> str:
+    """All eight: each comes out upright, in its pixels and by its tag."""
+    results = []
     for value in range(1, 9):
-        if before.suffix in (".bmp", ".gif"):
-            return "holds none"
-        if before.suffix == ".avif":  # it says so outside of EXIF, which exiftool does not write
-            plain(before, exif=exif_with(value))
-        else:
-            plain(before, _picture(deep))
-            tell(before, f"-IFD0:Orientation#={value}")
-        told = ask(after(), "-Orientation", "-ImageSize")
-        size = "40 60" if value > 4 else "60 40"
-        upright = told.get("IFD0:Orientation", 1) == 1
-        turned.append(upright and size in str(told.get("Composite:ImageSize")))
-    return "turned upright" if all(turned) else "LOST"
+
+        def found(path: Path, value: int = value) -> bool:
+            size = ask(path, "-ImageSize").get("Composite:ImageSize")
+            return _orientation_of(path) == value and size == "60 40"
+
+        writers = (
+            lambda value=value: case.plain(exif=exif_with(value)),
+            lambda value=value: case.by_exiftool(f"-IFD0:Orientation#={value}"),
+        )
+        if not can_be_written(case, writers, found):
+            results.append(ABSENT)
+            continue
+        result = case.after()
+        wanted = "40 60" if value > 4 else "60 40"
+        is_upright = ask(result, "-ImageSize").get("Composite:ImageSize") == wanted
+        results.append("turned upright" if is_upright and _orientation_of(result) == 1 else LOST)
+    # Orientation 1 is that of a file which has none.
+    return results[1] if len(set(results[1:])) == 1 else LOST
 
 
-def _picture(deep: bool) -> np.ndarray:
-    return pixels().astype(np.uint16) * 257 if deep else pixels()
+def _orientation_of(path: Path) -> int:
+    """As Pillow tells it, which for AVIF is not that of EXIF."""
+    with Image.open(path) as image:
+        return int(image.getexif().get(0x0112, 1))
 
 
-def _kept(
-    before: Path, after: Callable[[], Path], deep: bool, written: list[str], asked: list[str]
-) -> str:
-    plain(before, _picture(deep))
-    try:
-        tell(before, *written)
-    except subprocess.CalledProcessError:
-        return "holds none"
-    first = ask(before, *asked)
-    if not first:
-        return "holds none"
-    result = after()
-    second = ask(result, *asked)
-    return "kept" if all(second.get(k) == v for k, v in first.items()) else _said()
-
-
-_NOTES: list[str] = []
-
-
-def _said() -> str:
-    return f"said: {_NOTES[-1]}" if _NOTES else "LOST"
-
-
-def exif(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """Place, time and exposure."""
-    tags = ["-ExifIFD:ExposureTime=1/30", "-GPS:GPSLatitude=47.5", "-GPS:GPSLatitudeRef=N"]
-    asked = ["-ExifIFD:ExposureTime", "-GPS:GPSLatitude", "-IFD0:Artist"]
-    return _kept(before, after, deep, [*tags, "-IFD0:Artist=who"], asked)
-
-
-def maker_note(before: Path, after: Callable[[], Path], deep: bool) -> str:
+def profile(case: Case) -> str:
     """Byte for byte."""
-    if before.suffix in (".bmp", ".gif"):
-        return "holds none"
-    if deep:
-        given = reading.Photo(_picture(deep), exif=exif_with().tobytes())
-        before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
-    else:
-        plain(before, exif=exif_with().tobytes())
-    if NOTE not in before.read_bytes():
-        return "holds none"
-    result = after()
-    return "kept" if NOTE in result.read_bytes() else _said()
+    file = case.folder / "profile.icc"
+    file.write_bytes(PROFILE)
+
+    def found(path: Path) -> bytes | None:
+        command = [str(EXIFTOOL), "-ICC_Profile", "-b", str(path)]
+        told = subprocess.run(command, capture_output=True, check=True).stdout
+        return told if told == PROFILE else None
+
+    writers = (
+        lambda: case.by_exiftool(f"-ICC_Profile<={file}"),
+        lambda: case.plain(icc_profile=PROFILE),
+        lambda: case.own(icc_profile=PROFILE),
+    )
+    return kept(case, writers, found, ("profile",))
 
 
-def xmp(before: Path, after: Callable[[], Path], deep: bool) -> str:
+def exif(case: Case) -> str:
+    """Author, exposure time and place."""
+    tags = ["-ExifIFD:ExposureTime=1/30", "-GPS:GPSLatitude=47.5", "-GPS:GPSLatitudeRef=N"]
+    writers = (
+        lambda: case.by_exiftool(*tags, "-IFD0:Artist=who"),
+        lambda: case.plain(exif=exif_with()),
+        lambda: case.own(exif=exif_with()),
+    )
+    asked = ("-ExifIFD:ExposureTime", "-GPS:GPSLatitude", "-IFD0:Artist")
+    return kept(case, writers, lambda path: ask(path, *asked), ("EXIF",))
+
+
+def maker_note(case: Case) -> str:
+    """Byte for byte."""
+    writers = (lambda: case.plain(exif=exif_with()), lambda: case.own(exif=exif_with()))
+    found = lambda path: NOTE in path.read_bytes()  # noqa: E731
+    return kept(case, writers, found, ("MakerNote", "EXIF"))
+
+
+def xmp(case: Case) -> str:
     """A title."""
-    return _kept(before, after, deep, ["-XMP-dc:Title=night"], ["-XMP-dc:Title"])
+    writers = (
+        lambda: case.by_exiftool("-XMP-dc:Title=night"),
+        lambda: case.plain(xmp=PACKET),
+        lambda: case.own(xmp=PACKET),
+    )
+    return kept(case, writers, lambda path: ask(path, "-XMP-dc:Title"), ("XMP",))
 
 
-def iptc(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """Keywords."""
-    if before.suffix in (".png", ".webp", ".avif", ".gif"):
-        return "holds none"
-    return _kept(before, after, deep, ["-IPTC:Keywords=night"], ["-IPTC:Keywords"])
+def iptc(case: Case) -> str:
+    """A keyword or a caption."""
+    writers = (
+        lambda: case.by_exiftool("-IPTC:Keywords=night"),
+        lambda: case.own(photoshop=RESOURCES),
+    )
+    return kept(case, writers, lambda path: ask(path, "-IPTC:all"), ("IPTC",))
 
 
-def profile(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """The colour profile, byte for byte."""
-    if before.suffix == ".bmp":
-        return "holds none"
-    given = reading.Photo(_picture(deep), icc_profile=PROFILE)
-    before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
-    asked = [str(EXIFTOOL), "-ICC_Profile", "-b", str(after())]
-    told = subprocess.run(asked, capture_output=True, check=True).stdout
-    return "kept" if told == PROFILE else _said()
+def resolution(case: Case) -> str:
+    """Dots per inch, beside those that EXIF may tell."""
+    asked = ("-JFIF:XResolution", "-IFD0:XResolution", "-PixelsPerUnitX", "-PixelsPerMeterX")
+    writers = (lambda: case.plain(dpi=(300, 300)), lambda: case.own(dpi=(300, 300)))
+    return kept(case, writers, lambda path: ask(path, *asked), ("resolution",))
 
 
-def resolution(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """Dots an inch."""
-    if before.suffix in (".webp", ".avif", ".gif"):
-        return "holds none"
-    given = reading.Photo(_picture(deep), dpi=(300, 300))
-    before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
-    asked = ["-XResolution", "-PixelsPerUnitX", "-PixelsPerMeterX"]
-    first, second = ask(before, *asked), ask(after(), *asked)
-    return "kept" if first and first == second else _said()
+def alpha(case: Case) -> str:
+    """Every value of it, or for formats that know only clear and opaque those."""
+    levels = (np.arange(40 * 60).reshape(40, 60, 1) % 251).astype(np.uint8)
+    most = 65535 if case.deep else 255
+
+    def of(plane: Array) -> Callable[[], None]:
+        plane = plane.astype(np.uint16) * 257 if case.deep else plane
+        return lambda: case.plain(np.concatenate([case.pixels, plane], axis=-1))
+
+    def found(path: Path) -> list[int]:
+        plane = _alpha_of(path, case.deep)
+        return plane.ravel().tolist() if plane.min() < most else []
+
+    writers = (of(levels), of(255 * (levels > 99).astype(np.uint8)))
+    return kept(case, writers, found, ("transparency",))
 
 
-def alpha(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """Straight, untouched."""
-    if before.suffix in (".jpg", ".bmp"):
-        return "holds none"
-    plane = (np.arange(40 * 60).reshape(40, 60) % 251).astype(np.uint8)
-    plane = plane.astype(np.uint16) * 257 if deep else plane
-    given = reading.Photo(_picture(deep), plane)
-    before.write_bytes(writing.encode(given, reading.FORMATS[before.suffix]))
-    if before.suffix == ".gif":  # which holds clear or not
-        given.alpha = 255 * (plane > 99).astype(np.uint8)
-        before.write_bytes(writing.encode(given, "GIF"))
-    first, second = (_alpha_of(path, deep) for path in (before, after()))
-    return "kept" if np.array_equal(first, second) else _said()
-
-
-def _alpha_of(path: Path, deep: bool) -> np.ndarray:
-    if deep and path.suffix == ".tif":
-        return np.asarray(tifffile.imread(path))[..., 3]
+def _alpha_of(path: Path, deep: bool) -> Array:
     if deep:
-        import imagecodecs
-
-        return np.asarray(imagecodecs.png_decode(path.read_bytes()))[..., 3]
+        read = tifffile.imread if path.suffix == ".tif" else imagecodecs.imread
+        pixels = np.asarray(read(path))
+        return pixels[..., 3] if pixels.shape[-1] == 4 else np.full(1, 65535)
     with Image.open(path) as image:
         return np.asarray(image.convert("RGBA"))[..., 3]
 
 
-def gray(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """One channel stays one."""
-    if before.suffix in (".webp", ".avif"):
-        return "holds none"
-    plain(before, _picture(deep)[..., :1] if deep else _picture(deep)[..., 0])
-    asked = ["-ColorComponents", "-ColorType", "-PhotometricInterpretation", "-BitDepth"]
-    if before.suffix == ".gif":  # whose colours stand in a table, gray or not
-        with Image.open(after()) as image:
-            values = np.asarray(image.convert("RGB"))
-        return "kept" if (values == values[..., :1]).all() and not _NOTES else _said()
-    told = ask(after(), *asked)
-    one = {
-        "File:ColorComponents": 1,
-        "PNG:ColorType": 0,
-        "IFD0:PhotometricInterpretation": 1,
-        "File:BitDepth": 8,
-    }
-    return "kept" if any(told.get(key) == value for key, value in one.items()) else _said()
+def gray(case: Case) -> str:
+    """One channel stays one, and without a loss of levels."""
+
+    def found(path: Path) -> bool:
+        with Image.open(path) as image:
+            if image.mode != "P":
+                return image.mode in ("L", "I;16")
+            colours = np.asarray(image.getpalette("RGB")).reshape(-1, 3)
+            return bool((colours == colours[:, :1]).all())
+
+    writers = (
+        lambda: case.plain(case.pixels[..., 0]),
+        lambda: case.own(pixels=case.pixels[..., :1]),
+    )
+    return kept(case, writers, found, ("gray",))
 
 
-def bits(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """Bits a channel; of BMP exiftool tells those of all three."""
-    plain(before, _picture(deep))
-    if before.suffix == ".gif":
-        after()
-        return _said()
-    if before.suffix in (".webp", ".avif"):  # of which exiftool tells none
-        with Image.open(before) as first, Image.open(after()) as second:
-            return "kept" if first.mode == second.mode else _said()
-    asked = ("-BitDepth", "-BitsPerSample")
-    first, second = ({str(v) for v in ask(path, *asked).values()} for path in (before, after()))
-    wanted = {"16", "16 16 16"} if deep else {"8", "8 8 8", "24"}
-    return "kept" if first == second and first and first <= wanted else _said()
+def bits(case: Case) -> str:
+    """Bits a channel, as exiftool tells them, or else Pillow."""
+
+    def found(path: Path) -> set[str]:
+        told = {str(value) for value in ask(path, "-BitDepth", "-BitsPerSample").values()}
+        with Image.open(path) as image:
+            return told or {image.mode}
+
+    result = kept(case, (case.plain,), found, ("colours", "bits"))
+    note = said(case, ("colours", "bits"))  # a palette of 256 colours has 8 bits a channel too
+    return result if note == LOST else note
 
 
-def frames(before: Path, after: Callable[[], Path], deep: bool) -> str:
-    """Animations: frames, how long each is shown, and how often all."""
-    if deep or before.suffix in (".jpg", ".tif", ".bmp"):
-        return "holds none"
-    shown = [Image.fromarray(np.roll(pixels(), 9 * index, axis=1)) for index in range(3)]
-    options = {"duration": [50, 100, 200], "loop": 0}
-    shown[0].save(before, save_all=True, append_images=shown[1:], **options)
-    found = []
-    for path in (before, after()):
+def frames(case: Case) -> str:
+    """Frames of an animation, how long each is shown, and how often all are."""
+    base = case.pixels[..., 0] if case.deep else case.pixels
+    shown = [Image.fromarray(np.roll(base, 9 * index, axis=1)) for index in range(3)]
+    options: dict[str, Any] = {"append_images": shown[1:], "duration": MILLISECONDS, "loop": 0}
+
+    def found(path: Path) -> tuple[list[int], int | None] | None:
         with Image.open(path) as image:
             times = []
             for frame in ImageSequence.Iterator(image):
                 frame.load()  # some formats tell the time only then
-                times.append(frame.info["duration"])
-            found.append((image.n_frames, times, image.info.get("loop")))
-    return "kept" if found[0] == found[1] and found[0][0] == 3 else _said()
+                times.append(frame.info.get("duration"))
+            return (times, image.info.get("loop")) if times == MILLISECONDS else None
+
+    writers = (lambda: shown[0].save(case.before, save_all=True, **options),)
+    return kept(case, writers, found, ("frames", "pictures in the file"))
 
 
-COLUMNS: dict[str, Callable[[Path, Callable[[], Path], bool], str]] = {
-    "orientation 1 to 8": orientation,
-    "colour profile": profile,
-    "EXIF, GPS": exif,
-    "MakerNote": maker_note,
-    "XMP": xmp,
-    "IPTC": iptc,
-    "alpha": alpha,
-    "bits a channel": bits,
-    "gray": gray,
-    "resolution": resolution,
-    "frames, timing": frames,
-}
+@dataclass(frozen=True)
+class Column:
+    """A column of the page, and what a row of the formats says of it."""
+
+    title: str
+    find: Callable[[Case], str]
+    claimed: Callable[[Format], bool]
+
+
+def _holds(what: str) -> Callable[[Format], bool]:
+    return lambda row: what in row.holds
+
+
+COLUMNS = (
+    Column("orientation 1 to 8", orientation, _holds(formats.EXIF)),
+    Column("colour profile", profile, _holds(formats.PROFILE)),
+    Column("EXIF, GPS", exif, _holds(formats.EXIF)),
+    Column("MakerNote", maker_note, _holds(formats.EXIF)),
+    Column("XMP", xmp, _holds(formats.XMP)),
+    Column("IPTC", iptc, _holds(formats.IPTC)),
+    Column("transparency", alpha, _holds(formats.TRANSPARENCY)),
+    Column("bits a channel", bits, lambda row: True),
+    Column("gray", gray, lambda row: row.gray),
+    Column("resolution", resolution, _holds(formats.RESOLUTION)),
+    Column("animation", frames, lambda row: row.animated),
+)
+
+
+def cell(row: Format, deep: bool, column: Column) -> str:
+    """What is found for one format and one property."""
+    with tempfile.TemporaryDirectory() as name:
+        found = column.find(Case(row, deep, Path(name)))
+    if found == ABSENT and column.claimed(row):
+        raise AssertionError(f"{row.label} is said to have {column.title}; no file with it is made")
+    return found
 
 
 def rows() -> Iterator[list[str]]:
-    """A row a format."""
-    enhancer = Enhancer()
-    for label, ending in {**FORMATS, **DEEP}.items():
-        deep, row = label in DEEP, [label]
-        for find in COLUMNS.values():
-            with tempfile.TemporaryDirectory() as name:
-                before, result = Path(name) / f"a.{ending}", Path(name) / f"b.{ending}"
-
-                def after(before: Path = before, result: Path = result) -> Path:
-                    settings = many.Settings(output=result, overwrite=True)
-                    outcome = many.run_job(enhancer, many.Job(before, result), settings)
-                    _NOTES[:] = outcome.notes
-                    return result
-
-                row.append(find(before, after, deep))
-        yield row
+    """A row for each format that is written, and for 16 bits a channel another one."""
+    written = [row for row in formats.FORMATS.values() if row.is_written]
+    cases = [(row, False) for row in written] + [(row, True) for row in written if row.bits == 16]
+    for row, deep in cases:
+        label = f"{row.label}, 16 bits" if deep else row.label
+        yield [label, *(cell(row, deep, column) for column in COLUMNS)]
 
 
 def text() -> str:
     """The page."""
     if EXIFTOOL is None:
         raise SystemExit("needs exiftool")
-    buffer = io.StringIO()
-    buffer.write(HEAD)
-    buffer.write("| | " + " | ".join(COLUMNS) + " |\n" + "|---" * (len(COLUMNS) + 1) + "|\n")
-    for row in rows():
-        buffer.write("| " + " | ".join(row) + " |\n")
-    buffer.write(TAIL)
-    return buffer.getvalue()
+    lines = [["", *(column.title for column in COLUMNS)], ["---"] * (len(COLUMNS) + 1), *rows()]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return HEAD + table + "\n" + TAIL
 
 
 HEAD = """# Formats
 
-What comes through `scotopic enhance`, format by format. Written by `python scripts/docs_formats.py`,
-which enhances a file for each cell and reads the result with exiftool, Pillow or tifffile; a test
-compares this page. "holds none": the format has no place for it. "said": not kept, and the user is
-told so in these words.
+This table shows what `scotopic enhance` keeps of a picture when the result has the same format. It
+is generated by `python scripts/docs_formats.py`: for each cell a file with the property is made and
+enhanced, and the result is read by another program (exiftool, Pillow, tifffile or imagecodecs). A
+dash means that no program could make a file of that format with that property.
 
 """
 TAIL = """
-- HEIC becomes JPEG with its EXIF and profile (extra `heif`); with 10 or 12 bits a channel it stays so
-  in PNG and TIFF (`--format`). AVIF of more than 8 bits is read as 8, and it is said. Camera RAW becomes a 16-bit TIFF (extra
-  `raw`) with its EXIF, GPS and MakerNote, where it has them.
-- An animation is enhanced frame by frame at one exposure, that of its frame of middle level. Into a
-  format that holds no animations goes the first frame, and it is said. Of other files with several
-  pictures (TIFF, the preview or gain map within a JPEG) the first is taken, and it is said.
-- CMYK becomes sRGB by its own profile if it has one, palette and 1-bit pictures RGB or gray, and it
-  is said. 32 bits a channel are refused. Pictures whose profile is linear are enhanced under the
-  curve of sRGB, and brought back.
-- Thumbnails in EXIF and in Photoshop's resources would show the picture as dark as it was: they are
-  dropped. Damaged EXIF is left out, and it is said.
-- A JPEG is compressed as it was before (tables, subsampling, progressive or not) unless `--quality`
-  says otherwise; a WebP that was lossless is so again.
-- `--times` gives results the file times of their sources; `--strip` drops all but the profile.
-- What made a picture is in its XMP: `CreatorTool` if there was none, and `DigitalSourceType`
-  `algorithmicallyEnhanced`.
+## Formats that are only read
+
+- HEIC becomes JPEG and keeps its EXIF and colour profile (needs the extra `heif`). With `--format
+  png` or `--format tif` a HEIC file of 10 or 12 bits a channel becomes a file of 16 bits.
+- Camera RAW becomes a TIFF of 16 bits a channel and keeps EXIF, GPS and MakerNote where the file has
+  them (needs the extra `raw`).
+- Other formats that Pillow opens, such as PPM or TGA, become PNG.
+
+## What is converted
+
+Each of these conversions is reported in a note.
+
+- AVIF with more than 8 bits a channel is read as 8 bits.
+- CMYK becomes sRGB, by the picture's own colour profile if it has a usable one. Pictures with a
+  palette or with 1 bit a pixel become RGB or gray.
+- When an animation is written to a format without animations, only the first frame is written. Of
+  other files with several pictures (TIFF pages, the preview or gain map in a JPEG, PNG animations of
+  16 bits), only the first is read.
+- When the result has another format than the source, whatever that format has no place for is left
+  out. IPTC is only written to JPEG and TIFF, though a PNG that has it in a text chunk keeps that.
+- Damaged EXIF is left out.
+- A picture with a linear colour profile is enhanced under the sRGB curve and converted back.
+
+Pictures with 32 bits a channel are refused.
+
+## Good to know
+
+- All frames of an animation are enhanced with one exposure, so that it does not flicker.
+- Thumbnails in EXIF and in Photoshop's resources are removed, since they would show the picture as
+  dark as it was.
+- A JPEG is compressed with the tables and the subsampling of its source, and a lossless WebP stays
+  lossless, unless `--quality` is given.
+- `--keep-times` gives results the file times of their sources. `--strip` removes all metadata except
+  the colour profile.
+- The XMP of a result names the software (`CreatorTool`, if there was none) and gives
+  `algorithmicallyEnhanced` as its `DigitalSourceType`.
 """
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError, TooLargeError, UnreadableError
@@ -149,8 +150,7 @@ def _of_image(image: Image.Image, pixels: Decoded) -> Photo:
 def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     """A photo of a file that Pillow has opened, and not decoded yet."""
     limits.check(image, data)
-    is_deep = deep.is_deep(image, data)
-    if is_deep:
+    if deep.is_deep(image, data):
         pixels = images.split(deep.decode(data, image))
     else:
         image.load()
@@ -161,7 +161,8 @@ def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
         photo.notes += ("more than 8 bits a channel read as 8",)
     row = formats.of_name(photo.format)
     frames = getattr(image, "n_frames", 1)
-    if row is not None and row.animated and not is_deep and frames > 1:
+    is_of_8_bits = photo.pixels.dtype == np.uint8  # Pillow composes no frames of 16 bits
+    if row is not None and row.animated and is_of_8_bits and frames > 1:
         first, alpha, rest = animation.take(image)
         photo = replace(photo, pixels=first, alpha=alpha, animation=rest)
     else:

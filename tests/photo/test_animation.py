@@ -128,3 +128,10 @@ def test_a_format_that_holds_one_picture_gets_the_first_with_a_word(tmp_path):
     assert "colours reduced to 256" in done.stderr
     with Image.open(tmp_path / "b.gif") as image:
         assert image.n_frames == 4 and image.info["loop"] == 0
+
+
+def test_of_an_animation_of_16_bits_the_first_frame_is_read_whole_and_that_is_told():
+    deep = [frame[..., 0].astype(np.uint16) for frame in frames()]
+    taken = read(animated("PNG", deep))
+    assert np.array_equal(taken.pixels[..., 0], deep[0]) and taken.animation is None
+    assert taken.notes == ("4 pictures in the file: the first is taken",)

@@ -4,6 +4,7 @@ import pytest
 from places import DOCS
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="no exiftool here")
 def test_the_page_of_formats_is_what_a_second_program_reads():
     for needed in ("tifffile", "imagecodecs"):
@@ -12,4 +13,4 @@ def test_the_page_of_formats_is_what_a_second_program_reads():
 
     page = docs_formats.text()
     assert "LOST" not in page
-    assert page == (DOCS / "formats.md").read_text(), "run: python scripts/docs_formats.py"
+    assert page == (DOCS / "formats.md").read_text(), "run: make docs"
