@@ -156,7 +156,7 @@ def a_run(data, steps, **changed):
 
 
 def test_training_improves_on_held_out_pictures(in_memory, tmp_path):
-    run = a_run(in_memory, 30)
+    run = a_run(in_memory, 24)
     keras.utils.set_random_seed(run.seed)
     untrained = tasks.validate(presets.build_network(run.preset), in_memory.validation[0])
     network = loop.train(run, tmp_path)

@@ -139,12 +139,12 @@ def test_simulated_darkness_is_darker_repeatable_and_varied():
 def test_some_simulated_targets_keep_black():
     reference = np.full((200, 200, 3), 180, np.uint8)
     black = 0
-    for seed in range(60):
+    for seed in range(40):
         dark, target = simulate.darken(reference, np.random.default_rng(seed))
         if (target == 0).all(-1).mean() > 0.1:
             black += 1
             assert dark[(target == 0).all(-1)].mean() < 12
-    assert 3 <= black <= 20
+    assert 2 <= black <= 13
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.7, 2.0])
