@@ -93,9 +93,7 @@ def run_all(
             pool.shutdown(cancel_futures=True)
 
 
-def _outcome_of(
-    enhancer: Enhancer, job: Job, settings: Settings, record: Record | None
-) -> Outcome:
+def _outcome_of(enhancer: Enhancer, job: Job, settings: Settings, record: Record | None) -> Outcome:
     try:
         return run_job(enhancer, job, settings, record)
     except ScotopicError as error:
