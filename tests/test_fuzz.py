@@ -1,7 +1,10 @@
 import subprocess
 import sys
 
+import pytest
 from places import BENCHMARKS
+
+pytestmark = pytest.mark.slow
 
 
 def test_damaged_files_are_refused_in_one_line_or_enhanced():

@@ -52,6 +52,7 @@ def entries(folder, status):
     return [entry for entry in lines if entry["status"] == status]
 
 
+@pytest.mark.slow
 def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undisturbed, tmp_path):
     kills, rng = 0, np.random.default_rng(1)
     while kills < 4:

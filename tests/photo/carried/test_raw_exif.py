@@ -293,6 +293,7 @@ def exiftool(path, *tags):
     return {tag: told.get(tag) for tag in tags}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CRW.is_file(), reason="the real pictures are not here")
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not here")
 def test_a_real_crw_tells_what_exiftool_reads_from_it(tmp_path):
