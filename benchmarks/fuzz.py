@@ -3,11 +3,10 @@
     python benchmarks/fuzz.py [--count 10000] [--photos ../shared/data/photos] [--seed 0]
 
 Real files (small ones made here in every format, and those of a folder, large
-ones more rarely) have bytes flipped, are cut, spliced with one another, and
-have the size in their header replaced. Each goes the whole way in a worker
-process: read from a file, enhanced, written to a file, and that read again. An
-answer is a result, whole, or one line that says what is wrong and no file; all
-else is printed, and the exit code is 1.
+ones more rarely) are damaged: bytes are changed, the end is cut off, two files are
+joined, or the size in the header is replaced. Each is read, enhanced, written and
+read again in a worker process. Right answers are a whole result, or an error of one
+line and no file. Everything else is printed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ import tempfile
 import time
 from operator import itemgetter
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pillow_heif
@@ -30,8 +30,11 @@ from PIL import Image
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
-from scotopic.jobs import many
-from scotopic.photo import reading, writing
+from scotopic.jobs.many import run_job
+from scotopic.jobs.plan import plan_jobs
+from scotopic.jobs.settings import Placement, Settings
+from scotopic.photo import formats, reading, writing
+from scotopic.photo.photo import Photo
 
 SECONDS = 20
 MEGAPIXELS = 13
@@ -43,7 +46,11 @@ SHARE_OF_LARGE = 0.01
 
 
 Seed = tuple[str, bytes]
-"""Ending of a name, and what is in the file."""
+"""Suffix of a file's name, and what is in the file."""
+
+
+class HangError(BaseException):
+    """A picture took too long; no handler of ordinary errors may take it for damage."""
 
 
 def seeds(folder: Path | None) -> tuple[list[Seed], list[Seed]]:
@@ -72,10 +79,12 @@ def seeds(folder: Path | None) -> tuple[list[Seed], list[Seed]]:
         (".avif", frames),
     ):
         buffer = io.BytesIO()
-        image.save(buffer, reading.FORMATS[ending], **options)
+        image.save(buffer, formats.named(ending).name, **options)
         made.append((ending, buffer.getvalue()))
-    deep = reading.Photo(np.asarray(image).astype(np.uint16) * 257, exif=exif.tobytes())
-    made += [(ending, writing.encode(deep, reading.FORMATS[ending])) for ending in (".png", ".tif")]
+    deep = Photo(np.asarray(image).astype(np.uint16) * 257, exif=exif.tobytes())
+    for row in formats.FORMATS.values():
+        if row.is_written and row.bits == 16:
+            made.append((row.suffixes[0], writing.encode(deep, row.name)[0]))
     buffer = io.BytesIO()
     pillow_heif.from_pillow(image).save(buffer, quality=90, exif=exif.tobytes())
     made.append((".heic", buffer.getvalue()))
@@ -109,19 +118,20 @@ def damaged(files: tuple[list[Seed], list[Seed]], seed: int) -> Seed:
     else:
         place = int(rng.integers(min(400, len(data) - 4)))
         size = int(rng.choice([0, 1, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 20_000]))
-        data[place : place + 4] = size.to_bytes(4, str(rng.choice(["big", "little"])))
+        order: Literal["big", "little"] = "big" if rng.random() < 0.5 else "little"
+        data[place : place + 4] = size.to_bytes(4, order)
     return ending, bytes(data)
 
 
 def go_the_whole_way(enhancer: Enhancer, given: Seed, folder: Path) -> str:
-    """From file to file, and read again; what came of it."""
+    """Enhance a file, read the result, and say what came of it."""
     ending, data = given
     source = folder / f"a{ending}"
     source.write_bytes(data)
-    settings = many.Settings(output=folder / "out", max_megapixels=MEGAPIXELS)
-    (job,) = many.plan_jobs([source], settings)
+    settings = Settings(placement=Placement(folder / "out"), max_megapixels=MEGAPIXELS)
+    (job,) = plan_jobs([source], settings)
     try:
-        many.run_job(enhancer, job, settings)
+        run_job(enhancer, job, settings)
         reading.read(job.target)
     except ScotopicError as error:
         if "\n" in str(error):
@@ -138,9 +148,10 @@ def work(folder: Path | None, start: int, count: int) -> None:
     files, enhancer = seeds(folder), Enhancer(memory=2**29, threads=1)
 
     def out_of_time(*_: object) -> None:
-        raise TimeoutError
+        raise HangError
 
     signal.signal(signal.SIGALRM, out_of_time)
+    _check_that_whole_files_are_enhanced(enhancer)
     for seed in range(start, start + count):
         print(json.dumps({"begun": seed}), flush=True)
         signal.alarm(SECONDS)
@@ -148,12 +159,20 @@ def work(folder: Path | None, start: int, count: int) -> None:
         try:
             with tempfile.TemporaryDirectory() as name:
                 said = go_the_whole_way(enhancer, damaged(files, seed), Path(name))
-        except Exception as error:
+        except (Exception, HangError) as error:
             said = f"{type(error).__name__}: {error}"
         signal.alarm(0)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         took = time.monotonic() - began
         print(json.dumps({"done": seed, "said": said, "took": took, "peak": peak}), flush=True)
+
+
+def _check_that_whole_files_are_enhanced(enhancer: Enhancer) -> None:
+    """Without this, a fault that refuses every file would go unnoticed."""
+    for whole in seeds(None)[0]:
+        with tempfile.TemporaryDirectory() as name:
+            said = go_the_whole_way(enhancer, whole, Path(name))
+        assert said == "enhanced", f"{whole[0]}: {said}, though it is not damaged"
 
 
 def supervise(folder: Path | None, start: int, count: int) -> tuple[dict[str, int], list[str]]:

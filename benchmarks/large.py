@@ -2,7 +2,7 @@
 
     python benchmarks/large.py ../shared/data/photos/sony_24mp_mpf.jpg --save large/
 
-Darkens a large photo by the exposing curve, backwards, and
+Darkens a large photo by the inverse of the exposing curve, and
 
 - enhances it once in tiles under a small memory and once in one piece, and
   writes the absolute difference times 50 as a picture;
@@ -17,17 +17,19 @@ import os
 import subprocess
 import sys
 import time
-import warnings
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-import scotopic.enhancer
 from scotopic.enhancer import Enhancer
+from scotopic.networks import exposing
 from scotopic.photo import reading
+from scotopic.photo.quiet import quiet
 from scotopic.pixels.exposure import expose
+from scotopic.types import Array
+from scotopic.wish import Wish
 
 SMALL = 600 * 2**20
 EXPOSURE = 0.35
@@ -35,17 +37,17 @@ HUNDRED_MEGAPIXELS = (12000, 8400)
 NAMES = ("24_megapixels.jpg", "100_megapixels.jpg")
 
 
-def darkened(pixels: np.ndarray) -> np.ndarray:
-    """A photo that a gain of 12 brings back, but for the rounding."""
+def darkened(pixels: Array) -> Array:
+    """The photo so dark that a gain of 12 brings it back, except for rounding."""
     table = np.rint(expose(np.linspace(0, 1, 256), 1 / 12) * 255).astype(np.uint8)
-    return table[pixels]
+    return np.asarray(table[pixels])
 
 
 def prepare(source: Path, save: Path) -> None:
     """Write the dark pictures.
 
-    In a process of its own: one that is started counts the memory of the one
-    that starts it as its peak.
+    This runs in a process of its own, since the system counts the memory of a
+    process towards the peak of those that it starts.
     """
     small = Image.fromarray(darkened(reading.read(source).pixels))
     large = small.resize(HUNDRED_MEGAPIXELS, Image.Resampling.BICUBIC)
@@ -53,12 +55,14 @@ def prepare(source: Path, save: Path) -> None:
         image.save(save / name, quality=92)
 
 
-def tiles_against_whole(pixels: np.ndarray, save: Path) -> None:
+def tiles_against_whole(pixels: Array, save: Path) -> None:
     """Print the largest difference, in levels of 255, and write its picture."""
-    tiled, report = Enhancer(memory=SMALL).enhance_array(pixels, exposure=EXPOSURE)
-    # A tile is capped whatever the memory; here the whole is wanted.
-    scotopic.enhancer.MAX_TILE_PIXELS = pixels.size
-    whole, one = Enhancer(memory=2**40).enhance_array(pixels, exposure=EXPOSURE)
+    wish = Wish(exposure=EXPOSURE)
+    tiled, report = Enhancer(memory=SMALL).enhance_array(pixels, wish)
+    # Tiles have a largest size whatever the memory is; here the whole is wanted.
+    exposing.MAX_TILE_PIXELS = pixels.size
+    whole, one = Enhancer(memory=2**40).enhance_array(pixels, wish)
+    assert report.tiles > 1 == one.tiles
     difference = np.abs(tiled.astype(np.int16) - whole)
     target = save / "difference_times_50.png"
     Image.fromarray(np.clip(difference * 50, 0, 255).astype(np.uint8)).save(target)
@@ -76,10 +80,8 @@ def peak_memory(source: Path, target: Path) -> None:
     process = subprocess.Popen([str(part) for part in command])
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it is large is known
-        with Image.open(source) as image:
-            size = f"{image.width}x{image.height}"
+    with quiet(), Image.open(source) as image:  # Pillow warns of large pictures
+        size = f"{image.width}x{image.height}"
     print(
         f"{size} with --memory 1G: exit code {process.returncode}, peak"
         f" {usage.ru_maxrss / 2**20:.2f} GiB, {time.perf_counter() - began:.1f} s",

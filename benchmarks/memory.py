@@ -1,10 +1,11 @@
-"""The least memory that each format is read in, and what the command then takes.
+"""The memory that each format is estimated to need, and what the command takes with it.
 
     python benchmarks/memory.py ../shared/data/photos/sony_24mp_mpf.jpg [--only deep.png]
 
-Writes the photo, darkened, in every format; asks the command with hardly any
-memory, and so learns what it wants for each; and runs it with just that. What
-it takes at its peak is to stay under that and 300 MB.
+Writes the photo, darkened, in every format. Runs the command on each file with
+too little memory, and takes the amount that it asks for from its message; then runs
+it with that amount. Its peak must stay under that amount plus 300 MB. The estimates
+are `bytes_per_pixel` in scotopic/photo/formats.py, and the traits in limits.py.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ import pillow_heif
 from PIL import Image
 
 from scotopic.photo import reading, writing
+from scotopic.photo.photo import Photo
 
 ALLOWED = 300 * 10**6
 
 
 def with_alpha(image: Image.Image) -> Image.Image:
-    """The same, as clear as it is dark."""
+    """The image with an alpha channel: the darker, the more transparent."""
     result = image.copy()
     result.putalpha(image.getchannel(0))
     return result
@@ -37,7 +39,7 @@ def with_alpha(image: Image.Image) -> Image.Image:
 
 def deep(image: Image.Image) -> bytes:
     """A PNG of 16 bits."""
-    return writing.encode(reading.Photo(np.asarray(image).astype(np.uint16) * 257), "PNG")
+    return writing.encode(Photo(np.asarray(image).astype(np.uint16) * 257), "PNG")[0]
 
 
 WRITERS: dict[str, Callable[[Image.Image, Path], object]] = {
@@ -60,14 +62,14 @@ WRITERS: dict[str, Callable[[Image.Image, Path], object]] = {
 
 
 def write_all(source: Path, folder: Path, only: list[str]) -> None:
-    """Write the files; in a process of its own, whose memory is not counted."""
+    """Write the files. Run in a process of its own, whose memory is not counted."""
     image = Image.fromarray(reading.read(source).pixels // 4)
     for name in only:
         WRITERS[name](image, folder / name)
 
 
 def measured(path: Path, folder: Path) -> Iterator[int]:
-    """Bytes wanted, and bytes taken when given that."""
+    """Bytes that the command asks for, and bytes that it takes when it has them."""
     command = [sys.executable, "-m", "scotopic", "enhance", str(path), "-o", str(folder), "-q"]
     asked = subprocess.run([*command, "--memory", "1M"], capture_output=True, text=True)
     (wanted,) = re.findall(r"--memory ([\d.]+)G", asked.stderr)

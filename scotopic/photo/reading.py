@@ -21,13 +21,6 @@ from scotopic.photo.photo import Photo
 from scotopic.photo.quiet import quiet, unlimited
 from scotopic.storage import read_bytes
 
-FORMATS = {
-    suffix: row.name
-    for row in formats.FORMATS.values()
-    if row.is_written
-    for suffix in row.suffixes
-}
-
 
 def read(source: str | Path | bytes, name: str | None = None, limits: Limits = USUAL) -> Photo:
     """Read a picture.
