@@ -1,25 +1,32 @@
-"""EXIF blocks, patched in place: a maker's own notes hold offsets that rewriting would break."""
+"""EXIF blocks, changed in place: writing them anew would break the offsets in a MakerNote."""
 
 from __future__ import annotations
 
 from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
 
-_FOLDER, _WIDTH, _HEIGHT = 0x8769, 0xA002, 0xA003
+_EXIF_DIRECTORY, _WIDTH, _HEIGHT = 0x8769, 0xA002, 0xA003
 _ORIENTATION, _THUMBNAIL, _THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
 
 
 def has_header(exif: bytes) -> bool:
-    """Whether a block begins as a TIFF does."""
+    """Whether a block starts as a TIFF does, with or without the EXIF prefix."""
     return exif.removeprefix(PREFIX).startswith((b"II*\0", b"MM\0*"))
 
 
 def of_result(exif: bytes, on_its_side: bool = False) -> bytes:
-    """The block for an upright, enhanced picture: prefix, orientation 1, no thumbnail.
+    """The block for an upright, enhanced picture: with prefix, orientation 1, no thumbnail.
 
-    Width and height, where they are told, change places if it was on its side.
-    A thumbnail would show the picture as dark as it was. Its directory, the
-    block's second, is cut off the chain, and its bytes go where they end the
-    block. Every other byte stays; a damaged block stays as it is. EXIF 2.32, 4.6.
+    A thumbnail would show the picture as dark as it was. Its directory, which is the
+    second, is taken out of the chain, and its bytes are removed if they end the block.
+    Every other byte stays, and a damaged block stays as it is. EXIF 2.32, 4.6.
+
+    Parameters
+    ----------
+    exif : bytes
+        With or without the prefix.
+    on_its_side : bool
+        Whether the stored picture had to be turned by 90 degrees: the tags of
+        width and height then change places.
     """
     block = bytearray(exif.removeprefix(PREFIX))
     if not has_header(exif):
@@ -29,7 +36,7 @@ def of_result(exif: bytes, on_its_side: bool = False) -> bytes:
     for at in _entries(block, directory, order):
         if number(block, at, 2, order) == _ORIENTATION:
             block[at + 8 : at + 10] = (1).to_bytes(2, order)
-        if number(block, at, 2, order) == _FOLDER and on_its_side:
+        if number(block, at, 2, order) == _EXIF_DIRECTORY and on_its_side:
             _swap_sides(block, number(block, at + 8, 4, order), order)
     _drop_thumbnail(block, directory, order)
     return PREFIX + bytes(block)
@@ -58,6 +65,6 @@ def _drop_thumbnail(block: bytearray, directory: int, order: Order) -> None:
 
 
 def _entries(block: bytearray, directory: int, order: Order) -> list[int]:
-    """Where the entries of a directory are, those that are whole."""
+    """Offsets of the whole entries of a directory."""
     first, count = directory + 2, number(block, directory, 2, order)
     return [at for at in range(first, first + 12 * count, 12) if at + 12 <= len(block)]

@@ -35,7 +35,7 @@ def srgb() -> bytes:
 
 
 def is_linear(profile: bytes | None) -> bool:
-    """Whether values of a profile are proportional to light."""
+    """Whether the values of a picture with this profile are proportional to light."""
     curve = _curve(profile or b"")
     if curve[:4] == b"para":
         return curve[8:10] == b"\0\0" and curve[12:16] == b"\0\1\0\0"
@@ -50,12 +50,12 @@ def is_linear(profile: bytes | None) -> bool:
 
 
 def is_gray(profile: bytes | None) -> bool:
-    """Whether a profile is of gray, as its header says."""
+    """Whether a profile is one of gray, by its header."""
     return (profile or b"")[16:20] == b"GRAY"
 
 
 def _curve(profile: bytes) -> bytes:
-    """The curve of red, or of gray."""
+    """The tone curve of red, or of gray; empty if there is none."""
     for index in range(min(int.from_bytes(profile[128:132], "big"), 100)):
         entry = profile[132 + 12 * index : 144 + 12 * index]
         if entry[:4] in _CURVES:
@@ -65,9 +65,9 @@ def _curve(profile: bytes) -> bytes:
 
 
 def encoded(linear: Array) -> Array:
-    """Linear values (uint8 or uint16) under the curve of sRGB, uint16.
+    """Linear values, uint8 or uint16, encoded by the curve of sRGB, uint16.
 
-    IEC 61966-2-1. Networks and the exposing curve expect such an encoding.
+    Networks and the exposing curve expect such an encoding. IEC 61966-2-1.
     """
     values = np.arange(np.iinfo(linear.dtype).max + 1) / np.iinfo(linear.dtype).max
     curved = np.where(values <= 0.0031308, 12.92 * values, 1.055 * values ** (1 / 2.4) - 0.055)
@@ -76,7 +76,7 @@ def encoded(linear: Array) -> Array:
 
 
 def decoded(curved: Array, kind: Any) -> Array:
-    """The way back from `encoded`, as uint8 or uint16."""
+    """The inverse of `encoded`: linear values of the type ``kind``, uint8 or uint16."""
     values = np.arange(65536) / 65535
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     table = np.rint(np.iinfo(kind).max * linear).astype(kind)
@@ -84,7 +84,7 @@ def decoded(curved: Array, kind: Any) -> Array:
 
 
 def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:
-    """A CMYK image in sRGB by its own profile; None when it has none that can be used."""
+    """A CMYK image converted to sRGB by its own profile; None if it has no usable one."""
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
         wanted = ImageCms.ImageCmsProfile(io.BytesIO(srgb()))

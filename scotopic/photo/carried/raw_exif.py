@@ -1,6 +1,6 @@
-"""EXIF out of camera RAW, as a block for the developed picture.
+"""EXIF of camera RAW files, as a block for the developed picture.
 
-No read here can fail, as in `exif_block`: what is damaged is left out.
+No read here can fail, as in `exif_block`: damaged tags are left out.
 """
 
 from __future__ import annotations
@@ -16,33 +16,32 @@ from scotopic.photo.carried.exif_block import (
     Order,
     Tags,
     Value,
-    folder_of,
+    directory_of,
     number,
     of_tiff,
     order_of,
 )
 
 _TIFFS = (*(b"II*\0", b"MM\0*"), *(b"IIRO", b"IIRS", b"MMOR"), b"IIU\0")
-"""TIFF, and what Olympus and Panasonic write instead in files that are built the same."""
+"""First bytes of a TIFF, and of the files built the same by Olympus and Panasonic."""
 _MOST = 64
-"""Boxes, segments and heaps that are looked through; real files have far fewer."""
+"""Most boxes, segments and heaps that are looked through; real files have far fewer."""
 _CANON_UUID = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
 
 def exif_of(data: bytes, other: Any = None) -> bytes | None:
-    """EXIF block of a camera RAW file; None where nothing is told.
+    """EXIF block of a camera RAW file; None if no tags are found.
 
-    The MakerNote goes over byte for byte. Makers write places into it that
-    count from the start of their file, so it stands where it stood there, if
-    that is in the first 64 kB. Else it stands elsewhere, and such places in it
-    are wrong.
+    The MakerNote is copied byte for byte. It may hold offsets that count from the
+    start of the file. So it is put at the offset where it stood, if that is in the
+    first 64 kB; otherwise it is put elsewhere, and such offsets are wrong.
 
     Parameters
     ----------
     data : bytes
         The file.
     other : rawpy.Other, optional
-        What the decoder found out, for formats not known here.
+        What the decoder knows, for files of formats that are not known here.
     """
     told = _told(data)
     if told is None or not (told.main or told.exif or told.gps):
@@ -63,10 +62,10 @@ def _told(data: bytes) -> Tags | None:
 
 
 def _of_cr3(data: bytes) -> Tags:
-    """CR3: a small TIFF for each folder, in boxes named CMT1 to CMT4.
+    """CR3: a small TIFF for each directory, in boxes named CMT1 to CMT4.
 
-    The MakerNote's is whole but for the header; at the eighth byte of the
-    block its places are right. As documented by Laurent Clévy, canon_cr3.
+    The MakerNote is all of its box but the header of 8 bytes; at offset 8 of the
+    block its own offsets are right. As documented by Laurent Clévy, canon_cr3.
     """
     parts: dict[bytes, bytes] = {}
     for _, top, bottom in _boxes(data, 0, len(data), b"moov"):
@@ -76,13 +75,15 @@ def _of_cr3(data: bytes) -> Tags:
                     parts[name] = data[at : min(past, at + exif_block.LARGEST_NOTE)]
     order = order_of(parts.get(b"CMT1", b""))
 
-    def folder(name: bytes, wanted: Container[int]) -> exif_block.Folder:
+    def directory(name: bytes, wanted: Container[int]) -> exif_block.Directory:
         part = parts.get(name, b"")
         same = part.startswith(_TIFFS) and order_of(part) == order
-        return folder_of(part, order, number(part, 4, 4, order), wanted) if same else {}
+        return directory_of(part, order, number(part, 4, 4, order), wanted) if same else {}
 
-    told = Tags(order, folder(b"CMT1", exif_block.TOLD), folder(b"CMT2", exif_block.TOLD_IN_EXIF))
-    told.gps = folder(b"CMT4", exif_block.TOLD_IN_GPS)
+    told = Tags(
+        order, directory(b"CMT1", exif_block.KEPT), directory(b"CMT2", exif_block.KEPT_IN_EXIF)
+    )
+    told.gps = directory(b"CMT4", exif_block.KEPT_IN_GPS)
     note = parts.get(b"CMT3", b"")[8:]
     if note:
         told.exif[exif_block.MAKER_NOTE] = Value(7, len(note), note, 8)
@@ -90,7 +91,10 @@ def _of_cr3(data: bytes) -> Tags:
 
 
 def _boxes(data: bytes, start: int, end: int, name: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Boxes whose names start so, and where their insides do and end. ISO/IEC 14496-12, 4.2."""
+    """Boxes by the start of their names: name, and where the content starts and ends.
+
+    ISO/IEC 14496-12, 4.2.
+    """
     for _ in range(_MOST):
         size, head = number(data, start, 4, "big"), 8
         if size == 1:
@@ -104,7 +108,7 @@ def _boxes(data: bytes, start: int, end: int, name: bytes) -> Iterator[tuple[byt
 
 
 def _of_raf(data: bytes) -> Tags | None:
-    """RAF: EXIF stands in a JPEG within, as documented by ExifTool's FujiFilm page."""
+    """RAF: EXIF is in the JPEG that the file holds, as documented by ExifTool's FujiFilm page."""
     at = number(data, 84, 4, "big") + 2
     for _ in range(_MOST):
         if data[at : at + 1] != b"\xff":
@@ -118,10 +122,10 @@ def _of_raf(data: bytes) -> Tags | None:
 
 
 def _of_crw(data: bytes) -> Tags:
-    """CRW: the records of Canon's heap that EXIF has tags for.
+    """CRW: the records of Canon's CIFF heap that EXIF has tags for.
 
-    CIFF, as documented by ExifTool's CanonRaw and Canon pages. Exposure is that
-    of the shot where it is told, not the one aimed at.
+    As documented by ExifTool's CanonRaw and Canon pages. Shutter speed and aperture
+    are those of the shot if it has them, otherwise those that were aimed at.
     """
     order = order_of(data)
     records = _records(data, order)
@@ -152,10 +156,10 @@ def _of_crw(data: bytes) -> Tags:
 
 
 def _records(data: bytes, order: Order) -> dict[int, bytes]:
-    """The small records of a CIFF heap and of the heaps within it.
+    """The first bytes of each record of a CIFF heap, and of the heaps in it.
 
-    A record's two high bits say where it stands, the three below what it is.
-    The limits are for heaps that go in circles.
+    The two highest bits of a record's kind say where its data are, the three bits
+    below their type. The limits keep heaps that contain themselves from looping.
     """
     records: dict[int, bytes] = {}
     heaps = [(number(data, 2, 4, order), len(data))]
@@ -175,19 +179,19 @@ def _records(data: bytes, order: Order) -> dict[int, bytes]:
 
 
 def _apex(code: int) -> float:
-    """Canon's 32nds of a stop; 12 and 20 of them stand for thirds."""
+    """Stops from Canon's code of 32nds, in which 12 and 20 stand for one and two thirds."""
     whole, part = divmod(abs(code), 32)
     value = whole + {12: 1 / 3, 20: 2 / 3}.get(part, part / 32)
     return value if code >= 0 else -value
 
 
 def _power(stops: float) -> float:
-    """Two to a power; 0, which says nothing, for powers that no camera writes."""
+    """Two to a power; 0, which stands for not known, for powers that no camera writes."""
     return 2**stops if abs(stops) < 64 else 0
 
 
 def _of_decoder(other: Any) -> Tags:
-    """What rawpy tells; what it does not know is 0 there."""
+    """Tags of what rawpy tells, in which 0 stands for not known."""
     taken = getattr(other, "timestamp", None)
     return _simple(
         "little",
@@ -202,7 +206,7 @@ def _of_decoder(other: Any) -> Tags:
 def _simple(
     order: Order, shutter: float, aperture: float, iso: float, focal: float, taken: float
 ) -> Tags:
-    """What a few numbers tell; 0 stands for not known, and so does nonsense."""
+    """Tags of a few numbers; those that are 0 or make no sense are left out."""
     told = Tags(order)
     for tag, value in ((0x829A, shutter), (0x829D, aperture), (0x920A, focal)):
         if 1e-5 < value < 1e5:

@@ -1,4 +1,4 @@
-"""XMP packets: what made a picture, added to what is there."""
+"""XMP packets: their orientation, and the name of the software that made the picture."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ _SHELL = (
     '"http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
 )
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
-
-
 _ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>\s*))[2-8]""")
 _OWN = re.compile(rb"""(scotopic:Software=")[^"]*""")
 
 
 def upright(xmp: bytes) -> bytes:
-    """The packet for pixels that have been turned: its orientation, if it has one, set to 1."""
+    """The packet for pixels that have been turned upright: its orientation, if any, set to 1."""
     return _ORIENTATION.sub(rb"\g<1>1", xmp)
 
 
 def credit(xmp: bytes | None, software: str) -> bytes:
-    """Add what made the picture to its XMP; what was there stays.
+    """The packet with the software that made the picture; everything in it stays.
 
-    A packet that says of itself already what made it keeps that too.
+    A packet that scotopic credited before gets the new software in that place. An
+    existing ``CreatorTool`` or ``DigitalSourceType`` is kept.
+
+    Parameters
+    ----------
+    xmp : bytes or None
+        None for a new packet.
+    software : str
+        Name and version.
     """
     packet = xmp or _SHELL.encode()
     if _OWN.search(packet):
