@@ -203,4 +203,5 @@ def test_little_is_held_of_a_large_folder(tmp_path, monkeypatch):
     assert sum(1 for _ in plan) == 20_000
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2_500_000
+    # A list of the jobs would take 12 MB and more; Python 3.13 keeps a table of names, of up to 4.
+    assert peak < 6_000_000
