@@ -51,6 +51,17 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert target.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
 
 
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(AccessError, match="a: cannot be written: No space left on device"):
+        storage.write_atomically(b"new", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
+
+
 def test_what_killed_writers_left_is_removed_and_what_is_being_written_is_not(tmp_path):
     stale = tmp_path / f"{storage.TEMPORARY}0123"
     stale.write_bytes(b"left by a process that was killed")

@@ -19,7 +19,6 @@ from scotopic.jobs.one import Progress
 from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.record import Record
 from scotopic.jobs.settings import Job, Placement, Settings
-from scotopic.photo.quiet import quiet
 from scotopic.version import __version__
 
 MOST_AT_ONCE = 4
@@ -81,16 +80,15 @@ def run_all(
             outcome = _outcome_of(enhancer, job, settings, record)
         return outcome
 
-    with quiet():
-        try:
-            for job in jobs:
-                begun.append((job, pool.submit(_outcome_of, share, job, settings, record)))
-                if len(begun) >= _WINDOW * at_once:
-                    yield next_told()
-            while begun:
+    try:
+        for job in jobs:
+            begun.append((job, pool.submit(_outcome_of, share, job, settings, record)))
+            if len(begun) >= _WINDOW * at_once:
                 yield next_told()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while begun:
+            yield next_told()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _outcome_of(enhancer: Enhancer, job: Job, settings: Settings, record: Record | None) -> Outcome:
