@@ -6,11 +6,12 @@ No read here can fail, as in `exif_block`: damaged tags are left out.
 from __future__ import annotations
 
 import struct
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from scotopic.photo.boxes import boxes
 from scotopic.photo.carried import exif_block
 from scotopic.photo.carried.exif_block import (
     Order,
@@ -68,10 +69,10 @@ def _of_cr3(data: bytes) -> Tags:
     block its own offsets are right. As documented by Laurent Clévy, canon_cr3.
     """
     parts: dict[bytes, bytes] = {}
-    for _, top, bottom in _boxes(data, 0, len(data), b"moov"):
-        for _, start, end in _boxes(data, top, bottom, b"uuid"):
+    for _, top, bottom in boxes(data, 0, len(data), b"moov"):
+        for _, start, end in boxes(data, top, bottom, b"uuid"):
             if data[start : start + 16] == _CANON_UUID:
-                for name, at, past in _boxes(data, start + 16, end, b"CMT"):
+                for name, at, past in boxes(data, start + 16, end, b"CMT"):
                     parts[name] = data[at : min(past, at + exif_block.LARGEST_NOTE)]
     order = order_of(parts.get(b"CMT1", b""))
 
@@ -88,23 +89,6 @@ def _of_cr3(data: bytes) -> Tags:
     if note:
         told.exif[exif_block.MAKER_NOTE] = Value(7, len(note), note, 8)
     return told
-
-
-def _boxes(data: bytes, start: int, end: int, name: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Boxes by the start of their names: name, and where the content starts and ends.
-
-    ISO/IEC 14496-12, 4.2.
-    """
-    for _ in range(_MOST):
-        size, head = number(data, start, 4, "big"), 8
-        if size == 1:
-            size, head = number(data, start + 8, 8, "big"), 16
-        stop = end if size == 0 else start + size
-        if stop < start + head or stop > end:
-            return
-        if data[start + 4 : start + 8].startswith(name):
-            yield data[start + 4 : start + 8], start + head, stop
-        start = stop
 
 
 def _of_raf(data: bytes) -> Tags | None:

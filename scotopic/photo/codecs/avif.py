@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scotopic.photo import formats
+from scotopic.photo.boxes import boxes
 from scotopic.photo.codecs import pillow
 from scotopic.photo.photo import Photo
 
@@ -10,7 +13,30 @@ from scotopic.photo.photo import Photo
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
     """An AVIF file, and no notes."""
     options = {"quality": quality or pillow.DEFAULT_QUALITY, "subsampling": "4:4:4"}
-    return pillow.save(photo, formats.FORMATS["AVIF"], options), ()
+    return without_times(pillow.save(photo, formats.FORMATS["AVIF"], options)), ()
+
+
+def without_times(data: bytes) -> bytes:
+    """An AVIF file whose tracks do not say when they were made.
+
+    libavif writes the time into animations; the same picture would not give the
+    same bytes again. ISO/IEC 14496-12, 8.2.2, 8.3.2 and 8.4.2.
+    """
+    result = bytearray(data)
+    for start in _headers(data):
+        size = 8 if data[start] == 1 else 4  # the version says how long a time is
+        result[start + 4 : start + 4 + 2 * size] = bytes(2 * size)
+    return bytes(result)
+
+
+def _headers(data: bytes) -> Iterator[int]:
+    """Where the headers with times of creation and modification begin."""
+    for _, top, end in boxes(data, 0, len(data), b"moov"):
+        yield from (start for _, start, _ in boxes(data, top, end, b"mvhd"))
+        for _, track, past in boxes(data, top, end, b"trak"):
+            yield from (start for _, start, _ in boxes(data, track, past, b"tkhd"))
+            for _, media, stop in boxes(data, track, past, b"mdia"):
+                yield from (start for _, start, _ in boxes(data, media, stop, b"mdhd"))
 
 
 def is_deep(data: bytes) -> bool:
