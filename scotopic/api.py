@@ -17,11 +17,12 @@ from scotopic.enhancer import Enhancer
 from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.jobs import many, one
 from scotopic.jobs.outcome import Outcome
-from scotopic.jobs.plan import plan_jobs
+from scotopic.jobs.plan import Plan, plan_jobs
 from scotopic.jobs.record import Record
 from scotopic.jobs.settings import Encoding, Placement, Settings
 from scotopic.networks.catalogue import describe_models
 from scotopic.photo import reading, writing
+from scotopic.photo.limits import MAX_MEGAPIXELS
 from scotopic.wish import Wish
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PathText = str | PathLike[str]
 Number = TypeVar("Number", bound=np.generic)
 Progress = Callable[[float], None]
+_BYTES = (bytes, bytearray, memoryview)
 FolderProgress = Callable[[int, int], None]
 
 
@@ -44,6 +46,7 @@ def enhance(
     overwrite: bool = ...,
     format: str | None = ...,
     quality: int | None = ...,
+    max_megapixels: int = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
 ) -> Path: ...
@@ -58,6 +61,7 @@ def enhance(
     strength: float = ...,
     format: str | None = ...,
     quality: int | None = ...,
+    max_megapixels: int = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
 ) -> bytes: ...
@@ -71,6 +75,7 @@ def enhance(
     ev: float = ...,
     strength: float = ...,
     enhancer: Enhancer | None = ...,
+    progress: Progress | None = ...,
 ) -> NDArray[Number]: ...
 
 
@@ -95,6 +100,7 @@ def enhance(
     strength: float = ...,
     format: str | None = ...,
     quality: int | None = ...,
+    max_megapixels: int = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
 ) -> io.BytesIO: ...
@@ -110,6 +116,7 @@ def enhance(
     overwrite: bool = False,
     format: str | None = None,
     quality: int | None = None,
+    max_megapixels: int = MAX_MEGAPIXELS,
     enhancer: Enhancer | None = None,
     progress: Progress | None = None,
 ) -> Any:
@@ -128,9 +135,9 @@ def enhance(
     strength : float
         0 gives the picture back, 1 the whole effect.
     output : path, optional
-        For a path: the file to write, or a folder (one that exists, or that is
-        named with a slash at the end). By default the result lies beside its
-        source and is named ``*_enhanced``.
+        For a path: the file to write, or a folder (one that exists, has no
+        suffix, or is named with a slash at the end). By default the result lies
+        beside its source and is named ``*_enhanced``.
     overwrite : bool
         For a path: replace a file that exists.
     format : str, optional
@@ -139,10 +146,13 @@ def enhance(
     quality : int, optional
         For a path, bytes or a file object: quality of JPEG, WebP and AVIF, 1
         to 100. By default a JPEG is compressed as its source was.
+    max_megapixels : int
+        For a path, bytes or a file object: a larger picture, of all its frames
+        together, is refused before it is decoded.
     enhancer : Enhancer, optional
         One with another model or memory. By default one is made and kept.
     progress : callable, optional
-        For all but arrays: told the share that is done, 0 to 1.
+        Told the share that is done, 0 to 1.
 
     Returns
     -------
@@ -172,23 +182,21 @@ def enhance(
     wish = Wish(exposure, ev, strength)
     enhancer = enhancer or _default_enhancer()
     if isinstance(picture, (str, PathLike)):
-        settings = Settings(
-            wish, Encoding(format, quality), Placement.at(output, overwrite=overwrite)
-        )
-        return _enhance_path(enhancer, Path(fspath(picture)), settings, progress)
+        placement = Placement.at(output, overwrite=overwrite)
+        settings = Settings(wish, Encoding(format, quality), placement, max_megapixels)
+        return _enhance_path(enhancer, _path(picture), settings, progress)
     if output is not None or overwrite:
         raise InvalidValueError("output and overwrite are for pictures that are given as paths")
-    if isinstance(picture, (bytes, bytearray, memoryview)):
-        settings = Settings(wish, Encoding(format, quality))
-        return one.enhance_bytes(enhancer, bytes(picture), settings, progress=progress)[0]
-    if hasattr(picture, "read"):
-        settings = Settings(wish, Encoding(format, quality))
-        data = one.enhance_bytes(enhancer, picture.read(), settings, _name(picture), progress)[0]
-        return io.BytesIO(data)
+    if isinstance(picture, _BYTES) or hasattr(picture, "read"):
+        settings = Settings(wish, Encoding(format, quality), max_megapixels=max_megapixels)
+        if isinstance(picture, _BYTES):
+            return one.enhance_bytes(enhancer, bytes(picture), settings, progress=progress)[0]
+        data, name = _content(picture)
+        return io.BytesIO(one.enhance_bytes(enhancer, data, settings, name, progress)[0])
     if format is not None or quality is not None:
         raise InvalidValueError("format and quality are for pictures that are encoded as files")
     if isinstance(picture, np.ndarray):
-        return enhancer.enhance_array(picture, wish)[0]
+        return enhancer.enhance_array(picture, wish, progress)[0]
     if hasattr(picture, "getexif"):
         taken = reading.from_image(picture)
         one.enhance_photo(enhancer, taken, wish, progress)
@@ -209,6 +217,7 @@ def enhance_folder(
     overwrite: bool = False,
     format: str | None = None,
     quality: int | None = None,
+    max_megapixels: int = MAX_MEGAPIXELS,
     jobs: int | None = None,
     enhancer: Enhancer | None = None,
     progress: FolderProgress | None = None,
@@ -222,7 +231,7 @@ def enhance_folder(
         Folder for the results, which mirrors the other one. It keeps a record,
         by which a second call skips what is done already. By default each
         result lies beside its source and is named ``*_enhanced``.
-    exposure, ev, strength, overwrite, format, quality
+    exposure, ev, strength, overwrite, format, quality, max_megapixels
         As for `enhance`.
     jobs : int, optional
         Pictures worked on at once. By default one for each processor, 4 at most.
@@ -234,7 +243,8 @@ def enhance_folder(
     Yields
     ------
     Outcome
-        One for each picture, in a stable order; of those that fail, too.
+        One for each picture, in a stable order; of those that fail, too. At the
+        end one for each folder that cannot be read.
 
     Raises
     ------
@@ -243,25 +253,28 @@ def enhance_folder(
     InvalidValueError
         When a setting is out of range.
     """
-    source = Path(fspath(folder))
+    source = _path(folder)
     if not source.is_dir():
         raise MissingFileError("no such folder", path=source)
-    target = None if output is None else Path(fspath(output))
+    if jobs is not None and jobs < 1:
+        raise InvalidValueError(f"jobs must be 1 or more, not {jobs}")
+    target = None if output is None else _path(output)
     placement = Placement(target, is_folder=target is not None, overwrite=overwrite)
-    settings = Settings(Wish(exposure, ev, strength), Encoding(format, quality), placement)
+    wish, encoding = Wish(exposure, ev, strength), Encoding(format, quality)
+    settings = Settings(wish, encoding, placement, max_megapixels)
     plan = plan_jobs([source], settings)
     return _run_folder(plan, settings, jobs, enhancer, progress)
 
 
 def _run_folder(
-    plan: Any,
+    plan: Plan,
     settings: Settings,
     jobs: int | None,
     enhancer: Enhancer | None,
     progress: FolderProgress | None,
 ) -> Iterator[Outcome]:
     memory = machine.default_memory() if enhancer is None else enhancer.memory
-    at_once = min(jobs or many.usual_jobs(memory), len(plan))
+    at_once = max(1, min(jobs or many.usual_jobs(memory), len(plan)))
     if enhancer is None:
         enhancer = Enhancer(memory=memory, threads=max(1, machine.threads() // at_once))
     folder = settings.placement.folder
@@ -271,6 +284,8 @@ def _run_folder(
         if progress is not None:
             progress(done, len(plan))
         yield outcome
+    for unread, error in plan.unread.items():
+        yield Outcome("failed", str(unread), error=error)
 
 
 def models() -> list[dict[str, Any]]:
@@ -307,6 +322,15 @@ def _enhance_path(
     return job.target
 
 
-def _name(file: Any) -> str:
-    name = getattr(file, "name", None)
-    return name if isinstance(name, str) else "input"
+def _path(text: PathText) -> Path:
+    if not fspath(text):
+        raise InvalidValueError("the path is empty")
+    return Path(fspath(text))
+
+
+def _content(file: BinaryIO) -> tuple[bytes, str]:
+    """What is in a file object, and how errors name it."""
+    content, name = file.read(), getattr(file, "name", None)
+    if not isinstance(content, _BYTES):
+        raise InvalidValueError("a file object must be open for reading in binary mode")
+    return bytes(content), name if isinstance(name, str) else "input"

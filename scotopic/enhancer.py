@@ -109,7 +109,12 @@ class Enhancer:
         """The network's name."""
         return self.network.spec.name
 
-    def enhance_array(self, picture: Array, wish: Wish = PLAIN_WISH) -> tuple[Array, Report]:
+    def enhance_array(
+        self,
+        picture: Array,
+        wish: Wish = PLAIN_WISH,
+        progress: Callable[[float], None] | None = None,
+    ) -> tuple[Array, Report]:
         """Enhance pixels.
 
         Parameters
@@ -119,6 +124,8 @@ class Enhancer:
             and alpha.
         wish : Wish
             What is asked for.
+        progress : callable, optional
+            Told the share that is done, 0 to 1.
 
         Returns
         -------
@@ -138,7 +145,7 @@ class Enhancer:
         if self.leaves(look):
             return picture.copy(), self.report(look, 0)
         result = np.empty_like(pixels)
-        report = self.apply(pixels, look, result)
+        report = self.apply(pixels, look, result, progress)
         if alpha is not None:
             result = np.concatenate([result, alpha], axis=-1)
         return result.reshape(picture.shape), report

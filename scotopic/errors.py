@@ -14,13 +14,23 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Parameter:
-    """A remedy: a parameter to pass, by its name and value in Python."""
+    """A remedy: a parameter to pass, by its name and value in Python.
+
+    Attributes
+    ----------
+    name : str
+    value : object
+    owner : str, optional
+        What it is passed to, if that is not the function that was called.
+    """
 
     name: str
     value: object = True
+    owner: str = ""
 
     def __str__(self) -> str:
-        return f"pass {self.name}={self.value!r}"
+        to = f" to {self.owner}" if self.owner else ""
+        return f"pass {self.name}={self.value!r}{to}"
 
 
 class ScotopicError(Exception):
@@ -57,10 +67,10 @@ class ScotopicError(Exception):
         return about + self.message + ("" if remedy is None else f"; {remedy}")
 
     def about(self, path: str | os.PathLike[str]) -> ScotopicError:
-        """The same error, with a path if it has none yet."""
-        if self.path is not None:
-            return self
-        return _rebuilt(type(self), self.message, os.fspath(path), self.remedy)
+        """This error, which gets a path if it has none yet."""
+        if self.path is None:
+            self.path = os.fspath(path)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), self.message, self.path, self.remedy)

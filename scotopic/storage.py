@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -13,7 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scotopic.errors import AccessError, MissingFileError, ScotopicError
+from scotopic.errors import (
+    AccessError,
+    MissingFileError,
+    Parameter,
+    ScotopicError,
+    TargetExistsError,
+)
 
 try:
     import fcntl
@@ -22,6 +29,7 @@ except ImportError:  # Windows, where a file that is open cannot be removed
 
 TEMPORARY = ".scotopic-"
 """What the names of files that are being written begin with."""
+_OURS = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{16}")
 _PIECE = 2**20
 _FOLDERS_REMEMBERED = 1000
 
@@ -65,9 +73,9 @@ def _read_error(path: Path, error: OSError) -> ScotopicError:
     return kind(error.strerror or str(error), path=path)
 
 
-def write_atomically(data: bytes, target: Path) -> None:
+def write_atomically(data: bytes, target: Path, replace: bool = True) -> None:
     """Put a file in place whole; see `atomic_file`."""
-    with atomic_file(target) as file:
+    with atomic_file(target, replace) as file:
         file.write(data)
 
 
@@ -76,19 +84,30 @@ def write_json(content: Any, target: Path) -> None:
     write_atomically((json.dumps(content, indent=1) + "\n").encode(), target)
 
 
-def copy_atomically(source: Path, target: Path) -> None:
+def copy_atomically(source: Path, target: Path, replace: bool = True) -> None:
     """Put a copy of a file in place whole; see `atomic_file`."""
-    with source.open("rb") as original, atomic_file(target) as file:
+    try:
+        original = source.open("rb")
+    except OSError as error:
+        raise _read_error(source, error) from error
+    with original, atomic_file(target, replace) as file:
         shutil.copyfileobj(original, file, _PIECE)
 
 
 @contextlib.contextmanager
-def atomic_file(target: Path) -> Iterator[BinaryIO]:
+def atomic_file(target: Path, replace: bool = True) -> Iterator[BinaryIO]:
     """Write a file that is put in place whole: temporary file, flush, rename.
 
     Each writer has a temporary file of its own in the target's folder, so the
     target is at every moment the old file, absent, or one writer's whole file,
     whoever else writes. What killed writers left in the folder is removed.
+
+    Parameters
+    ----------
+    target : Path
+    replace : bool
+        Whether a file that is there may be replaced, even one that somebody
+        has put there in the meantime.
 
     Yields
     ------
@@ -97,6 +116,8 @@ def atomic_file(target: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
+    TargetExistsError
+        When there is a file that may not be replaced.
     AccessError
         When it cannot be written; nothing is left behind.
     """
@@ -110,9 +131,9 @@ def atomic_file(target: Path) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
                 if fcntl is not None:  # while the lock is held, so that nobody sweeps it
-                    temporary.replace(target)
+                    _put_in_place(temporary, target, replace)
             if fcntl is None:
-                temporary.replace(target)
+                _put_in_place(temporary, target, replace)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -122,6 +143,25 @@ def atomic_file(target: Path) -> Iterator[BinaryIO]:
             raise
         reason = error.strerror or str(error)
         raise AccessError(f"cannot be written: {reason}", path=target) from error
+
+
+def _put_in_place(temporary: Path, target: Path, replace: bool) -> None:
+    if not replace:
+        try:
+            os.link(temporary, target)  # fails if there is a file, where a rename would replace it
+            temporary.unlink()
+            return
+        except FileExistsError as error:
+            raise already_there(target) from error
+        except OSError:  # some file systems have no links
+            if target.exists():
+                raise already_there(target) from None
+    temporary.replace(target)
+
+
+def already_there(target: Path) -> TargetExistsError:
+    """The error for a file that may not be replaced."""
+    return TargetExistsError("exists already", path=target, remedy=Parameter("overwrite"))
 
 
 def _new_temporary(target: Path) -> tuple[BinaryIO, Path]:
@@ -153,7 +193,7 @@ def _sweep_once(folder: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove temporary files of a folder that nobody is writing."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        names = [entry.path for entry in entries if entry.name.startswith(TEMPORARY)]
+        names = [entry.path for entry in entries if _OURS.fullmatch(entry.name)]
         for name in names:
             with contextlib.suppress(OSError):
                 _remove_unless_locked(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from scotopic.errors import InvalidValueError
 
@@ -31,7 +32,8 @@ class Wish:
     Raises
     ------
     InvalidValueError
-        When a value is out of its range, or both an exposure and ev are given.
+        When a value is no number or out of its range, or both an exposure and
+        ev are given.
     """
 
     exposure: float | None = None
@@ -41,6 +43,10 @@ class Wish:
     skip_bright: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("exposure", "ev", "strength"):
+            value = getattr(self, name)
+            if not isinstance(value, Real) and not (name == "exposure" and value is None):
+                raise InvalidValueError(f"{name} must be a number, not {value!r}")
         if self.exposure is not None and not 0 < self.exposure < 1:
             raise InvalidValueError(f"exposure must lie between 0 and 1, not {self.exposure}")
         if self.exposure is not None and self.ev:

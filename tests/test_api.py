@@ -1,6 +1,7 @@
 """The Python interface: the same kind comes back that was given."""
 
 import io
+import os
 import pickle
 import re
 import threading
@@ -115,6 +116,9 @@ def test_what_does_not_fit_the_kind_is_refused(dark, png):
         {"picture": png.read_bytes(), "overwrite": True},
         {"picture": png, "exposure": 2},
         {"picture": png, "output": ""},
+        {"picture": "", "exposure": 0.4},
+        {"picture": io.StringIO(str(png))},
+        {"picture": png, "max_megapixels": 0},
     ):
         with pytest.raises(ValueError):
             scotopic.enhance(**wrong)
@@ -126,6 +130,20 @@ def test_what_does_not_fit_the_kind_is_refused(dark, png):
         scotopic.enhance(png.with_name("absent.png"))
     with pytest.raises(scotopic.UnreadableError):
         scotopic.enhance(b"text")
+
+
+def test_a_picture_over_the_limit_says_what_to_pass(tmp_path):
+    Image.new("L", (1100, 1000)).save(tmp_path / "a.png")
+    with pytest.raises(scotopic.TooLargeError, match="pass max_megapixels=2") as caught:
+        scotopic.enhance(tmp_path / "a.png", max_megapixels=1)
+    remedy = caught.value.remedy
+    assert scotopic.enhance(tmp_path / "a.png", **{remedy.name: remedy.value}).exists()
+
+
+def test_progress_of_an_array_rises_to_one(dark):
+    told = []
+    scotopic.enhance(np.asarray(dark), progress=told.append)
+    assert told and told == sorted(told) and told[-1] == 1
 
 
 def test_progress_rises_to_one(png):
@@ -156,6 +174,24 @@ def test_a_folder_gives_an_outcome_for_each_picture(dark, tmp_path):
     assert [outcome.status for outcome in run()] == ["skipped", "failed", "skipped"]
     with pytest.raises(FileNotFoundError):
         scotopic.enhance_folder(tmp_path / "nowhere")
+    for wrong in ({"jobs": -1}, {"output": ""}, {"ev": 99}):
+        with pytest.raises(scotopic.InvalidValueError):
+            scotopic.enhance_folder(tmp_path / "in", **wrong)
+
+
+def test_a_folder_that_cannot_be_read_has_an_outcome_too(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+
+    def guarded(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    (outcome,) = scotopic.enhance_folder(tmp_path)
+    assert outcome.status == "failed" and isinstance(outcome.error, scotopic.AccessError)
+    assert outcome.source == str(tmp_path / "locked")
 
 
 def test_an_enhancer_goes_through_pickle(dark, wanted):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from scotopic import storage
-from scotopic.errors import AccessError, MissingFileError
+from scotopic.errors import AccessError, MissingFileError, TargetExistsError
 
 WRITERS = """
 import sys, threading
@@ -51,6 +51,25 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert target.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch, links):
+    def none(*_):
+        raise OSError(95, "Operation not supported")
+
+    if not links:
+        monkeypatch.setattr(os, "link", none)
+    target = tmp_path / "a"
+    with (
+        pytest.raises(TargetExistsError),
+        storage.atomic_file(target, replace=False) as file,
+    ):
+        file.write(b"late")
+        target.write_bytes(b"of somebody else")
+    assert target.read_bytes() == b"of somebody else" and os.listdir(tmp_path) == ["a"]
+    storage.write_atomically(b"new", tmp_path / "b", replace=False)
+    assert (tmp_path / "b").read_bytes() == b"new" and len(os.listdir(tmp_path)) == 2
+
+
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
@@ -63,10 +82,12 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
 
 
 def test_what_killed_writers_left_is_removed_and_what_is_being_written_is_not(tmp_path):
-    stale = tmp_path / f"{storage.TEMPORARY}0123"
+    stale = tmp_path / f"{storage.TEMPORARY}0123456789abcdef"
     stale.write_bytes(b"left by a process that was killed")
+    mine = tmp_path / f"{storage.TEMPORARY}my-notes.txt"
+    mine.write_text("of a user")
     with storage.atomic_file(tmp_path / "a") as file:
-        assert not stale.exists()
+        assert not stale.exists() and mine.exists()
         file.write(b"whole")
         storage.sweep(tmp_path)
     assert (tmp_path / "a").read_bytes() == b"whole"
@@ -111,6 +132,8 @@ def test_what_cannot_be_read_or_written_is_named(tmp_path):
         storage.read_bytes(tmp_path / "absent")
     with pytest.raises(AccessError):
         storage.read_bytes(tmp_path)
+    with pytest.raises(MissingFileError, match="absent"):
+        storage.copy_atomically(tmp_path / "absent", tmp_path / "b")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(AccessError, match="cannot be written"):
         storage.write_atomically(b"x", tmp_path / "file" / "a")

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scotopic.errors import InvalidValueError, Parameter, ScotopicError
+from scotopic.networks.registry import DEFAULT_MODEL as DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-DEFAULT_MODEL = "exposure_unet"
 STANDARD = Path("-")
 """Standard input as a source, standard output as a target."""
 SOME_FAILED, WRONG_CALL, INTERRUPTED = 1, 2, 130
@@ -51,7 +51,7 @@ def size(text: str) -> int:
     return number
 
 
-PATH = STREAM = _Path(path_type=Path)
+PATH = _Path(path_type=Path)
 OUTPUT = _Path(path_type=str)
 """As text, in which a slash at the end means a folder."""
 MEMORY_SIZE = size
@@ -85,12 +85,18 @@ def told(error: ScotopicError) -> str:
     """An error in one line, its remedy as an option of the command line."""
     remedy = error.remedy
     if isinstance(remedy, Parameter):
-        remedy = f"use {_as_option(remedy)}"
+        option = "--" + remedy.name.replace("_", "-")
+        remedy = f"use {_with_value(option, remedy)}" if _is_known(option) else None
     return error.told(remedy)
 
 
-def _as_option(parameter: Parameter) -> str:
-    option = "--" + parameter.name.replace("_", "-")
+def _is_known(option: str) -> bool:
+    """Whether the command that runs has an option."""
+    context = click.get_current_context(silent=True)
+    return context is None or any(option in known.opts for known in context.command.params)
+
+
+def _with_value(option: str, parameter: Parameter) -> str:
     if parameter.value is True:
         return option
     value = parameter.value

@@ -16,7 +16,9 @@ from scotopic.commands.common import (
     PATH,
     SOME_FAILED,
     STANDARD,
+    complain,
     one_line_errors,
+    told,
 )
 from scotopic.commands.telling import Telling
 from scotopic.errors import InvalidValueError, ScotopicError
@@ -24,6 +26,7 @@ from scotopic.errors import InvalidValueError, ScotopicError
 if TYPE_CHECKING:
     from scotopic.enhancer import Enhancer
     from scotopic.jobs.outcome import Outcome
+    from scotopic.jobs.record import Record
     from scotopic.jobs.settings import Settings
 
 
@@ -47,7 +50,12 @@ class _Call:
         from scotopic.enhancer import Enhancer
 
         threads = max(1, machine.threads() // at_once)
-        return Enhancer(self.model, self.memory, self.provider, threads)
+        enhancer = Enhancer(self.model, self.memory, self.provider, threads)
+        if self.settings.wish.skip_bright and enhancer.network.sees_whole:
+            raise InvalidValueError(
+                f"{self.model} predicts no exposure, so it does not go with --skip-bright"
+            )
+        return enhancer
 
 
 @click.command()
@@ -193,6 +201,8 @@ def _batch(call: _Call, dry_run: bool) -> bool:
     from scotopic.jobs import many, plan
 
     planned = plan.plan_jobs(call.paths, call.settings)
+    if dry_run and call.tell.as_json:
+        raise InvalidValueError("--dry-run does not go with --json")
     if dry_run:
         for job in planned:
             click.echo(f"{job.source} -> {job.target}")
@@ -206,7 +216,6 @@ def _batch(call: _Call, dry_run: bool) -> bool:
 
 def _watch(call: _Call, dry_run: bool) -> bool:
     """Enhance pictures as they appear in the folders, until Ctrl-C."""
-    from scotopic.commands.common import complain
     from scotopic.jobs import many, plan
 
     if call.settings.placement.folder is None:
@@ -215,13 +224,13 @@ def _watch(call: _Call, dry_run: bool) -> bool:
         raise InvalidValueError("--dry-run does not go with --watch")
     at_once = call.jobs or many.usual_jobs(call.memory)
     enhancer, record, failed = call.enhancer(at_once), _record(call), 0
-    for jobs in plan.arrivals(call.paths, call.settings, tell=complain):
+    for jobs in plan.arrivals(call.paths, call.settings, tell=lambda error: complain(told(error))):
         outcomes = many.run_all(enhancer, jobs, call.settings, record, at_once)
         failed += call.tell.outcomes(outcomes, len(jobs))
     return failed > 0
 
 
-def _record(call: _Call) -> Any:
+def _record(call: _Call) -> Record | None:
     from scotopic.jobs.record import Record
 
     folder = call.settings.placement.folder
@@ -237,10 +246,10 @@ def _stream(call: _Call, dry_run: bool) -> bool:
     if to_output and call.tell.as_json:
         raise InvalidValueError("--json and the picture cannot both go to standard output")
     name = "standard input" if path == STANDARD else str(path)
+    call.settings.placement.check_name()
     if dry_run:
         click.echo(f"{name} -> {'standard output' if to_output else call.output}")
         return False
-    call.settings.placement.check_name()
     try:
         outcome = _enhance_stream(call, name, to_output)
     except ScotopicError as error:
@@ -274,5 +283,5 @@ def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
         suffix = formats.FORMATS[str(outcome.format)].suffixes[0]
         target = (placement.folder or Path()) / f"picture{suffix}"
         many.refuse_to_replace(target, placement)
-    storage.write_atomically(made, target)
+    storage.write_atomically(made, target, placement.overwrite)
     return replace(outcome, target=target)

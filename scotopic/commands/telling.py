@@ -72,8 +72,8 @@ class Telling:
 
     def passed_over(self, plan: Plan) -> int:
         """Print what in the folders was not enhanced; how many folders cannot be read."""
-        for line in plan.unread.values():
-            complain(line)
+        for error in plan.unread.values():
+            complain(told(error))
         if plan.others and not self.quiet:
             one = "1 file that is not a picture was skipped"
             several = f"{plan.others} files that are not pictures were skipped"

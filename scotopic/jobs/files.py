@@ -76,7 +76,7 @@ def enhance_source(
             outcome = _enhance_by_rows(enhancer, source.rows, job, settings)
         else:
             data, outcome = enhance_bytes(enhancer, source.data, settings, name, progress)
-            storage.write_atomically(data, job.target)
+            storage.write_atomically(data, job.target, settings.placement.overwrite)
         if settings.placement.keep_times:
             found = job.source.stat()
             os.utime(job.target, ns=(found.st_atime_ns, found.st_mtime_ns))
@@ -89,7 +89,7 @@ def _enhance_by_rows(enhancer: Enhancer, rows: Rows, job: Job, settings: Setting
     leave = enhancer.leaves(look)
     name = str(job.source)
     if leave and not settings.encoding.strip:
-        storage.copy_atomically(job.source, job.target)
+        storage.copy_atomically(job.source, job.target, settings.placement.overwrite)
         return Outcome("copied", name, None, "TIFF", enhancer.report(look, 0), picture.notes)
     tiles = 0
 
@@ -105,7 +105,7 @@ def _enhance_by_rows(enhancer: Enhancer, rows: Rows, job: Job, settings: Setting
     picture.made_by = maker(enhancer)
     if settings.encoding.strip:
         picture.strip()
-    with storage.atomic_file(job.target) as file:
+    with storage.atomic_file(job.target, settings.placement.overwrite) as file:
         lost = writing.write_tiff(picture, file, rows.shape[0], bands())
     report = enhancer.report(look, tiles)
     notes = (*picture.notes, *lost)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from scotopic.errors import AccessError
+
 
 class Kind(Enum):
     """What to do with a file, by its name: take it, count it, or ignore it."""
@@ -26,11 +28,11 @@ class Met:
     others : int
         Files that are no pictures.
     unread : dict
-        Folders that cannot be read, each with a line that says so.
+        Folders that cannot be read, each with its error.
     """
 
     others: int = 0
-    unread: dict[Path, str] = field(default_factory=dict)
+    unread: dict[Path, AccessError] = field(default_factory=dict)
 
 
 @dataclass
@@ -108,7 +110,7 @@ def _read(folder: Path, kind_of: Callable[[str], Kind], output: Path | None, met
         # Somebody took it away since its name was read.
         return _Folder(folder)
     except OSError as error:
-        met.unread[folder] = f"{folder}: cannot be read: {error.strerror}"
+        met.unread[folder] = AccessError(f"cannot be read: {error.strerror}", path=folder)
         return _Folder(folder)
     met.others += others
     read.names.sort(reverse=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 from scotopic import machine, storage
 from scotopic.enhancer import Enhancer
-from scotopic.errors import Parameter, ScotopicError, TargetExistsError, TooLargeError
+from scotopic.errors import Parameter, ScotopicError, TooLargeError
 from scotopic.jobs import files
-from scotopic.jobs.one import Progress
+from scotopic.jobs.one import Progress, named_errors
 from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.record import Record
 from scotopic.jobs.settings import Job, Placement, Settings
@@ -74,7 +74,7 @@ def run_all(
     def next_told() -> Outcome:
         job, future = begun.popleft()
         outcome = future.result()
-        if isinstance(outcome.error, TooLargeError):
+        if _wants_more_memory(outcome.error):
             for _, other in begun:
                 other.exception()  # waits: this one is to have all the memory
             outcome = _outcome_of(enhancer, job, settings, record)
@@ -89,6 +89,13 @@ def run_all(
             yield next_told()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _wants_more_memory(error: ScotopicError | None) -> bool:
+    """Whether a picture failed only for the memory that it was given."""
+    remedy = None if error is None else error.remedy
+    too_many_pixels = isinstance(remedy, Parameter) and remedy.name == "max_megapixels"
+    return isinstance(error, TooLargeError) and not too_many_pixels
 
 
 def _outcome_of(enhancer: Enhancer, job: Job, settings: Settings, record: Record | None) -> Outcome:
@@ -121,18 +128,19 @@ def run_job(
     ScotopicError
         When the picture cannot be read, enhanced or written; names the file.
     """
-    if record is None:
-        refuse_to_replace(job.target, settings.placement)
-    with contextlib.closing(files.open_source(job, enhancer, settings)) as source:
+    with named_errors(str(job.source)):
         if record is None:
-            return files.enhance_source(enhancer, source, job, settings, progress)
-        return _run_recorded(enhancer, source, job, settings, record)
+            refuse_to_replace(job.target, settings.placement)
+        with contextlib.closing(files.open_source(job, enhancer, settings)) as source:
+            if record is None:
+                return files.enhance_source(enhancer, source, job, settings, progress)
+            return _run_recorded(enhancer, source, job, settings, record)
 
 
 def refuse_to_replace(target: Path, placement: Placement) -> None:
     """Raise a `TargetExistsError` unless a file may be written here."""
     if not placement.overwrite and target.exists():
-        raise TargetExistsError("exists already", path=target, remedy=Parameter("overwrite"))
+        raise storage.already_there(target)
 
 
 def _run_recorded(
@@ -148,8 +156,9 @@ def _run_recorded(
     if not settings.placement.overwrite and record.is_done(job.target, made_from):
         return Outcome("skipped", str(job.source), job.target)
     # Only now: it reads the result, and of one that is done that would be twice.
-    if not record.is_own(job.target):
-        refuse_to_replace(job.target, settings.placement)
+    if record.is_own(job.target):
+        settings = replace(settings, placement=replace(settings.placement, overwrite=True))
+    refuse_to_replace(job.target, settings.placement)
     facts: dict[str, Any] = {"source": str(job.source), "made_from": made_from}
     record.note(job.target, "started", **facts)
     began = time.monotonic()

@@ -93,7 +93,7 @@ def enhance_photo(
         if linear:
             _replace(picture, [icc.decoded(pixels, kind) for pixels in frames])
     note = "the colour profile is linear: enhanced under the curve of sRGB, and converted back"
-    return report, (note,) if linear else ()
+    return report, (note,) if linear and report.tiles else ()
 
 
 def _later_frames(picture: Photo) -> list[Frame]:
@@ -121,7 +121,8 @@ def named_errors(name: str) -> Iterator[None]:
     try:
         yield
     except ScotopicError as error:
-        raise error.about(name) from error.__cause__
+        error.about(name)
+        raise
     except MemoryError as error:
         raise TooLargeError("there is not enough memory for it", path=name) from error
     except Exception as error:

@@ -6,11 +6,10 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
-from scotopic.errors import InvalidValueError, MissingFileError
+from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
 from scotopic.jobs import folders
 from scotopic.jobs.name_index import Index
 from scotopic.jobs.settings import Job, Settings
@@ -31,7 +30,7 @@ class Plan:
     others : int
         Files in the folders that are no pictures.
     unread : dict
-        Folders that cannot be read, each with a line that says so.
+        Folders that cannot be read, each with its error.
     """
 
     def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
@@ -62,10 +61,10 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
     MissingFileError
         When a folder has no pictures.
     InvalidValueError
-        When several pictures are to go into one file, and when the output has
-        an unknown suffix and the source is a file.
+        When several pictures are to go into one file, and when the output is no
+        folder and has a suffix of no format.
     """
-    settings = _with_known_output(paths, settings)
+    settings.placement.check_name()
     plan = Plan(paths, settings)
     file = settings.placement.file
     if file is not None and len(plan) > 1:
@@ -75,21 +74,11 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
     return plan
 
 
-def _with_known_output(paths: Sequence[Path], settings: Settings) -> Settings:
-    """Take an output with an unknown suffix for a folder, if all sources are folders."""
-    file = settings.placement.file
-    if file is None or formats.of_path(file) is not None:
-        return settings
-    if any(not path.is_dir() for path in paths):
-        settings.placement.check_name()
-    return replace(settings, placement=replace(settings.placement, is_folder=True))
-
-
 def arrivals(
     paths: Sequence[Path],
     settings: Settings,
     pause: float = 1.0,
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[ScotopicError], None] = lambda error: None,
 ) -> Iterator[list[Job]]:
     """Watch folders: jobs for what is there, and for what is put there, without end.
 
@@ -102,7 +91,7 @@ def arrivals(
     paths, settings, pause
         Where, how, and how often.
     tell : callable, optional
-        Takes a line for each folder that cannot be read, once.
+        Takes the error of each folder that cannot be read, once.
 
     Raises
     ------
@@ -129,9 +118,9 @@ def arrivals(
             if len(ready) == AT_ONCE:
                 yield ready
                 ready = []
-        for folder, line in met.unread.items():
+        for folder, error in met.unread.items():
             if folder not in told:
-                tell(line)
+                tell(error)
         told = set(met.unread)
         seen = looks
         if ready:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,15 @@ class Encoding:
 
     def __post_init__(self) -> None:
         if self.format is not None:
+            if not isinstance(self.format, str):
+                raise InvalidValueError(f"a format is named by text, not by {self.format!r}")
             object.__setattr__(self, "format", formats.named(self.format).name)
-        if self.quality is not None and not 1 <= self.quality <= 100:
-            raise InvalidValueError(f"quality must lie between 1 and 100, not {self.quality}")
+        if self.quality is None:
+            return
+        if not isinstance(self.quality, Integral) or not 1 <= self.quality <= 100:
+            raise InvalidValueError(
+                f"quality must be a whole number from 1 to 100, not {self.quality!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,8 @@ class Settings:
     Raises
     ------
     InvalidValueError
-        When the output's name says another format than the encoding.
+        When the output's name says another format than the encoding, and for a
+        limit that is no whole number from 1.
     """
 
     wish: Wish = field(default_factory=Wish)
@@ -156,6 +164,10 @@ class Settings:
     max_megapixels: int = MAX_MEGAPIXELS
 
     def __post_init__(self) -> None:
+        if not isinstance(self.max_megapixels, Integral) or self.max_megapixels < 1:
+            raise InvalidValueError(
+                f"max_megapixels must be a whole number from 1, not {self.max_megapixels!r}"
+            )
         file, asked = self.placement.file, self.encoding.format
         named = None if file is None else formats.of_path(file)
         if named is not None and asked is not None and named.name != asked:

@@ -10,13 +10,13 @@ from PIL import Image
 from scotopic import machine
 from scotopic.errors import Parameter, TooLargeError
 from scotopic.photo import formats
-from scotopic.photo.codecs import deep, webp
+from scotopic.photo.codecs import deep, is_lossless
+from scotopic.photo.formats import LOSSLESS, PROGRESSIVE
 
 MAX_MEGAPIXELS = 1000
 """Larger pictures are refused unless asked for: a small file can claim any size."""
-LOSSLESS, PROGRESSIVE = "lossless", "progressive"
-_MORE_BYTES = {LOSSLESS: 18, PROGRESSIVE: 3, "CMYK": 4, "RGBA": 2}
-"""Bytes per pixel that a trait adds, as measured by benchmarks/memory.py."""
+_MORE_BYTES = {"CMYK": 4, "RGBA": 2}
+"""Bytes per pixel that a mode adds in any format, as measured by benchmarks/memory.py."""
 
 
 def bytes_needed(pixels: int, deep: bool, form: str = "", *traits: str) -> int:
@@ -31,12 +31,13 @@ def bytes_needed(pixels: int, deep: bool, form: str = "", *traits: str) -> int:
     form : str
         Name of the format, as in `Photo.format`.
     *traits : str
-        `LOSSLESS` for a WebP that is, `PROGRESSIVE` for a JPEG that is, and
-        Pillow's name of the mode.
+        `formats.LOSSLESS` and `formats.PROGRESSIVE` for a file that is, and Pillow's
+        name of the mode.
     """
     row = formats.of_name(form)
     each = formats.OTHER_BYTES_PER_PIXEL if row is None else row.bytes_per_pixel
-    each += sum(_MORE_BYTES.get(trait, 0) for trait in traits)
+    more = _MORE_BYTES if row is None else {**_MORE_BYTES, **row.more_bytes}
+    each += sum(more.get(trait, 0) for trait in traits)
     return machine.PROCESS_BYTES + (2 if deep else 1) * each * pixels
 
 
@@ -74,7 +75,7 @@ class Limits:
         frames = getattr(image, "n_frames", 1) if row and row.animated else 1
         if image.info.get("progressive"):
             traits = [PROGRESSIVE]
-        if form == "WEBP" and webp.is_lossless(data):
+        if is_lossless(image, data):
             traits.append(LOSSLESS)
         pixels = image.width * image.height * frames
         self.check_size(pixels, deep.is_deep(image, data), form, *traits)
@@ -94,7 +95,7 @@ class Limits:
             enough = math.ceil(10 * needed / 2**30) / 10
             raise TooLargeError(
                 f"{megapixels:.4g} megapixels take about {enough:.1f}G of memory",
-                remedy=Parameter("memory", needed),
+                remedy=Parameter("memory", needed, "Enhancer"),
             )
 
 

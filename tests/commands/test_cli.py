@@ -182,6 +182,11 @@ BAD_CALLS = {
     "read only format": ("{picture}", "-o", "night.heic"),
     "watch without folder": ("{folder}", "--watch"),
     "two from standard input": ("-", "{picture}"),
+    "dry run as json": ("{picture}", "--dry-run", "--json"),
+    "bright by a network that predicts none": (
+        *("{picture}", "--skip-bright"),
+        *("--model", "mirnet_small_lol"),
+    ),
 }
 
 

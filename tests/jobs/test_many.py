@@ -94,6 +94,32 @@ def test_an_error_of_any_kind_costs_one_picture(folder, monkeypatch):
         assert noted.count('"failed"') == 2
 
 
+def test_a_name_too_long_for_the_system_costs_one_picture(folder):
+    name = "x" * 249 + ".png"  # with the suffix for results it is over 255 bytes
+    (folder / "in" / "2.png").rename(folder / "in" / name)
+    jobs = plan_jobs([folder / "in"], Settings())
+    told = list(many.run_all(Enhancer(), jobs, Settings()))
+    assert [outcome.source for outcome in failed(told)] == [
+        str(folder / "in" / "5.png"),
+        str(folder / "in" / name),
+    ]
+
+
+def test_a_picture_with_too_many_pixels_is_not_tried_again(folder, monkeypatch):
+    usual, tried = many.run_job, []
+
+    def counted(enhancer, job, settings, record):
+        tried.append(job.source.name)
+        return usual(enhancer, job, settings, record)
+
+    monkeypatch.setattr(many, "run_job", counted)
+    Image.new("L", (1100, 1000)).save(folder / "in" / "large.png")
+    settings = Settings(placement=Placement.at(folder / "out"), max_megapixels=1)
+    jobs = plan_jobs([folder / "in"], settings)
+    told = list(many.run_all(Enhancer(), jobs, settings, None, 2))
+    assert isinstance(failed(told)[-1].error, TooLargeError) and tried.count("large.png") == 1
+
+
 def test_who_stops_listening_stops_the_rest(folder):
     settings = Settings(placement=Placement.at(folder / "out"))
     jobs = plan_jobs([folder / "in"], settings)

@@ -18,6 +18,8 @@ from scotopic.wish import Wish
         {"ev": float("nan")},
         {"strength": -0.1},
         {"strength": float("nan")},
+        {"exposure": "0.3"},
+        {"ev": None},
     ],
 )
 def test_a_wish_out_of_range_is_refused(wrong):
@@ -25,7 +27,10 @@ def test_a_wish_out_of_range_is_refused(wrong):
         Wish(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"format": "doc"}, {"format": "heic"}, {"quality": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"format": "doc"}, {"format": "heic"}, {"format": 3}, {"quality": 0}, {"quality": 90.5}],
+)
 def test_an_encoding_that_cannot_be_is_refused(wrong):
     with pytest.raises(InvalidValueError):
         Encoding(**wrong)
@@ -44,16 +49,17 @@ def test_an_output_is_a_file_or_a_folder_as_its_name_says(tmp_path):
     assert Placement.at(None).file is None and Placement.at(None).folder is None
 
 
-def test_an_output_with_an_unknown_suffix_is_refused_for_a_file_and_a_folder_for_folders(tmp_path):
+def test_an_output_with_an_unknown_suffix_is_refused_unless_it_is_a_folder(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(b"")
-    for name in ("r.jxl", "night.jpgg"):
-        settings = Settings(placement=Placement.at(tmp_path / name))
-        with pytest.raises(InvalidValueError, match=r"r.jxl|night.jpgg.*slash"):
-            plan_jobs([tmp_path / "in" / "a.png"], settings)
-    settings = Settings(placement=Placement.at(tmp_path / "holiday.2024"))
-    (job,) = plan_jobs([tmp_path / "in"], settings)
-    assert job.target == tmp_path / "holiday.2024" / "a.png"
+    for source in (tmp_path / "in", tmp_path / "in" / "a.png"):
+        for name in ("r.jxl", "night.jpgg"):
+            settings = Settings(placement=Placement.at(tmp_path / name))
+            with pytest.raises(InvalidValueError, match=r"(r.jxl|night.jpgg).*slash"):
+                plan_jobs([source], settings)
+        settings = Settings(placement=Placement.at(f"{tmp_path}/holiday.2024/"))
+        (job,) = plan_jobs([source], settings)
+        assert job.target == tmp_path / "holiday.2024" / "a.png"
 
 
 def test_a_name_and_a_format_that_contradict_each_other_are_refused():
