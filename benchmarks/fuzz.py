@@ -1,6 +1,6 @@
 """Damaged files by the thousand: no crash, no hang, no memory over the bound.
 
-    python benchmarks/fuzz.py [--count 10000] [--photos ../shared/data/photos] [--seed 0]
+    python benchmarks/fuzz.py [--count 10000] [--photos DATA/photos] [--seed 0]
 
 Real files (small ones made here in every format, and those of a folder, large
 ones more rarely) are damaged: bytes are changed, the end is cut off, two files are

@@ -1,6 +1,6 @@
 """Large pictures: tiles against the whole, and the peak memory of the command.
 
-    python benchmarks/large.py ../shared/data/photos/sony_24mp_mpf.jpg --save large/
+    python benchmarks/large.py DATA/photos/sony_24mp_mpf.jpg --save large/
 
 Darkens a large photo by the inverse of the exposing curve, and
 

@@ -1,6 +1,6 @@
 """The memory that each format is estimated to need, and what the command takes with it.
 
-    python benchmarks/memory.py ../shared/data/photos/sony_24mp_mpf.jpg [--only deep.png]
+    python benchmarks/memory.py DATA/photos/sony_24mp_mpf.jpg [--only deep.png]
 
 Writes the photo, darkened, in every format. Runs the command on each file with
 too little memory, and takes the amount that it asks for from its message; then runs

@@ -1,7 +1,7 @@
 """Measure the time and memory of MIRNet, and the error that its tiles make.
 
     KERAS_BACKEND=tensorflow python benchmarks/mirnet.py time runs/mirnet
-    python benchmarks/mirnet.py tiles ../shared/data/photos/sony_24mp_mpf.jpg
+    python benchmarks/mirnet.py tiles DATA/photos/sony_24mp_mpf.jpg
     python benchmarks/mirnet.py step [--preset mirnet] [--batch 4] [--crop 128]
 
 `time` measures a picture of 600x400 in Keras (compiled by its backend) and in

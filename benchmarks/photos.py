@@ -1,6 +1,6 @@
 """Real photos before and after, whole and as crops at 1:1.
 
-    python benchmarks/photos.py ../shared/data/photos --save photos/
+    python benchmarks/photos.py DATA/photos --save photos/
 
 Writes NAME.png, the photo before and after side by side, and NAME_crop.png, the
 same 400x400 pixels of both. The crop is taken where the middle tones of the result

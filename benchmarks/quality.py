@@ -1,6 +1,6 @@
 """Scores of models on real pairs: all the scores that the model cards give.
 
-    python benchmarks/quality.py ../shared/data [--model FILE]... [--json quality.json]
+    python benchmarks/quality.py DATA [--model FILE]... [--json quality.json]
 
 For each model and each set of pairs (LOL eval15, the test pairs of ROSE, and with
 --held-out the training scenes that a run with a split holds out):

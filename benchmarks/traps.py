@@ -1,6 +1,6 @@
 """Why published scores may mean little: each mistake, made on real pictures.
 
-    python benchmarks/traps.py ../shared/data/lol_v1_256/eval15 [--model NAME] [--each]
+    python benchmarks/traps.py DATA/lol_v1_256/eval15 [--model NAME] [--each]
 
 Prints the mean PSNR of the dark pictures as they are, of uniform noise, and of what
 a model makes of the dark pictures: computed correctly, with 8-bit overflow, with the
