@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from scotopic.datasets.pictures import is_lossy, list_pictures, read_image, some
+from scotopic.datasets.pictures import list_pictures, read_image, some
 from scotopic.datasets.scenes import fingerprint
 from scotopic.errors import InvalidValueError, MissingFileError, UnreadableError
+from scotopic.photo.header import Header, read_header
 from scotopic.pixels.units import gray
 
 
@@ -75,10 +75,7 @@ class _File:
 
     sha256: str
     level: float
-    size: tuple[int, int]
-    mode: str
-    format: str
-    lossy: bool
+    header: Header
 
 
 def verify(data: Path, known: KnownSet) -> tuple[list[str], dict[str, str]]:
@@ -93,8 +90,8 @@ def verify(data: Path, known: KnownSet) -> tuple[list[str], dict[str, str]]:
 
     Raises
     ------
-    MissingFileError, UnreadableError
-        When a folder is missing, or a file is no picture.
+    MissingFileError, AccessError, UnreadableError, TooLargeError
+        When a folder is missing, or for the first file that cannot be read as a picture.
     """
     findings: list[str] = []
     hashes: dict[str, str] = {}
@@ -117,19 +114,8 @@ def _examine(files: Mapping[str, Path]) -> dict[str, _File]:
 
 def _examine_one(path: Path) -> _File:
     pixels = read_image(path)
-    try:
-        with Image.open(path) as image:
-            mode, encoding = image.mode, image.format or ""
-    except OSError:  # a format that Pillow alone does not know, such as HEIC
-        mode, encoding = "", path.suffix.lstrip(".").upper()
-    return _File(
-        fingerprint(pixels).pixels,
-        float(gray(pixels / 255).mean()),
-        (pixels.shape[1], pixels.shape[0]),
-        mode,
-        encoding,
-        is_lossy(path),
-    )
+    level = float(gray(pixels / 255).mean())
+    return _File(fingerprint(pixels).pixels, level, read_header(path))
 
 
 def _mismatched(
@@ -151,18 +137,18 @@ def _unlike(
     label: str, files: Sequence[_File], known: KnownSet, levels: tuple[float, float]
 ) -> Iterator[str]:
     """Sizes, modes, encodings and levels that are not those of the published set."""
-    for size in sorted({one.size for one in files} - {known.size}):
-        count = sum(one.size == size for one in files)
+    for size in sorted({one.header.size for one in files} - {known.size}):
+        count = sum(one.header.size == size for one in files)
         yield (
             f"{label}: {count} of {len(files)} are {size[0]}x{size[1]}, resized from "
             f"{known.size[0]}x{known.size[1]}: scores on these do not compare with published ones"
         )
-    modes = {one.mode for one in files} - {"RGB"}
+    modes = {one.header.mode for one in files} - {"RGB"}
     if modes:
         yield f"{label}: pictures of mode {', '.join(sorted(modes))}, not RGB"
-    encoded = {one.format for one in files} - {"PNG"}
+    encoded = {one.header.format for one in files} - {"PNG"}
     if encoded:
-        lossy = sum(one.lossy for one in files)
+        lossy = sum(one.header.is_lossy for one in files)
         how = f"{lossy} of {len(files)} lossy" if lossy else "all lossless"
         yield f"{label}: re-encoded as {', '.join(sorted(encoded))}, {how}"
     mean = float(np.mean([one.level for one in files])) if files else 0.0

@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
 from scotopic.errors import MissingFileError, ScotopicError
-from scotopic.photo import formats, reading
-from scotopic.photo.quiet import quiet, unlimited
+from scotopic.photo import formats, images, reading
+from scotopic.photo.header import read_header
 from scotopic.types import Array
 
 TRAINING_FOLDERS = ("our485", "train")
 TEST_FOLDERS = ("eval15", "test")
-_ORIENTATION = 0x0112
-_LYING = range(5, 9)
-"""EXIF orientations of pictures that are stored turned by 90 degrees."""
 
 
 def read_image(path: str | Path) -> Array:
@@ -33,57 +28,25 @@ def read_image(path: str | Path) -> Array:
 
     Raises
     ------
-    MissingFileError, AccessError, UnreadableError
-        When the file is missing, cannot be opened, or is no picture.
+    MissingFileError, AccessError, UnreadableError, TooLargeError
+        When the file is missing, cannot be opened, is no picture, or has more pixels
+        than are read.
     """
-    pixels = reading.read(Path(path)).pixels
-    if pixels.dtype == np.uint16:
-        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    pixels = images.in_8_bits(reading.read(Path(path)).pixels)
     if pixels.shape[-1] == 1:
         pixels = np.repeat(pixels, 3, axis=-1)
     return np.ascontiguousarray(pixels)
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:
-    """Tell width and height of what `read_image` gives.
-
-    They are read from the file's header, except for formats whose header does
-    not tell them, such as camera RAW, which are decoded.
+    """Tell width and height of what `read_image` gives, by the file's header.
 
     Raises
     ------
-    MissingFileError, AccessError, UnreadableError
-        As for `read_image`.
+    MissingFileError, AccessError, UnreadableError, TooLargeError
+        As for `read_image`, except that damage to the pixels may go unnoticed.
     """
-    row = formats.of_path(path)
-    if row is None or not row.is_written:
-        return _decoded_size(path)
-    try:
-        with quiet(), unlimited(), Image.open(path) as image:
-            width, height = _stored_size(image)
-            lying = _orientation(image) in _LYING
-    except (OSError, SyntaxError, ValueError):
-        return _decoded_size(path)  # by another codec, or an error that names the file
-    return (height, width) if lying else (width, height)
-
-
-def _decoded_size(path: str | Path) -> tuple[int, int]:
-    height, width = read_image(path).shape[:2]
-    return width, height
-
-
-def _stored_size(image: Image.Image) -> tuple[int, int]:
-    """Width and height as stored; of a TIFF, newer Pillow tells them upright already."""
-    if isinstance(image, TiffImageFile):
-        return image.tag_v2[IMAGEWIDTH], image.tag_v2[IMAGELENGTH]
-    return image.size
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a damaged EXIF block, which the reader ignores too
-        return 1
+    return read_header(path).size
 
 
 def list_pictures(folder: Path) -> dict[str, Path]:
@@ -120,15 +83,6 @@ def part_of(data: Path, names: tuple[str, ...]) -> Path:
         if (data / name).is_dir():
             return data / name
     raise MissingFileError(f"no folder {' or '.join(names)} with low/ and high/", path=data)
-
-
-def is_lossy(path: Path) -> bool:
-    """Tell whether a file is a JPEG, or a WebP that is not lossless."""
-    with path.open("rb") as file:
-        head = file.read(2**16)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return b"VP8L" not in head
-    return head[:2] == b"\xff\xd8"
 
 
 def some(names: Sequence[str]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scotopic.datasets.pictures import is_lossy
 from scotopic.datasets.scenes import Fingerprint, fingerprint
 from scotopic.evaluation.pairing import Case, Pictures
+from scotopic.photo.header import read_header
 from scotopic.types import Array
 
 MEAN_TOLERANCE = 0.01
@@ -30,7 +30,7 @@ def warnings_about(
         found.append("is identical to its reference")
     if dark is not None and np.array_equal(result, dark):
         found.append("is identical to its input")
-    if case.result is not None and is_lossy(case.result):
+    if case.result is not None and read_header(case.result).is_lossy:
         found.append("is a lossy file, so its scores include the loss by compression")
     found += _wrong_scale(result)
     if trained_on is not None and reference is not None:

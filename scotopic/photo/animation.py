@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageSequence
 
-from scotopic.photo import images
+from scotopic.photo import formats, images
+from scotopic.photo.formats import Format
 from scotopic.types import Array
 
 Frame = tuple[Array, Array | None]
@@ -68,24 +69,22 @@ def _is_gray(frame: Array) -> bool:
 
 
 def _plays(image: Image.Image) -> int:
-    """A GIF tells how often it is repeated, if it is; other formats how often it is played."""
-    loop = image.info.get("loop")
-    if image.format == "GIF":
+    """How often an animation is played; its file may say how often it is repeated instead."""
+    row, loop = formats.of_name(image.format or ""), image.info.get("loop")
+    if row is not None and row.counts_repeats:
         return 1 if loop is None else loop and loop + 1
     return loop or 0
 
 
-def timing(animation: Animation, form: str) -> dict[str, Any]:
+def timing(animation: Animation, row: Format) -> dict[str, Any]:
     """What Pillow is told, beside the frames, to save an animation in a format."""
     options: dict[str, Any] = {
         "duration": [round(time) for time in animation.milliseconds],
     }
-    if form == "GIF" and animation.plays:
+    if row.counts_repeats and animation.plays:
         options |= {"loop": animation.plays - 1} if animation.plays > 1 else {}
     else:
         options["loop"] = animation.plays
-    if form == "PNG":
+    if row.holds_frame_apart:
         options["default_image"] = animation.apart
-    if form == "GIF" and animation.frames[0][1] is not None:
-        options["disposal"] = 2  # frames are whole: what is clear must not show the one before
     return options

@@ -1,13 +1,14 @@
 """The file formats that are read and written: one row for each.
 
-Everything that differs from format to format, and is not code, is told here: its
-suffixes, what it can hold, how much memory it takes. To add a format, add a row and
-its codec (`scotopic.photo.codecs`).
+A row says everything that differs from format to format and is not code: suffixes,
+what the format can hold, how much memory it takes. The code is in the module of
+`scotopic.photo.codecs` that has the row's name in lower case.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scotopic.errors import InvalidValueError
@@ -23,6 +24,9 @@ RESOLUTION = "resolution"
 TRANSPARENCY = "transparency"
 PROPERTIES = (EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, TEXT, COMMENT, RESOLUTION, TRANSPARENCY)
 """What a picture may carry beside its colours, in the order in which notes name them."""
+
+LOSSLESS, PROGRESSIVE = "lossless", "progressive"
+"""How the file of a picture may be compressed, where that changes the memory it takes."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Format:
     bytes_per_pixel : int
         Memory that reading, enhancing and writing take at most for each pixel of
         8 bits a channel, as measured by ``benchmarks/memory.py``.
+    more_bytes : mapping of str to int
+        What is added to that for a file that is `LOSSLESS` or `PROGRESSIVE`.
     holds : frozenset of str
         The properties (of `PROPERTIES`) that it has a place for when it is written.
     bits : int
@@ -51,7 +57,10 @@ class Format:
     gray : bool
         Whether a gray picture is written with one channel, not with three.
     has_quality : bool
-        Whether it is compressed by a quality from 1 to 100.
+        Whether it is written at a quality from 1 to 100.
+    lossy : bool
+        Whether its compression loses detail. Its codec may tell files of it for
+        which that is otherwise (`codecs.is_lossless`).
     written_as : str or None
         For a format that is only read: the name of the format that its results get.
     most_xmp : int or None
@@ -60,6 +69,12 @@ class Format:
         Whether transparency comes back exactly as it was written.
     holds_frame_apart : bool
         Whether an animation may have a first picture that is not part of it.
+    counts_repeats : bool
+        Whether an animation says how often it is repeated, and not how often it
+        is played.
+    has_palette : bool
+        Whether its colours always stand in a palette, so that reading them from
+        there is no conversion to be told.
     other_names : tuple of str
         Further names under which Pillow opens files of this format.
     """
@@ -69,15 +84,19 @@ class Format:
     suffixes: tuple[str, ...]
     media_type: str
     bytes_per_pixel: int
+    more_bytes: Mapping[str, int] = field(default_factory=dict, hash=False)
     holds: frozenset[str] = frozenset()
     bits: int = 8
     animated: bool = False
     gray: bool = True
     has_quality: bool = False
+    lossy: bool = False
     written_as: str | None = None
     most_xmp: int | None = None
     exact_alpha: bool = True
     holds_frame_apart: bool = False
+    counts_repeats: bool = False
+    has_palette: bool = False
     other_names: tuple[str, ...] = ()
 
     @property
@@ -93,8 +112,10 @@ _ROWS = (
         suffixes=(".jpg", ".jpeg"),
         media_type="image/jpeg",
         bytes_per_pixel=8,
+        more_bytes={PROGRESSIVE: 3},
         holds=frozenset({EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, COMMENT, RESOLUTION}),
         has_quality=True,
+        lossy=True,
         most_xmp=65504,  # what fits one segment: XMP part 3, 1.1.3
         other_names=("MPO",),
     ),
@@ -115,10 +136,12 @@ _ROWS = (
         suffixes=(".webp",),
         media_type="image/webp",
         bytes_per_pixel=12,
+        more_bytes={LOSSLESS: 18},
         holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
         animated=True,
         gray=False,
         has_quality=True,
+        lossy=True,
     ),
     Format(
         name="AVIF",
@@ -131,6 +154,7 @@ _ROWS = (
         animated=True,
         gray=False,
         has_quality=True,
+        lossy=True,
     ),
     Format(
         name="TIFF",
@@ -149,6 +173,8 @@ _ROWS = (
         bytes_per_pixel=12,
         holds=frozenset({PROFILE, XMP, COMMENT, TRANSPARENCY}),
         animated=True,
+        counts_repeats=True,
+        has_palette=True,
     ),
     Format(
         name="BMP",
@@ -164,6 +190,7 @@ _ROWS = (
         suffixes=(".heic", ".heif", ".hif"),
         media_type="image/heic",
         bytes_per_pixel=12,
+        lossy=True,
         written_as="JPEG",
     ),
     Format(

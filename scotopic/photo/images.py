@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from scotopic.photo import formats
 from scotopic.photo.carried import icc
 from scotopic.types import Array
 
@@ -57,7 +58,8 @@ def decoded(image: Image.Image) -> Decoded:
     wanted = "L" if is_gray(image) else "RGB"
     if "transparency" in image.info or mode in _ALPHA_MODES:
         wanted += "A"
-    is_usual = mode in (wanted, *_USUAL_MODES) or image.format == "GIF"
+    row = formats.of_name(image.format or "")
+    is_usual = mode in (wanted, *_USUAL_MODES) or (row is not None and row.has_palette)
     notes = () if is_usual else (f"mode {mode} converted to {wanted}",)
     return split(from_image(image, wanted), notes=notes)
 
@@ -75,6 +77,16 @@ def split(array: Array, icc_profile: bytes | None = None, notes: tuple[str, ...]
 def joined(pixels: Array, alpha: Array | None) -> Array:
     """Colours, and alpha as the last channel if there is any."""
     return pixels if alpha is None else np.concatenate([pixels, alpha[..., None]], axis=-1)
+
+
+def in_8_bits(array: Array) -> Array:
+    """An array of uint16 as uint8, rounded: (x + 128) // 257; one of uint8 as it is."""
+    if array.dtype == np.uint8:
+        return array
+    result = np.empty(array.shape, np.uint8)
+    for line, wide in zip(result, array, strict=True):  # row by row, for less memory
+        line[:] = (wide.astype(np.uint32) + 128) // 257
+    return result
 
 
 def _deep_gray(image: Image.Image) -> Decoded:

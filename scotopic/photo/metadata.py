@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.carried import exif, iptc, xmp
-from scotopic.photo.codecs import gif, jpeg, tiff, webp
+from scotopic.photo.codecs import tiff, with_carried
 from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
 from scotopic.photo.photo import COMMENT, Photo
 
@@ -60,7 +60,7 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
         photoshop=_photoshop_of_tiff(image) if form == "TIFF" else None,
         notes=tuple(notes),
     )
-    return _with_what_pillow_passes_over(photo, image, data), found.orientation
+    return with_carried(photo, image, data) if data else photo, found.orientation
 
 
 def name_of(image: Image.Image) -> str:
@@ -76,33 +76,14 @@ def note_of_frames(image: Image.Image) -> tuple[str, ...]:
     return (f"{frames} pictures in the file: the first is taken",) if frames > 1 else ()
 
 
-def _with_what_pillow_passes_over(photo: Photo, image: Image.Image, data: bytes) -> Photo:
-    if not data:
-        return photo
-    if photo.format == "JPEG":
-        resources = jpeg.photoshop_of(data)
-        return replace(
-            photo,
-            photoshop=resources and iptc.without_thumbnail(resources),
-            extended_xmp=jpeg.extended_xmp_of(data),
-            jpeg=jpeg.compression_of(image),
-        )
-    if photo.format == "GIF":
-        packet, profile = gif.extensions_of(data)
-        return replace(photo, xmp=packet, icc_profile=profile)
-    if photo.format == "WEBP":
-        return replace(photo, lossless=webp.is_lossless(data))
-    return photo
-
-
 def _text(image: Image.Image, form: str) -> dict[str, str]:
     """Text chunks of a PNG but for XMP, or the comment of a JPEG or GIF."""
-    text: dict[str, str] = {}
-    if form == "PNG":
+    row, text = formats.of_name(form), dict[str, str]()
+    holds = frozenset() if row is None else row.holds
+    if formats.TEXT in holds:
         chunks = getattr(image, "text", None) or {}
         text = {key: value for key, value in chunks.items() if key not in _XMP_KEYS[1:]}
-    comment = image.info.get("comment")
-    if comment and form in ("JPEG", "GIF"):
+    elif formats.COMMENT in holds and (comment := image.info.get("comment")):
         text[COMMENT] = comment if isinstance(comment, str) else comment.decode("latin-1")
     return text
 

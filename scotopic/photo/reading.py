@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from scotopic.errors import ScotopicError, TooLargeError, UnreadableError
 from scotopic.photo import animation, formats, images, metadata
-from scotopic.photo.codecs import avif, deep, heif, raw
+from scotopic.photo.codecs import deep, heif, raw
 from scotopic.photo.images import Decoded
 from scotopic.photo.limits import MAX_MEGAPIXELS, USUAL, Limits
 from scotopic.photo.orientation import upright
@@ -52,9 +52,7 @@ def read(source: str | Path | bytes, name: str | None = None, limits: Limits = U
     """
     name = name or ("input" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_bytes(Path(source))
-    if not data:
-        raise UnreadableError("the file is empty", path=name)
-    with _decoding(name):
+    with decoding(name):
         return _decoded(data, name, limits)
 
 
@@ -66,7 +64,7 @@ def from_image(image: Image.Image) -> Photo:
     UnreadableError
         When it cannot be decoded, or is of a mode that is not supported.
     """
-    with _decoding("image"):
+    with decoding("image"):
         image.load()
         return _of_image(image, images.decoded(image))
 
@@ -86,20 +84,27 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     UnreadableError, TooLargeError
         As for `read`.
     """
-    with _decoding(str(path)), Image.open(path) as image:
+    with decoding(str(path)), Image.open(path) as image:
         Limits(max_megapixels).check(image)
         carried, _ = metadata.carried_by(image)
         return replace(carried, notes=carried.notes + metadata.note_of_frames(image))
 
 
 @contextlib.contextmanager
-def _decoding(name: str) -> Iterator[None]:
-    """Silence decoders, and make every error one of ours that names the picture."""
+def decoding(name: str) -> Iterator[None]:
+    """Silence decoders, and make every error one of ours that names the picture.
+
+    Parameters
+    ----------
+    name : str
+        Of the picture.
+    """
     try:
         with quiet(), unlimited():
             yield
     except ScotopicError as error:
-        raise error.about(name) from error.__cause__
+        error.about(name)
+        raise
     except MemoryError as error:
         raise TooLargeError("there is not enough memory to decode it", path=name) from error
     except UnidentifiedImageError as error:
@@ -110,6 +115,8 @@ def _decoding(name: str) -> Iterator[None]:
 
 
 def _decoded(data: bytes, name: str, limits: Limits) -> Photo:
+    if not data:
+        raise UnreadableError("the file is empty")
     if raw.is_raw(data, name):
         return _of_raw(data, limits)
     if heif.is_heif(data):
@@ -150,8 +157,6 @@ def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
         pixels = images.decoded(image)
     carried, orientation = metadata.carried_by(image, data)
     photo = _with_pixels(carried, pixels)
-    if photo.format == "AVIF" and avif.is_deep(data):
-        photo.notes += ("more than 8 bits a channel read as 8",)
     row = formats.of_name(photo.format)
     frames = getattr(image, "n_frames", 1)
     is_of_8_bits = photo.pixels.dtype == np.uint8  # Pillow composes no frames of 16 bits

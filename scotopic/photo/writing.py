@@ -171,13 +171,5 @@ def _is_opaque(photo: Photo) -> bool:
 
 
 def _in_8_bits(photo: Photo) -> Photo:
-    alpha = None if photo.alpha is None else _cut(photo.alpha)
-    return replace(photo, pixels=_cut(photo.pixels), alpha=alpha)
-
-
-def _cut(array: Array) -> Array:
-    """uint16 as uint8, rounded: (x + 128) / 257 in whole numbers, row by row."""
-    result = np.empty(array.shape, np.uint8)
-    for line, wide in zip(result, array, strict=True):
-        line[:] = (wide.astype(np.uint32) + 128) // 257
-    return result
+    alpha = None if photo.alpha is None else images.in_8_bits(photo.alpha)
+    return replace(photo, pixels=images.in_8_bits(photo.pixels), alpha=alpha)

@@ -31,7 +31,7 @@ def test_a_picture_that_takes_more_memory_than_there_is_is_refused_before_it_is_
     assert read(data, limits=Limits(memory=needed)).pixels.shape == (2000, 3000, 3)
     with pytest.raises(TooLargeError, match="6 megapixels take about 0.3G of memory") as caught:
         read(data, limits=Limits(memory=needed - 1))
-    assert caught.value.remedy == Parameter("memory", needed)
+    assert caught.value.remedy == Parameter("memory", needed, "Enhancer")
     progressive = saved(Image.new("RGB", (3000, 2000)), "JPEG", progressive=True)
     with pytest.raises(TooLargeError, match="megapixels take about"):
         read(progressive, limits=Limits(memory=needed))

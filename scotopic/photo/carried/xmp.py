@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from xml.sax.saxutils import escape
 
 _SHELL = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
@@ -30,8 +31,9 @@ def credit(xmp: bytes | None, software: str) -> bytes:
     xmp : bytes or None
         None for a new packet.
     software : str
-        Name and version.
+        Name and version, which may have any characters.
     """
+    software = escape(software, {'"': "&quot;"})
     packet = xmp or _SHELL.encode()
     if _OWN.search(packet):
         return _OWN.sub(lambda found: found[1] + software.encode(), packet)

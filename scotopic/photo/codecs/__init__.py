@@ -1,21 +1,60 @@
-"""Decoders and encoders, one module a format, where Pillow alone does not do."""
+"""The code of each format: the module that has the name of its row in lower case.
+
+What such a module may have, beside functions of its own:
+
+``encode(photo, quality)``
+    Every format that is written has it; see `Encoder`.
+``carried(photo, image, data)``
+    The photo with what its file carries and Pillow passes over.
+``is_lossless(image, data)``
+    Whether a file of a format whose row says ``lossy`` is compressed without loss, or
+    one of another format is not.
+
+``image`` is what Pillow has opened, ``data`` the bytes of its file. The other modules
+serve several formats: `pillow` writes most of them, `deep` handles 16 bits a channel.
+"""
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import cast
 
-from scotopic.photo.codecs import avif, bmp, gif, jpeg, png, tiff, webp
+from PIL import Image
+
+from scotopic.photo import formats
 from scotopic.photo.photo import Photo
 
 Encoder = Callable[[Photo, int | None], tuple[bytes, tuple[str, ...]]]
 """Takes a photo that its format can hold (`scotopic.photo.writing` sees to that), and a
 quality from 1 to 100 or None; gives the file, and notes on what could not be kept."""
 
+_CODECS = {name: import_module(f"{__name__}.{name.lower()}") for name in formats.FORMATS}
+
 ENCODERS: dict[str, Encoder] = {
-    "AVIF": avif.encode,
-    "BMP": bmp.encode,
-    "GIF": gif.encode,
-    "JPEG": jpeg.encode,
-    "PNG": png.encode,
-    "TIFF": tiff.encode,
-    "WEBP": webp.encode,
+    name: _CODECS[name].encode for name, row in formats.FORMATS.items() if row.is_written
 }
 """The encoder of each format that is written, by the format's name."""
+
+
+def with_carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
+    """A photo with what the file of its format carries and Pillow passes over."""
+    carried = getattr(_CODECS.get(photo.format), "carried", None)
+    return photo if carried is None else cast("Photo", carried(photo, image, data))
+
+
+def is_lossless(image: Image.Image, data: bytes) -> bool:
+    """Whether an image is of a file that is compressed without loss.
+
+    AVIF and HEIC count as lossy, for only the compressed pixels tell; a format without
+    a row counts as lossless.
+
+    Parameters
+    ----------
+    image : PIL image
+    data : bytes
+        The file that it was opened from.
+    """
+    row = formats.of_name(image.format or "")
+    if row is None:
+        return True
+    told = getattr(_CODECS[row.name], "is_lossless", None)
+    return not row.lossy if told is None else bool(told(image, data))

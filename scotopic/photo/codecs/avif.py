@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.boxes import boxes
@@ -37,6 +40,13 @@ def _headers(data: bytes) -> Iterator[int]:
             yield from (start for _, start, _ in boxes(data, track, past, b"tkhd"))
             for _, media, stop in boxes(data, track, past, b"mdia"):
                 yield from (start for _, start, _ in boxes(data, media, stop, b"mdhd"))
+
+
+def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
+    """The photo with a note if Pillow reads fewer bits than its file has."""
+    if not is_deep(data):
+        return photo
+    return replace(photo, notes=(*photo.notes, "more than 8 bits a channel read as 8"))
 
 
 def is_deep(data: bytes) -> bool:

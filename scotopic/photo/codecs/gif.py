@@ -6,6 +6,9 @@ GIF89a specification, 26 (application extensions); XMP specification part 3,
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from PIL import Image
 
 from scotopic.photo import formats
@@ -22,7 +25,10 @@ _CLEAR = 255
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
     """A GIF file, and a note if its colours had to be reduced. There is no quality."""
-    data = pillow.save(photo, formats.FORMATS["GIF"], {"optimize": False}, _with_clear_colour)
+    options: dict[str, Any] = {"optimize": False}
+    if photo.animation and photo.animation.frames[0][1] is not None:
+        options["disposal"] = 2  # frames are whole: what is clear must not show the one before
+    data = pillow.save(photo, formats.FORMATS["GIF"], options, _with_clear_colour)
     reduced = photo.pixels.shape[-1] > 1
     notes = ("colours reduced to 256: GIF holds no more",) if reduced else ()
     return with_extensions(data, photo.xmp, photo.icc_profile), notes
@@ -41,6 +47,12 @@ def _with_clear_colour(image: Image.Image) -> Image.Image:
     result.paste(_CLEAR, mask=clear)
     result.info["transparency"] = _CLEAR
     return result
+
+
+def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
+    """The photo with the XMP and colour profile of its file."""
+    packet, profile = extensions_of(data)
+    return replace(photo, xmp=packet, icc_profile=profile)
 
 
 def extensions_of(data: bytes) -> tuple[bytes | None, bytes | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -42,15 +43,33 @@ def open_heif(data: bytes, check: Callable[[int, bool], None]) -> tuple[Image.Im
     MissingPackageError
         Without pillow-heif.
     """
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise MissingPackageError(
-            "HEIC needs the package pillow-heif", remedy="pip install 'scotopic[heif]'"
-        ) from error
+    pillow_heif = _pillow_heif()
     stored = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     is_deep = stored.mode.endswith(";16")
     check(stored.size[0] * stored.size[1], is_deep)
     image: Image.Image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
     image.format = "HEIF"
     return image, np.asarray(stored) if is_deep else None
+
+
+def size_and_mode(data: bytes) -> tuple[tuple[int, int], str]:
+    """Width and height of an upright HEIC, and Pillow's name of its mode, without decoding it.
+
+    Raises
+    ------
+    MissingPackageError
+        Without pillow-heif.
+    """
+    opened = _pillow_heif().open_heif(io.BytesIO(data))
+    width, height = opened.size
+    return (int(width), int(height)), str(opened.mode)
+
+
+def _pillow_heif() -> Any:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise MissingPackageError(
+            "HEIC needs the package pillow-heif", remedy="pip install 'scotopic[heif]'"
+        ) from error
+    return pillow_heif

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import JpegImagePlugin
 
 from scotopic.photo import formats
-from scotopic.photo.carried import exif_block
+from scotopic.photo.carried import exif_block, iptc
 from scotopic.photo.codecs import pillow
 from scotopic.photo.photo import Photo
 
@@ -51,6 +51,17 @@ def _options(photo: Photo, quality: int | None) -> dict[str, Any]:
     if quality is None and photo.jpeg:
         return options | photo.jpeg
     return options | {"quality": quality or pillow.DEFAULT_QUALITY, "subsampling": "4:4:4"}
+
+
+def carried(photo: Photo, image: Any, data: bytes) -> Photo:
+    """The photo with its file's image resources, extended XMP, and way of compression."""
+    resources = photoshop_of(data)
+    return replace(
+        photo,
+        photoshop=resources and iptc.without_thumbnail(resources),
+        extended_xmp=extended_xmp_of(data),
+        jpeg=compression_of(image),
+    )
 
 
 def compression_of(image: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def save(
     if photo.animation and row.animated:
         frames = [prepared(images.to_image(*frame)) for frame in photo.animation.frames]
         options |= {"save_all": True, "append_images": frames}
-        options |= animation.timing(photo.animation, row.name)
+        options |= animation.timing(photo.animation, row)
     buffer = io.BytesIO()
     prepared(images.to_image(photo.pixels, alpha)).save(buffer, row.name, **options)
     return buffer.getvalue()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -35,11 +35,18 @@ PIXEL_TAGS = {
 """Tags about the pixels of one file, and those that are written from other fields of a photo."""
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
 _SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
+_LOSSY = ("jpeg", "tiff_jpeg", "webp")
+"""Pillow's names of compressions that lose detail, or may."""
 _STRIP_BYTES = 2**18
 _BAND = 256
 """Rows that are handed on at once."""
 _MOST = 2**32
 """Places in a TIFF are numbers of 32 bits."""
+
+
+def is_lossless(image: Any, data: bytes) -> bool:
+    """Whether a TIFF is compressed without loss, as all but those by JPEG or WebP are."""
+    return image.info.get("compression") not in _LOSSY
 
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:

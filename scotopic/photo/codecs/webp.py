@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from PIL import Image
+
 from scotopic.photo import formats
 from scotopic.photo.codecs import pillow
 from scotopic.photo.photo import Photo
@@ -16,7 +20,12 @@ def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, 
     return pillow.save(photo, formats.FORMATS["WEBP"], options), ()
 
 
-def is_lossless(data: bytes) -> bool:
+def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
+    """The photo with whether its file was compressed without loss."""
+    return replace(photo, lossless=is_lossless(image, data))
+
+
+def is_lossless(image: Image.Image, data: bytes) -> bool:
     """Whether a WebP file is compressed without loss.
 
     That is told by the name of its first chunk of pixels. RFC 9649, 2.4 to 2.7.
