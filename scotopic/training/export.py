@@ -70,8 +70,11 @@ def export_run(
     ------
     MissingFileError
         When the folder holds no finished run.
+    UnreadableError
+        When the record or the weights of the run are damaged.
     InvalidValueError
-        With another backend than torch.
+        With another backend than torch, or when the run is of a preset that
+        is not known.
     ScotopicError
         When the exported graph differs from the network by more than 1e-4.
     """

@@ -123,6 +123,10 @@ def train(
     ------
     TargetExistsError
         When the folder holds a run and `resume` is false.
+    MissingFileError
+        When the folder to start from holds no finished run.
+    UnreadableError
+        When a file of the run to continue, or to start from, is damaged.
     InvalidValueError
         When the run to continue differs from this one.
     ScotopicError
@@ -134,9 +138,11 @@ def train(
     if run.start is not None:
         load_start(network, run.start)
     progress = _begin(network, run, folder, resume)
-    loop = _Loop(run, network, progress, RunLog(folder, writer), report)
-    loop.train()
-    loop.log.close()
+    log = RunLog(folder, writer)
+    try:
+        _Loop(run, network, progress, log, report).train()
+    finally:
+        log.close()
     save_checkpoint(network, progress, folder / CHECKPOINT)
     network.optimizer.finalize_variable_values(network.trainable_variables)
     save_weights(network, folder / WEIGHTS)

@@ -14,6 +14,8 @@ from scotopic.training.checkpoints import LOG
 
 CURVES = "curves.png"
 TENSORBOARD = "tensorboard"
+_NEEDED = {"step", "loss", "psnr", "validation"}
+"""What an entry of the log must have."""
 
 Entry = dict[str, Any]
 """Numbers of a step or an epoch, by name."""
@@ -99,11 +101,13 @@ def forget_after(step: int, log: Path) -> None:
 
 
 def _entries(log: Path) -> list[Entry]:
-    """Read a log; a line that a power failure left incomplete is skipped."""
+    """Read a log; a line that is damaged, as a power failure may leave it, is skipped."""
     entries = []
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
+    for line in log.read_bytes().splitlines() if log.exists() else []:
         with contextlib.suppress(ValueError):
-            entries.append(json.loads(line))
+            entry = json.loads(line)
+            if isinstance(entry, dict) and entry.keys() >= _NEEDED:
+                entries.append(entry)
     return entries
 
 

@@ -185,6 +185,25 @@ def test_a_run_leaves_its_record_and_no_temporary_files(in_memory, tmp_path):
     assert [entry["step"] for entry in steps] == [1, 2, 2]
 
 
+def test_a_run_that_is_stopped_keeps_its_events(in_memory, tmp_path, monkeypatch):
+    closed = []
+
+    class Writer:
+        def __init__(self, *_, **__):
+            pass
+
+        def close(self):
+            closed.append(True)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "event_writer", lambda: Writer)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(a_run(in_memory, 2), tmp_path, tensorboard=True, report=stop)
+    assert closed == [True]
+
+
 def test_a_run_starts_from_the_weights_of_another(in_memory, tmp_path):
     first = loop.train(a_run(in_memory, 1), tmp_path / "first")
     start = checkpoints.load_weights(

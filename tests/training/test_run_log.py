@@ -34,6 +34,16 @@ def test_without_validation_the_training_score_is_watched(tmp_path):
     assert made.history() == [17]
 
 
+def test_damaged_lines_are_skipped(tmp_path):
+    run_log.RunLog(tmp_path).add(entry(5, 17))
+    log = tmp_path / run_log.LOG
+    log.write_bytes(log.read_bytes() + b'{"step": 5, "lo\n[1]\n{}\n\xff\x00\n')
+    run_log.RunLog(tmp_path).add(entry(10, 18))
+    assert run_log.RunLog(tmp_path).history() == [17, 18]
+    run_log.forget_after(5, log)
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [5]
+
+
 def test_events_for_tensorboard(tmp_path):
     pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
     made = run_log.RunLog(tmp_path, run_log.event_writer())
