@@ -21,8 +21,8 @@ def describe_models() -> list[dict[str, Any]]:
 
     Raises
     ------
-    ModelError
-        When a file is missing or is not the one shipped.
+    MissingFileError, UnreadableError
+        When a file is missing, or is not the one shipped.
     """
     costs, described = presets(), []
     for name, entry in registry().items():

@@ -110,6 +110,15 @@ class ExposingNetwork:
 
     def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         """Enhance one row of tiles after the other; see `Network`."""
+        try:
+            yield from self._bands(pixels, look, tiles)
+        except MemoryError as error:
+            raise TooLargeError("not enough memory to enhance the picture") from error
+        finally:
+            if len(tiles) > 1:
+                self._session.release(["exposure"], self._blank)
+
+    def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         height = pixels.shape[0]
         weights = evidence(pixels)
         kept = pixels[:0]
@@ -126,8 +135,6 @@ class ExposingNetwork:
             if following:
                 kept = source.below(following[0].source_rows[0]).copy()
             yield Band(rows, target.pixels, len(row), look)
-        if len(tiles) > 1:
-            self._session.release(["exposure"], self._blank)
 
     def _fill(self, target: _Strip, source: _Strip, tile: Tile, look: Look, weights: Array) -> None:
         """Fill a tile's part of the target; in halves, where memory is short."""

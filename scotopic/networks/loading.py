@@ -30,6 +30,8 @@ def load(
     ------
     ModelError
         When the model or the provider cannot be used.
+    MissingFileError, UnreadableError
+        When the file of a shipped network is missing, or is not the one shipped.
     """
     session = Session(model, provider, threads)
     return (ExposingNetwork if session.spec.predicts_exposure else WholeNetwork)(session)

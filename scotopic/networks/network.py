@@ -150,7 +150,8 @@ class Network(Protocol):
         Raises
         ------
         TooLargeError
-            When there is not enough memory for even the smallest tile.
+            When there is not enough memory. A network whose tiles can be
+            halved tries smaller ones first.
         """
 
     def close(self) -> None:

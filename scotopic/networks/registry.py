@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scotopic.errors import ModelError
+from scotopic.errors import MissingFileError, ModelError, UnreadableError
 from scotopic.storage import sha256_of_file
 
 DEFAULT_MODEL = "exposure_unet"
@@ -38,15 +38,18 @@ def find_model(model: str) -> Path:
     Raises
     ------
     ModelError
-        When there is neither, or a registered file is not the one shipped.
+        When there is neither a registered name nor a file of this name.
+    MissingFileError, UnreadableError
+        When a registered file is missing, or is not the one shipped: the
+        installation is damaged.
     """
     known = registry()
     if model in known:
         path = WEIGHTS_FOLDER / str(known[model]["file"])
         if not path.is_file():
-            raise ModelError("weights missing", path=path, remedy=_REMEDY)
+            raise MissingFileError("weights missing", path=path, remedy=_REMEDY)
         if sha256_of_file(path) != known[model]["sha256"]:
-            raise ModelError(
+            raise UnreadableError(
                 "weights differ from those shipped (SHA-256)", path=path, remedy=_REMEDY
             )
         return path

@@ -52,6 +52,8 @@ class Session:
     ModelError
         For an unknown model or provider, a file that is no network, and a
         file whose metadata cannot be understood.
+    MissingFileError, UnreadableError
+        When the file of a shipped network is missing, or is not the one shipped.
     """
 
     def __init__(
@@ -137,10 +139,11 @@ class Session:
         """Give back the memory that is kept for the next run.
 
         The runtime only does so at the end of a run: give it a small one, with
-        arguments as for `run`.
+        arguments as for `run`. A session that is closed keeps none.
         """
-        graph, frugal = self._loaded()
-        if frugal or self.provider != "cpu":
+        with self._lock:
+            graph, frugal = self._graph, self._frugal
+        if graph is None or frugal or self.provider != "cpu":
             return
         options = onnxruntime().RunOptions()
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")

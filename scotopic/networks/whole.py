@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scotopic.errors import InvalidValueError
+from scotopic.errors import InvalidValueError, TooLargeError
 from scotopic.networks import blending
 from scotopic.networks.network import Band, Look, color_thumbnail
 from scotopic.networks.session import Session
@@ -70,6 +70,12 @@ class WholeNetwork:
 
     def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         """Enhance the whole picture, then finish it row by row; see `Network`."""
+        try:
+            yield from self._bands(pixels, look, tiles)
+        except MemoryError as error:
+            raise TooLargeError("not enough memory to enhance the picture") from error
+
+    def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         enhanced = blending.blended(self.enhance, pixels, tiles, self.spec.size_multiple)
         look, computed = _exposed(look, enhanced), len(tiles)
         height, like = pixels.shape[0], pixels[:0]

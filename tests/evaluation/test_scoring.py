@@ -4,9 +4,13 @@ from PIL import Image
 
 from scotopic import storage
 from scotopic.enhancer import Enhancer
+from scotopic.errors import TooLargeError
 from scotopic.evaluation import columns, pairing, scoring
 from scotopic.photo import writing
 from scotopic.photo.photo import Photo
+
+FILLED = {"exposure_unet": "correct", "mirnet_small_lol": "enhance"}
+"""The method of each network that takes most memory."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,19 @@ def test_without_references_there_are_the_scores_that_need_none(enhancer, folder
     assert "psnr" not in score.values
     score, _ = scoring.score_results(pairing.pair_folders(results=folders[1])[0])
     assert "loe" not in score.values and "colourfulness" in score.values
+
+
+@pytest.mark.parametrize("model", ["exposure_unet", "mirnet_small_lol"])
+def test_a_picture_that_memory_does_not_suffice_for_is_a_failure(folders, monkeypatch, model):
+    def full(*_):
+        raise MemoryError
+
+    enhancer = Enhancer(model)
+    monkeypatch.setattr(enhancer.network, FILLED[model], full)
+    first, second = scoring.score_model(enhancer, cases_of(folders))
+    for failure, path in ((first, "a.png"), (second, "b.png")):
+        assert isinstance(failure.error, TooLargeError)
+        assert failure.error.path == str(folders[0] / path)
 
 
 @pytest.mark.parametrize("fault", ["size", "damaged"])

@@ -149,3 +149,4 @@ def test_a_closed_session_is_refused():
     session.close()
     with pytest.raises(ModelError, match="closed"):
         session.run(["exposure"], BLANK)
+    session.release(["exposure"], BLANK)  # which keeps no memory that it could give back

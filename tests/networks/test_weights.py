@@ -1,9 +1,11 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
-from scotopic.errors import ModelError
+from scotopic.commands.common import SOME_FAILED, code_of
+from scotopic.errors import MissingFileError, ScotopicError, UnreadableError
 from scotopic.networks import catalogue, registry
 from scotopic.networks.session import Session
 from scotopic.storage import sha256_of_file
@@ -24,14 +26,14 @@ def test_one_changed_byte_is_refused(copied):
     data = bytearray(copied.read_bytes())
     data[len(data) // 2] ^= 1
     copied.write_bytes(data)
-    with pytest.raises(ModelError, match="SHA-256") as caught:
+    with pytest.raises(UnreadableError, match="SHA-256") as caught:
         Session()
     assert caught.value.path == str(copied)
 
 
 def test_missing_weights_are_named(copied):
     copied.unlink()
-    with pytest.raises(ModelError, match="weights missing") as caught:
+    with pytest.raises(MissingFileError, match="weights missing") as caught:
         Session()
     assert caught.value.path == str(copied)
 
@@ -44,8 +46,17 @@ def test_described_models_are_verified(copied):
     assert found["mirnet"]["parameters"] == 31_787_419 and found["mirnet"]["file"] is None
     assert json.dumps(found)
     copied.write_bytes(b"spoiled")
-    with pytest.raises(ModelError, match="SHA-256"):
+    with pytest.raises(UnreadableError, match="SHA-256"):
         catalogue.describe_models()
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"spoiled")])
+def test_a_damaged_installation_is_no_wrong_call(copied, spoil):
+    spoil(copied)
+    with pytest.raises(ScotopicError) as caught:
+        registry.find_model("exposure_unet")
+    assert code_of(caught.value) == SOME_FAILED
+    assert caught.value.remedy == "install scotopic again"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
