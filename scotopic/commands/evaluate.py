@@ -235,8 +235,8 @@ class _Output:
                 click.echo(json.dumps(records.summary_record(name, method)))
             for record in records.difference_records(evaluation):
                 click.echo(json.dumps(record))
-        elif self.for_people:
-            click.echo(tables.as_table(evaluation.scores))
+        elif self.for_people and (table := tables.as_table(evaluation.scores)):
+            click.echo(table)
         for warning in evaluation.warnings():
             complain(warning)
         for failure in evaluation.failures:

@@ -26,15 +26,22 @@ def as_csv(methods: Mapping[str, Sequence[Score]]) -> str:
 
 
 def as_table(methods: Mapping[str, Sequence[Score]]) -> str:
-    """Each method's means with their intervals, and its difference from the first method."""
+    """Each method's means with their intervals, and its difference from the first method.
+
+    Methods without scores are left out, so that the text is empty if none has any.
+    """
     first, *others = methods
     lines = []
     for method, scores in methods.items():
+        if not scores:
+            continue
         lines += [f"{method}: mean of {_pictures(scores)}, with 95 % interval", *_rows(scores)]
         constant = constant_exposure_error(scores)
         if constant is not None:
             lines.append(_row("exposure error, best constant", f"{constant:.3f}"))
     for method in others:
+        if not methods[method] or not methods[first]:
+            continue
         apart = differences(methods[method], methods[first])
         lines.append(f"{method} minus {first}: mean difference over {_pictures(apart)}")
         lines += _rows(apart)

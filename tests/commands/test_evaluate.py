@@ -155,6 +155,15 @@ def test_what_fails_is_named_and_the_rest_is_scored(pairs):
     assert "low/2.png" in done.stderr and "3.png: no picture of this name in" in done.stderr
 
 
+def test_where_nothing_can_be_scored_only_errors_are_printed(pairs, given):
+    for name in ("1", "2"):
+        (pairs / "low" / f"{name}.png").write_bytes(b"no picture")
+    done = evaluate(*given)
+    assert done.exit_code == 1 and done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert "low/1.png" in first and "low/2.png" in second
+
+
 def test_references_are_not_needed(pairs):
     done = evaluate("--results", pairs / "low", "--inputs", pairs / "high")
     assert done.exit_code == 0 and "LOE" in done.stdout and "PSNR" not in done.stdout

@@ -36,6 +36,12 @@ def test_the_table_has_the_error_of_the_best_constant():
     assert "exposure error, best constant  0.000" in tables.as_table({"one": scores})
 
 
+def test_a_method_without_scores_is_left_out_of_the_table():
+    assert tables.as_table({"one": []}) == ""
+    assert tables.as_table({"one": [], "other": OTHER}) == tables.as_table({"other": OTHER})
+    assert tables.as_table({"one": ONE, "other": []}) == tables.as_table({"one": ONE})
+
+
 def test_the_table_of_methods_without_a_common_picture_says_so():
     table = tables.as_table({"one": ONE[:1], "other": OTHER[1:]})
     assert table.endswith("other minus one: mean difference over 0 pictures")
