@@ -1,14 +1,13 @@
 """scotopic doctor."""
 
 import json
-import os
 import re
 from importlib import metadata
 
 import pytest
 from click.testing import CliRunner
 
-from scotopic import doctor
+from scotopic import doctor, machine
 from scotopic.cli import main
 from scotopic.networks import registry
 from scotopic.version import __version__
@@ -49,7 +48,7 @@ def test_text_names_all_that_there_is():
 def test_json_is_one_object():
     (line,) = run("--json").stdout.splitlines()
     found = json.loads(line)
-    assert found["threads"] == len(os.sched_getaffinity(0)) and found["memory"] > 2**28
+    assert found["threads"] == machine.threads() and found["memory"] > 2**28
     assert found["provider"] == "cpu" and found["seconds_600x400"] > 0
     assert found["versions"]["numpy"] == metadata.version("numpy")
     assert set(found["models"].values()) == {"verified"}
