@@ -1,8 +1,9 @@
 """Warnings of decoders and Pillow's limit of pixels, switched off for one thread alone.
 
-Both are settings of the whole process (`warnings.filters`, `PIL.Image.MAX_IMAGE_PIXELS`)
-which belong to the program that imports this package: they keep their values, and
-other threads see no difference, while pictures are read and written here.
+Both hold for the whole process, and belong to the program that imports this package.
+While a thread reads or writes a picture here, a filter is added to `warnings.filters`
+and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS` is replaced, in a way that only that
+thread notices. When the last such thread has left, no setting is left changed.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 from places import DATA as SHARED
 
 from scotopic.datasets import known, scenes
@@ -49,6 +49,7 @@ def test_a_true_copy_has_no_findings(copy):
         ("gray", "mode L, not RGB"),
         ("jpeg", "re-encoded as JPEG, 1 of 4 lossy"),
         ("webp", "re-encoded as WEBP, all lossless"),
+        ("avif", "re-encoded as AVIF, 1 of 4 lossy"),
         ("swapped", "our485: low and high seem swapped"),
         ("bright", "our485/low: mean level"),
         ("names", "the names are not those of the published test set"),
@@ -62,7 +63,9 @@ def test_what_is_wrong_with_a_copy_is_said(copy, fault, word):
         picture(3, (30, 40)).save(high / "3.png")
     elif fault == "gray":
         picture(3).convert("L").save(high / "3.png")
-    elif fault in ("jpeg", "webp"):
+    elif fault in ("jpeg", "webp", "avif"):
+        if fault == "avif" and not features.check("avif"):
+            pytest.skip("this Pillow has no AVIF")
         (high / "3.png").unlink()
         picture(3).save(high / f"3.{fault}", lossless=True)
     elif fault == "swapped":
@@ -76,6 +79,20 @@ def test_what_is_wrong_with_a_copy_is_said(copy, fault, word):
         for kind in ("low", "high"):
             (copy / "eval15" / kind / "7.png").rename(copy / "eval15" / kind / "9.png")
     assert any(word in finding for finding in known.verify(copy, KNOWN)[0])
+
+
+@pytest.mark.parametrize("most", [1, 1500])  # Pillow refuses, or warns of, more pixels
+def test_a_copy_is_verified_whatever_limit_the_host_sets(copy, monkeypatch, most):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+    assert known.verify(copy, KNOWN)[0] == []
+
+
+def test_a_picture_in_heic_is_told_by_its_format(copy):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    high = copy / "our485" / "high"
+    (high / "3.png").unlink()
+    pillow_heif.from_pillow(picture(3)).save(high / "3.heic", quality=95)
+    assert known.verify(copy, KNOWN)[0] == ["our485/high: re-encoded as HEIF, 1 of 4 lossy"]
 
 
 def test_pixel_hashes_find_a_changed_picture(copy):

@@ -1,12 +1,19 @@
 import dataclasses
+import importlib.util
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, features
 from sample_files import encoded, saved, smooth_pixels
 
+import scotopic
+from scotopic import api
+from scotopic.commands.enhance import enhance
 from scotopic.errors import InvalidValueError
-from scotopic.photo import formats
+from scotopic.jobs.settings import Encoding
+from scotopic.photo import codecs, formats
 from scotopic.photo.codecs import ENCODERS
 from scotopic.photo.photo import Photo
 from scotopic.photo.reading import read
@@ -14,8 +21,26 @@ from scotopic.photo.reading import read
 WRITTEN = [row.name for row in formats.FORMATS.values() if row.is_written]
 
 
-def test_every_written_format_has_an_encoder_and_no_other_has_one():
+def test_every_format_has_a_codec_and_all_that_are_written_have_an_encoder():
     assert sorted(ENCODERS) == sorted(WRITTEN)
+    assert all(callable(encode) for encode in ENCODERS.values())
+    for name in formats.FORMATS:
+        assert importlib.util.find_spec(f"{codecs.__name__}.{name.lower()}")
+
+
+def test_the_schema_of_outcomes_names_the_formats_that_are_written():
+    schema = Path(scotopic.__file__).parent / "jobs" / "outcome.schema.json"
+    named = json.loads(schema.read_text(encoding="utf-8"))["properties"]["format"]["enum"]
+    assert named == [*WRITTEN, None]
+
+
+HELP = next(option.help for option in enhance.params if option.name == "quality")
+
+
+@pytest.mark.parametrize("text", [HELP, api.enhance.__doc__, Encoding.__doc__])
+def test_texts_on_quality_name_the_formats_that_have_one(text):
+    *others, last = [row.label for row in formats.FORMATS.values() if row.has_quality]
+    assert f"{', '.join(others)} and {last}" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -103,6 +128,13 @@ def test_a_quality_makes_a_difference_just_where_the_row_says_so(name):
     photo = Photo(smooth_pixels())
     differs = encoded(photo, name, 20) != encoded(photo, name, 95)
     assert differs == formats.FORMATS[name].has_quality
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_pixels_change_by_compression_just_where_the_row_says_so(name):
+    few_colours = np.random.default_rng(0).choice(np.array([0, 90, 255], np.uint8), (40, 56, 3))
+    taken = read(encoded(Photo(few_colours), name))
+    assert np.array_equal(taken.pixels, few_colours) != formats.FORMATS[name].lossy
 
 
 @pytest.mark.parametrize("name", WRITTEN)

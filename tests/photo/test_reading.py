@@ -1,11 +1,12 @@
 import io
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from sample_files import PROFILE, encoded, notes_of, saved, smooth_pixels
 
-from scotopic.errors import TooLargeError, UnreadableError
+from scotopic.errors import MissingPackageError, TooLargeError, UnreadableError
 from scotopic.photo import reading, writing
 from scotopic.photo.reading import from_image, read
 
@@ -157,3 +158,11 @@ def test_formats_without_a_row_are_read_and_keep_their_name(pixels, form):
         saved(Image.fromarray(pixels), form, **({} if form != "ICO" else {"sizes": [(56, 40)]}))
     )
     assert taken.format == form and taken.pixels.shape == pixels.shape
+
+
+def test_an_error_that_gets_a_path_keeps_its_cause_and_where_it_was_raised(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    with pytest.raises(MissingPackageError, match="a.dng") as caught:
+        read(b"II*\0", "a.dng")
+    assert isinstance(caught.value.__cause__, ImportError)
+    assert "develop_raw" in [entry.name for entry in caught.traceback]
