@@ -37,8 +37,7 @@ _FOR_A_MODEL = ("model", "exposure_from", "memory", "provider", "save", "sheet")
     "--inputs",
     type=PATH,
     metavar="FOLDER",
-    help="Folder of dark pictures: those that the model enhances, or that the results were "
-    "made from.",
+    help="Folder of dark pictures, which the model enhances or which the results were made from.",
 )
 @click.option(
     "--references",
@@ -56,31 +55,33 @@ _FOR_A_MODEL = ("model", "exposure_from", "memory", "provider", "save", "sheet")
     type=PATH,
     metavar="FOLDER",
     multiple=True,
-    help="Folder of results of any method, which are scored as they are. May be repeated: "
-    "further methods are compared with the first.",
+    help="Folder of results of any method, to score instead of a model. If it is given several "
+    "times, each method is compared with the first.",
 )
 @click.option(
     "--exposure-from",
     type=click.Choice(["automatic", "unlimited", "reference"]),
     default="automatic",
     show_default=True,
-    help="Exposure of the model's results: as predicted and limited by what the picture can "
-    "bear, as predicted without limits, or the mean level of the reference.",
+    help="Where the exposure of the model's results comes from: automatic is the predicted "
+    "exposure with its limits, unlimited the predicted exposure without them, and reference the "
+    "mean level of the reference.",
 )
 @click.option(
     "--trained-on",
     type=PATH,
     metavar="FOLDER",
     multiple=True,
-    help="Folder of references that the method was trained on: warns of references and scenes "
-    "that are among them. May be repeated.",
+    help="Folder of references that the method was trained on. A warning names each reference "
+    "that is in it, or whose scene is. May be repeated.",
 )
 @click.option(
     "--measure",
     "measures",
     type=click.Choice(["lpips", "dists", "musiq"]),
     multiple=True,
-    help="Further measure, computed by the package pyiqa if it is installed. May be repeated.",
+    help="Additional measure to compute, which needs the package pyiqa. lpips and dists also need "
+    "references. May be repeated.",
 )
 @click.option(
     "--memory",
@@ -101,14 +102,14 @@ _FOR_A_MODEL = ("model", "exposure_from", "memory", "provider", "save", "sheet")
     "--sheet",
     type=PATH,
     metavar="FILE",
-    help="Contact sheet of inputs, results and references to write, a PNG file.",
+    help="PNG file to write with a contact sheet of the inputs, results and references.",
 )
 @click.option(
     "--html",
     "html_file",
     type=PATH,
     metavar="FILE",
-    help="Report to write, one HTML file with tables, plots and a viewer.",
+    help="HTML file to write with a report: tables, plots and a viewer.",
 )
 @click.option(
     "--csv",
