@@ -79,20 +79,18 @@ def test_whole_files_are_read(network, run):
     assert found == checkpoints.Progress(7, 1.5)
 
 
-def test_damaged_weights_are_refused(network, run, damage):
-    path = run / checkpoints.WEIGHTS
-    damage(path)
+@pytest.mark.parametrize(
+    ("name", "load"),
+    [
+        (checkpoints.WEIGHTS, checkpoints.load_weights),
+        (checkpoints.CHECKPOINT, checkpoints.load_checkpoint),
+    ],
+)
+def test_damaged_weights_and_checkpoints_are_refused(network, run, damage, name, load):
+    damage(run / name)
     with pytest.raises(UnreadableError, match=r"no \.npz file") as caught:
-        checkpoints.load_weights(network, path)
-    assert caught.value.path == str(path)
-
-
-def test_a_damaged_checkpoint_is_refused(network, run, damage):
-    path = run / checkpoints.CHECKPOINT
-    damage(path)
-    with pytest.raises(UnreadableError, match=r"no \.npz file") as caught:
-        checkpoints.load_checkpoint(network, path)
-    assert caught.value.path == str(path)
+        load(network, run / name)
+    assert caught.value.path == str(run / name)
 
 
 def test_weights_of_another_network_are_refused(network, run):
