@@ -300,8 +300,9 @@ def models() -> list[dict[str, Any]]:
 
     Raises
     ------
-    ModelError
-        When a file is missing or is not what was shipped.
+    MissingFileError, UnreadableError
+        When the file of a shipped network is missing, or is not the one that
+        was shipped.
     """
     return describe_models()
 

@@ -90,6 +90,9 @@ class Enhancer:
     ------
     ModelError
         When the model or the provider cannot be used.
+    MissingFileError, UnreadableError
+        When the file of a shipped network is missing, or is not the one that
+        was shipped.
     """
 
     def __init__(
