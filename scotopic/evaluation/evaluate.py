@@ -18,6 +18,7 @@ from scotopic.evaluation.gallery import Gallery
 from scotopic.evaluation.pairing import Case, Failure, Pictures, pair_folders
 from scotopic.evaluation.request import Request
 from scotopic.evaluation.scoring import Scorer
+from scotopic.photo import images
 
 Progress = Callable[[str, Score | Failure, int], None]
 """Called after each picture with the method, the picture's score or failure, and
@@ -160,7 +161,7 @@ def _observer(sheet: ContactSheet | None, gallery: Gallery | None) -> scoring.Ob
             return
         arrays = {"input": seen.input, "result": seen.result, "reference": seen.reference}
         shown = {
-            kind: views.in_8_bits(array) for kind, array in arrays.items() if array is not None
+            kind: images.in_8_bits(array) for kind, array in arrays.items() if array is not None
         }
         if sheet is not None:
             ssim = score.values.get("ssim", math.nan)

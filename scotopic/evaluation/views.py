@@ -12,11 +12,6 @@ from PIL import Image, ImageOps
 from scotopic.types import Array
 
 
-def in_8_bits(picture: Array) -> Array:
-    """A picture of uint8 or uint16 as uint8."""
-    return picture if picture.dtype == np.uint8 else np.rint(picture / 257).astype(np.uint8)
-
-
 def autocontrast(picture: Array) -> Array:
     """Pillow's autocontrast, the classical baseline: uint8 to uint8."""
     stretched: Array = np.asarray(ImageOps.autocontrast(Image.fromarray(picture)))

@@ -52,7 +52,8 @@ def load_data(
     try:
         crops = random_crop(low, high, crop, rng)
     except InvalidValueError as error:
-        raise error.about(low_path) from error
+        error.about(low_path)
+        raise
     unit_low, unit_high = (part.astype(np.float32) / np.float32(255) for part in crops)
     return unit_low, unit_high
 

@@ -33,8 +33,3 @@ def test_the_error_map_shows_absolute_differences_times_four():
         np.array([[[a, b, c]]], np.uint8) for a, b, c in ((10, 7, 0), (7, 10, 255))
     )
     assert views.error_map(result, reference).tolist() == [[[12, 12, 255]]]
-
-
-def test_sixteen_bits_are_shown_in_eight():
-    deep = np.array([[[0, 257 * 80, 65535]]], np.uint16)
-    assert views.in_8_bits(deep).tolist() == [[[0, 80, 255]]]
