@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from os import PathLike, fspath
@@ -23,6 +24,7 @@ from scotopic.jobs.settings import Encoding, Placement, Settings
 from scotopic.networks.catalogue import describe_models
 from scotopic.photo import reading, writing
 from scotopic.photo.limits import MAX_MEGAPIXELS
+from scotopic.types import is_whole_number
 from scotopic.wish import Wish
 
 if TYPE_CHECKING:
@@ -254,10 +256,10 @@ def enhance_folder(
         When a setting is out of range.
     """
     source = _path(folder)
-    if not source.is_dir():
+    if not os.path.isdir(source):
         raise MissingFileError("no such folder", path=source)
-    if jobs is not None and jobs < 1:
-        raise InvalidValueError(f"jobs must be 1 or more, not {jobs}")
+    if jobs is not None and (not is_whole_number(jobs) or jobs < 1):
+        raise InvalidValueError(f"jobs must be a whole number from 1, not {jobs!r}")
     target = None if output is None else _path(output)
     placement = Placement(target, is_folder=target is not None, overwrite=overwrite)
     wish, encoding = Wish(exposure, ev, strength), Encoding(format, quality)
@@ -315,7 +317,7 @@ def _default_enhancer() -> Enhancer:
 def _enhance_path(
     enhancer: Enhancer, path: Path, settings: Settings, progress: Progress | None
 ) -> Path:
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InvalidValueError("is a folder; enhance takes one picture", path=path)
     settings.placement.check_name()
     (job,) = plan_jobs([path], settings)

@@ -16,7 +16,7 @@ from scotopic.networks.loading import load
 from scotopic.networks.network import Band, Look, Network
 from scotopic.networks.registry import DEFAULT_MODEL, registry
 from scotopic.pixels.restraint import Decision
-from scotopic.types import Array, Pixels
+from scotopic.types import Array, Pixels, is_whole_number
 from scotopic.wish import Wish
 
 DEFAULT_MEMORY = 2 * 2**30
@@ -88,6 +88,8 @@ class Enhancer:
 
     Raises
     ------
+    InvalidValueError
+        When the memory or the threads are no whole number from 1.
     ModelError
         When the model or the provider cannot be used.
     MissingFileError, UnreadableError
@@ -102,6 +104,10 @@ class Enhancer:
         provider: str = "cpu",
         threads: int | None = None,
     ) -> None:
+        if not is_whole_number(memory) or memory < 1:
+            raise InvalidValueError(f"memory must be a number of bytes from 1, not {memory!r}")
+        if threads is not None and (not is_whole_number(threads) or threads < 1):
+            raise InvalidValueError(f"threads must be a whole number from 1, not {threads!r}")
         model = os.fspath(model)
         self._arguments = (_found_from_anywhere(model), provider, threads)
         self.network: Network = load(model, provider, threads)
@@ -143,15 +149,16 @@ class Enhancer:
             When the array is of another shape or type, or has values outside
             0..1.
         """
+        given, picture = picture.dtype, _plain(picture)
         pixels, alpha = _color_and_alpha(picture)
         look = self.decide(pixels, wish)
         if self.leaves(look):
-            return picture.copy(), self.report(look, 0)
+            return picture.astype(given), self.report(look, 0)
         result = np.empty_like(pixels)
         report = self.apply(pixels, look, result, progress)
         if alpha is not None:
             result = np.concatenate([result, alpha], axis=-1)
-        return result.reshape(picture.shape), report
+        return result.reshape(picture.shape).astype(given, copy=False), report
 
     def decide(self, pixels: Pixels, wish: Wish = PLAIN_WISH) -> Look:
         """Look at a whole picture, and decide how it is exposed.
@@ -264,6 +271,12 @@ class Enhancer:
     def __reduce__(self) -> tuple[Any, ...]:
         model, provider, threads = self._arguments
         return Enhancer, (model, self.memory, provider, threads)
+
+
+def _plain(picture: Array) -> Array:
+    """The array itself, of no subclass such as a matrix, in the machine's byte order."""
+    plain = np.asarray(picture)
+    return plain.astype(plain.dtype.newbyteorder("="), copy=False)
 
 
 def _found_from_anywhere(model: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,6 +10,16 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 """Numbers of any type; what they are and their shape is said where it is used."""
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, of Python or of NumPy."""
+    return isinstance(value, Real)
+
+
+def is_whole_number(value: object) -> bool:
+    """Whether a value is a whole number, of Python or of NumPy."""
+    return isinstance(value, Integral)
 
 
 class Pixels(Protocol):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 
 from scotopic.errors import InvalidValueError
+from scotopic.types import is_number
 
 MOST_STOPS = 8
 
@@ -45,7 +45,7 @@ class Wish:
     def __post_init__(self) -> None:
         for name in ("exposure", "ev", "strength"):
             value = getattr(self, name)
-            if not isinstance(value, Real) and not (name == "exposure" and value is None):
+            if not is_number(value) and not (name == "exposure" and value is None):
                 raise InvalidValueError(f"{name} must be a number, not {value!r}")
         if self.exposure is not None and not 0 < self.exposure < 1:
             raise InvalidValueError(f"exposure must lie between 0 and 1, not {self.exposure}")

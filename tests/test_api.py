@@ -56,6 +56,17 @@ def test_an_array_comes_back_as_an_array(dark, wanted):
     assert wanted.dtype == np.uint8 and wanted.mean() > 2 * np.asarray(dark).mean()
 
 
+def test_an_array_of_a_subclass_or_of_the_other_byte_order_is_taken_as_an_array(dark):
+    gray = np.asarray(dark)[..., 0]
+    plain = scotopic.enhance(gray)
+    assert np.array_equal(scotopic.enhance(gray.view(np.matrix)), plain)
+    assert np.array_equal(scotopic.enhance(np.ma.array(gray)), plain)
+    deep = gray.astype(np.uint16) * 257
+    for order in "<>":
+        made = scotopic.enhance(deep.astype(f"{order}u2"))
+        assert made.dtype == f"{order}u2" and np.array_equal(made, scotopic.enhance(deep))
+
+
 def test_an_array_with_alpha_keeps_it(dark, wanted):
     alpha = np.arange(60 * 80).reshape(60, 80, 1).astype(np.uint8)
     made = scotopic.enhance(np.concatenate([np.asarray(dark), alpha], axis=-1))
@@ -146,6 +157,27 @@ def test_progress_of_an_array_rises_to_one(dark):
     assert told and told == sorted(told) and told[-1] == 1
 
 
+def test_errors_of_the_callers_callback_go_through_as_they_are(dark, png):
+    class StopError(Exception):
+        pass
+
+    def stop(share):
+        raise StopError
+
+    for picture in (np.asarray(dark), dark, png, png.read_bytes()):
+        with pytest.raises(StopError):
+            scotopic.enhance(picture, progress=stop)
+    assert not png.with_name("a_enhanced.png").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"memory": "1G"}, {"memory": 0}, {"threads": 0}, {"threads": "2"}]
+)
+def test_an_enhancer_checks_what_it_is_given(wrong):
+    with pytest.raises(scotopic.InvalidValueError):
+        Enhancer(**wrong)
+
+
 def test_progress_rises_to_one(png):
     told = []
     scotopic.enhance(png, progress=told.append, enhancer=Enhancer(memory=2**28))
@@ -174,7 +206,7 @@ def test_a_folder_gives_an_outcome_for_each_picture(dark, tmp_path):
     assert [outcome.status for outcome in run()] == ["skipped", "failed", "skipped"]
     with pytest.raises(FileNotFoundError):
         scotopic.enhance_folder(tmp_path / "nowhere")
-    for wrong in ({"jobs": -1}, {"output": ""}, {"ev": 99}):
+    for wrong in ({"jobs": -1}, {"jobs": "x"}, {"output": ""}, {"ev": 99}):
         with pytest.raises(scotopic.InvalidValueError):
             scotopic.enhance_folder(tmp_path / "in", **wrong)
 

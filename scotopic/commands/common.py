@@ -39,6 +39,8 @@ class _Path(click.Path):
     ) -> str | bytes | os.PathLike[str]:
         if not os.fspath(value):
             self.fail("the path is empty; is a variable unset?", param, ctx)
+        if os.fspath(value) != str(STANDARD) and Path(value) == STANDARD:
+            value = os.path.abspath(value)  # a file of that name, as ./- means
         return super().convert(value, param, ctx)
 
 
@@ -51,8 +53,8 @@ def size(text: str) -> int:
     return number
 
 
-PATH = _Path(path_type=Path)
-OUTPUT = _Path(path_type=str)
+PATH = _Path(path_type=Path, readable=False)
+OUTPUT = _Path(path_type=str, readable=False)
 """As text, in which a slash at the end means a folder."""
 MEMORY_SIZE = size
 
@@ -69,6 +71,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
                 show_traceback(error)
             complain(told(error))
             raise SystemExit(code_of(error)) from None
+        except OSError as error:  # standard output that is full or closed, for example
+            complain(str(error))
+            raise SystemExit(SOME_FAILED) from None
         except KeyboardInterrupt:
             complain("stopped")
             raise SystemExit(INTERRUPTED) from None

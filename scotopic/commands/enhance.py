@@ -156,7 +156,10 @@ class _Call:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per picture.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but what failed.")
 @click.option(
-    "-v", "--verbose", count=True, help="Print more; -vv prints the tracebacks of errors."
+    "-v",
+    "--verbose",
+    count=True,
+    help="Print a line per picture even beside a progress bar; -vv prints tracebacks of errors too.",
 )
 @one_line_errors
 def enhance(
@@ -205,7 +208,8 @@ def _batch(call: _Call, dry_run: bool) -> bool:
         raise InvalidValueError("--dry-run does not go with --json")
     if dry_run:
         for job in planned:
-            click.echo(f"{job.source} -> {job.target}")
+            there = not call.settings.placement.overwrite and job.target.exists()
+            click.echo(f"{job.source} -> {job.target}" + (" (exists already)" if there else ""))
         return call.tell.passed_over(planned) > 0
     at_once = max(1, min(call.jobs or many.usual_jobs(call.memory), len(planned)))
     enhancer = call.enhancer(at_once)

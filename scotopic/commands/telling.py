@@ -65,7 +65,7 @@ class Telling:
                 bar.label = _rate(bar.time_per_iteration)
                 bar.update(1, outcome.source)
         if skipped and not self.quiet:
-            complain(f"{skipped} of {total} pictures were skipped: an earlier call finished them")
+            complain(f"{skipped} of {total} skipped: finished by an earlier call")
         if failed and total > 1:
             complain(f"{failed} of {total} pictures failed")
         return failed

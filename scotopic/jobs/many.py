@@ -156,7 +156,8 @@ def _run_recorded(
     if not settings.placement.overwrite and record.is_done(job.target, made_from):
         return Outcome("skipped", str(job.source), job.target)
     # Only now: it reads the result, and of one that is done that would be twice.
-    if record.is_own(job.target):
+    source_name, digest = str(job.source), str(made_from["input"])
+    if record.is_own(job.target) and record.is_from(job.target, source_name, digest):
         settings = replace(settings, placement=replace(settings.placement, overwrite=True))
     refuse_to_replace(job.target, settings.placement)
     facts: dict[str, Any] = {"source": str(job.source), "made_from": made_from}

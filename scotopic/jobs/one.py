@@ -20,6 +20,7 @@ from scotopic.version import __version__
 from scotopic.wish import Wish
 
 Progress = Callable[[float], None]
+_CALLERS = "_of_the_callers_callback"
 
 
 def enhance_bytes(
@@ -57,6 +58,7 @@ def enhance_bytes(
     ScotopicError
         When the picture cannot be read, enhanced or written.
     """
+    progress = _marked(progress)
     with named_errors(name):
         limits = Limits(settings.max_megapixels, enhancer.memory)
         picture = reading.read(data, name, limits)
@@ -112,11 +114,27 @@ def maker(enhancer: Enhancer) -> str:
     return f"scotopic {__version__} ({enhancer.model})"
 
 
+def _marked(progress: Progress | None) -> Progress | None:
+    """The callback, whose errors can be told from those of the picture."""
+    if progress is None:
+        return None
+
+    def call(share: float) -> None:
+        try:
+            progress(share)
+        except Exception as error:
+            setattr(error, _CALLERS, True)
+            raise
+
+    return call
+
+
 @contextlib.contextmanager
 def named_errors(name: str) -> Iterator[None]:
     """Make every error a `ScotopicError` that names the picture.
 
-    No error of any kind in one picture may end a batch.
+    No error of any kind in one picture may end a batch. Those of the caller's own
+    progress callback go through as they are.
     """
     try:
         yield
@@ -126,5 +144,7 @@ def named_errors(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise TooLargeError("there is not enough memory for it", path=name) from error
     except Exception as error:
+        if getattr(error, _CALLERS, False):
+            raise
         reason = f"{type(error).__name__}: {error}"
         raise ScotopicError(f"failed by {reason}", path=name) from error

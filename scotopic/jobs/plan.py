@@ -99,7 +99,7 @@ def arrivals(
         When a path is no folder.
     """
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             raise InvalidValueError("only folders can be watched", path=path)
     sources, targets, seen = Index(), Index(), Index()
     told: set[Path] = set()
@@ -139,9 +139,16 @@ def _look(path: Path) -> int | None:
 
 def _count(path: Path, settings: Settings, met: folders.Met) -> int:
     """How many pictures a path leads to."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return 1
     found = sum(1 for _ in _pictures(path, settings, met))
+    output = settings.placement.folder
+    if (
+        not found
+        and output is not None
+        and output.resolve() in (path.resolve(), *path.resolve().parents)
+    ):
+        raise InvalidValueError("lies in the output folder", path=path)
     if not found and not any(folder.is_relative_to(path) for folder in met.unread):
         raise MissingFileError("no pictures in this folder", path=path)
     return found
@@ -173,7 +180,7 @@ def _sources(
 ) -> Iterator[tuple[Path, Path]]:
     """Pictures with the folder that their targets are to be in."""
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             yield path, settings.placement.folder or path.parent
             continue
         # Paths are slow to put together: pictures of one folder share that of their targets.

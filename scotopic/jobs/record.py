@@ -92,6 +92,16 @@ class Record:
         entry = self._find(self._last, target)
         return entry.get("status") == "started" or self._is_as_written(target)
 
+    def is_from(self, target: Path, source: str, digest: str) -> bool:
+        """Whether a result was made from a source, by its path or by its SHA-256.
+
+        Other pictures of the same name may not take its place.
+        """
+        entry = self._find(self._last, target)
+        made_from = entry.get("made_from")
+        known = made_from.get("input") if isinstance(made_from, dict) else None
+        return entry.get("source") == source or known == digest
+
     def _is_as_written(self, target: Path) -> bool:
         written = self._find(self._outputs, target).get("output")
         try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field, replace
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from scotopic.errors import InvalidValueError
 from scotopic.photo import formats
 from scotopic.photo.limits import MAX_MEGAPIXELS
+from scotopic.types import is_whole_number
 from scotopic.wish import Wish
 
 
@@ -46,7 +46,7 @@ class Encoding:
             object.__setattr__(self, "format", formats.named(self.format).name)
         if self.quality is None:
             return
-        if not isinstance(self.quality, Integral) or not 1 <= self.quality <= 100:
+        if not is_whole_number(self.quality) or not 1 <= self.quality <= 100:
             raise InvalidValueError(
                 f"quality must be a whole number from 1 to 100, not {self.quality!r}"
             )
@@ -84,6 +84,8 @@ class Placement:
     keep_times: bool = False
 
     def __post_init__(self) -> None:
+        if os.path.basename(self.suffix) != self.suffix:
+            raise InvalidValueError(f"a suffix for names has no folder in it: {self.suffix!r}")
         if self.output is None:
             if not self.suffix:
                 raise InvalidValueError(
@@ -91,7 +93,7 @@ class Placement:
                     remedy="give a suffix, or an output folder",
                 )
             return
-        if not self.is_folder and (self.output.is_dir() or not self.output.suffix):
+        if not self.is_folder and (os.path.isdir(self.output) or not self.output.suffix):
             object.__setattr__(self, "is_folder", True)
         known = formats.of_path(self.output)
         if not self.is_folder and known is not None and not known.is_written:
@@ -119,13 +121,21 @@ class Placement:
         return self.output if self.is_folder else None
 
     def check_name(self) -> None:
-        """Refuse an output whose suffix is no known format's, as of a typing error.
+        """Refuse an output that can be neither a file nor a folder, as after a typing error.
 
         Raises
         ------
         InvalidValueError
-            When it is neither a folder nor named as a format that is written.
+            When it has a suffix of no format that is written and is no folder,
+            and when it has none and is a file.
         """
+        folder = self.folder
+        if folder is not None and os.path.exists(folder) and not os.path.isdir(folder):
+            raise InvalidValueError(
+                "is not a folder",
+                path=folder,
+                remedy="name a folder, or a file with a suffix such as .jpg",
+            )
         if self.file is not None and formats.of_path(self.file) is None:
             raise InvalidValueError(
                 f"no format is written under the suffix {self.file.suffix}",
@@ -164,7 +174,7 @@ class Settings:
     max_megapixels: int = MAX_MEGAPIXELS
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_megapixels, Integral) or self.max_megapixels < 1:
+        if not is_whole_number(self.max_megapixels) or self.max_megapixels < 1:
             raise InvalidValueError(
                 f"max_megapixels must be a whole number from 1, not {self.max_megapixels!r}"
             )

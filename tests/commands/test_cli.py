@@ -237,6 +237,33 @@ def test_an_empty_path_is_refused_wherever_it_stands(tmp_path, dark):
     assert os.listdir(tmp_path) == ["a.png"]
 
 
+def test_a_dash_with_a_folder_before_it_is_a_file_and_not_standard_input(tmp_path, dark):
+    dark.save(tmp_path / "a.png")
+    (tmp_path / "-").mkdir()
+    dark.save(tmp_path / "-" / "b.png")
+    command = [COMMAND, "enhance", "./-", "-o", "out"]
+    subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, check=True)
+    assert (tmp_path / "out" / "b.png").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")
+def test_a_full_standard_output_ends_in_one_line(tmp_path, dark):
+    dark.save(tmp_path / "a.png")
+    with open("/dev/full", "wb") as full:
+        command = [COMMAND, "enhance", tmp_path / "a.png", "-o", "-"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    assert b"No space left" in done.stderr
+
+
+def test_a_dry_run_says_what_exists_already(tmp_path, dark):
+    dark.save(tmp_path / "a.png")
+    dark.save(tmp_path / "a_enhanced.png")
+    told = enhance(tmp_path / "a.png", "--dry-run").stdout.decode()
+    assert told.rstrip().endswith("a_enhanced.png (exists already)")
+    assert "exists" not in enhance(tmp_path / "a.png", "--dry-run", "--overwrite").stdout.decode()
+
+
 def test_a_folder_without_pictures_is_a_failure_and_not_a_wrong_call(tmp_path):
     result = enhance(tmp_path)
     assert result.returncode == 1 and b"no pictures in this folder" in result.stderr

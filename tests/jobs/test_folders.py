@@ -97,7 +97,7 @@ def test_the_output_inside_the_input_is_not_gone_into(tmp_path, monkeypatch, loc
             assert [job.source.name for job in plan] == ["a.png", "e.png"]
             assert plan.others == 0 and not plan.unread
     for output in (tmp_path, tmp_path / "way"):
-        with pytest.raises(ScotopicError, match="no pictures"):
+        with pytest.raises(ScotopicError, match="lies in the output folder"):
             planned(tmp_path / "outer", output=output)
 
 

@@ -75,7 +75,7 @@ def test_a_batch_killed_again_and_again_ends_as_one_left_alone(pictures, undistu
 def test_what_was_done_is_passed_over_until_a_setting_changes(pictures, undisturbed, tmp_path):
     assert enhance(pictures, "-o", tmp_path).returncode == 0
     again = enhance(pictures, "-o", tmp_path)
-    assert again.returncode == 0 and f"{COUNT} of {COUNT} pictures were skipped" in again.stderr
+    assert again.returncode == 0 and f"{COUNT} of {COUNT} skipped" in again.stderr
     assert len(entries(tmp_path, "done")) == COUNT
     assert enhance(pictures, "-o", tmp_path, "--ev", "1").returncode == 0
     assert len(entries(tmp_path, "done")) == 2 * COUNT
@@ -91,6 +91,22 @@ def test_a_result_that_somebody_changed_is_not_replaced_unasked(pictures, tmp_pa
     assert (tmp_path / "00.png").read_bytes() == b"my own work"
     assert enhance(source, "-o", tmp_path, "--overwrite").returncode == 0
     assert enhance(source, "-o", tmp_path, "--no-resume").returncode == 1
+
+
+def test_another_picture_of_the_same_name_does_not_take_its_place(pictures, tmp_path):
+    for folder, name in (("one", "00.png"), ("two", "01.png"), ("three", "00.png")):
+        (tmp_path / folder).mkdir()
+        shutil.copy(pictures / name, tmp_path / folder / "a.png")
+    out = tmp_path / "out"
+    assert enhance(tmp_path / "one", "-o", out).returncode == 0
+    first = (out / "a.png").read_bytes()
+    refused = enhance(tmp_path / "two", "-o", out)
+    assert refused.returncode == 1 and "a.png: exists already" in refused.stderr
+    assert (out / "a.png").read_bytes() == first
+    assert enhance(tmp_path / "three", "-o", out, "--ev", "1").returncode == 0, "the same picture"
+    shutil.copy(pictures / "02.png", tmp_path / "one" / "a.png")
+    again = enhance(tmp_path / "one", "-o", out, "--ev", "1")
+    assert again.returncode == 1, "the last one was from the other folder"
 
 
 def test_a_failure_is_recorded_and_tried_again(pictures, tmp_path):

@@ -73,6 +73,24 @@ def test_formats_that_are_only_read_are_refused_as_outputs():
         Placement.at("a.heic")
 
 
+@pytest.mark.parametrize("suffix", ["/", "a/b", "../z"])
+def test_a_suffix_for_names_holds_no_folder(suffix):
+    with pytest.raises(InvalidValueError, match="suffix"):
+        Placement(suffix=suffix)
+
+
+def test_an_output_that_is_a_file_without_a_suffix_is_refused(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    with pytest.raises(InvalidValueError, match="plain: is not a folder; name a folder"):
+        plan_jobs([tmp_path / "a.png"], Settings(placement=Placement.at(tmp_path / "plain")))
+
+
+def test_an_input_that_lies_in_the_output_is_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(InvalidValueError, match="lies in the output folder"):
+        plan_jobs([tmp_path], Settings(placement=Placement.at(tmp_path)))
+
+
 def test_results_beside_their_sources_need_a_suffix():
     with pytest.raises(InvalidValueError, match="suffix"):
         Placement(suffix="")
