@@ -8,6 +8,8 @@ import sys
 import pytest
 from places import ROOT
 
+from scotopic.networks import runtime
+
 ENHANCE = "import numpy, scotopic; scotopic.enhance(numpy.full((40, 60, 3), 9, numpy.uint8))"
 
 
@@ -22,16 +24,18 @@ def test_a_new_process_leaves_no_file_in_an_empty_home(tmp_path):
 
 
 @pytest.mark.parametrize(("given", "wanted"), [(None, "1"), ("0", "0")])
-def test_telemetry_is_off_unless_the_user_has_said_otherwise(given, wanted):
-    clean = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+def test_telemetry_is_off_before_the_import_unless_the_user_says_otherwise(
+    monkeypatch, given, wanted
+):
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
     if given is not None:
-        clean["ORT_DISABLE_TELEMETRY"] = given
-    code = (
-        "from scotopic.networks.runtime import onnxruntime; onnxruntime();"
-        "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+        monkeypatch.setenv("ORT_DISABLE_TELEMETRY", given)
+    said = []
+    monkeypatch.setattr(
+        runtime, "import_module", lambda name: said.append(os.environ["ORT_DISABLE_TELEMETRY"])
     )
-    done = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, check=True)
-    assert done.stdout.decode().strip() == wanted
+    runtime.onnxruntime()
+    assert said == [wanted]
 
 
 def test_nothing_else_in_the_package_imports_it():
