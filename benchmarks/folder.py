@@ -130,7 +130,7 @@ def read(source: Path, output: Path) -> float:
 
 def step(name: str, source: Path, output: Path) -> None:
     """One measurement, in a process of its own; prints seconds and the work's part of them."""
-    import scotopic.batch  # noqa: F401
+    import scotopic.jobs.many  # noqa: F401
 
     began, apart = time.perf_counter(), 0.0
     if name == "list":

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scotopic.enhancer import Enhancer
+from scotopic.enhancer import Enhancer, Report
 from scotopic.errors import ScotopicError
 from scotopic.networks.registry import DEFAULT_MODEL
 from scotopic.photo import reading
@@ -66,6 +66,17 @@ def small(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(image.resize((WIDTH, height), Image.Resampling.LANCZOS))
 
 
+def decided(report: Report) -> str:
+    """What was predicted, and what became of it."""
+    decision = report.automatic
+    if decision is None:
+        return "no exposure predicted"
+    return (
+        f"predicted {decision.predicted_exposure:.3f} (gain {decision.predicted_gain:.1f}),"
+        f" used {report.gain:.2f}, limited by {decision.limited_by}"
+    )
+
+
 def main() -> None:
     """Enhance each photo, print its exposure, and write both files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -88,11 +99,8 @@ def main() -> None:
         stem = options.save / Path(name).stem
         side_by_side(small(first), small(second)).save(f"{stem}.png")
         side_by_side(first[window], second[window]).save(f"{stem}_crop.png")
-        decision = report.automatic
         print(
-            f"{name}: level {report.exposure_before:.3f}, predicted"
-            f" {decision.predicted_exposure:.3f} (gain {decision.predicted_gain:.1f}),"
-            f" used {report.gain:.2f}, limited by {decision.limited_by};"
+            f"{name}: level {report.exposure_before:.3f}, {decided(report)};"
             f" mean after {second.mean() / 255:.3f}; crop at {left},{top}",
             flush=True,
         )

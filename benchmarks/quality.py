@@ -80,6 +80,7 @@ def levels_reached(enhancer: Enhancer, pairs: list[Case], level: float) -> int:
     """Number of pictures whose mean level is near the exposure asked for."""
     reached = 0
     for pair in pairs:
+        assert pair.input, "the pairs were made with inputs"
         result, _ = enhancer.enhance_array(read_image(pair.input), Wish(exposure=level))
         reached += abs(exposure_of(thumbnail(result)) / level - 1) <= TOLERANCE
     return reached
@@ -89,6 +90,7 @@ def references_psnr(enhancer: Enhancer, pairs: list[Case]) -> dict[str, float]:
     """PSNR of enhanced references against themselves: mean and least."""
     values = []
     for pair in pairs:
+        assert pair.reference, "the pairs were made with references"
         reference = read_image(pair.reference)
         values.append(likeness.psnr(enhancer.enhance_array(reference)[0], reference))
     return {"mean": fmean(values), "least": min(values)}

@@ -107,7 +107,7 @@ def clahe(pixels: np.ndarray) -> Callable[[], object] | None:
     def equalise() -> np.ndarray:
         lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
         lab[..., 0] = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(lab[..., 0])
-        return cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+        return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
 
     return equalise
 

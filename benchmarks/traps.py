@@ -101,7 +101,8 @@ def main() -> None:
     enhanced, wanted = [], []
     folders = {"inputs": options.pairs / "low", "references": options.pairs / "high"}
     for pair in pairing.pair_folders(**folders)[0]:
-        dark, reference = map(read_image, (pair.input, pair.reference))
+        assert pair.input and pair.reference, "both folders were asked for"
+        dark, reference = read_image(pair.input), read_image(pair.reference)
         level = exposure_of(thumbnail(reference))
         results = {
             "dark, untouched": dark,
