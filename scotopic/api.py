@@ -319,7 +319,6 @@ def _enhance_path(
 ) -> Path:
     if os.path.isdir(path):
         raise InvalidValueError("is a folder; enhance takes one picture", path=path)
-    settings.placement.check_name()
     (job,) = plan_jobs([path], settings)
     many.run_job(enhancer, job, settings, progress=progress)
     return job.target

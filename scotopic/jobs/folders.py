@@ -79,13 +79,19 @@ def pictures(
             way.append(_read(here.path / name, kind_of, output, met))
 
 
+def lies_in(output: Path | None, folder: Path) -> bool:
+    """Whether a folder is the output folder, or lies in it."""
+    real = folder.resolve()
+    return output is not None and output.resolve() in (real, *real.parents)
+
+
 def _as_seen_from(root: Path, output: Path | None) -> Path | None:
     """The output by a path that begins with the root; the root itself if it is in the output."""
-    real = root.resolve()
     if output is None:
         return None
-    if output in (real, *real.parents):
+    if lies_in(output, root):
         return root
+    real = root.resolve()
     return root / output.relative_to(real) if real in output.parents else None
 
 

@@ -61,10 +61,9 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
     MissingFileError
         When a folder has no pictures.
     InvalidValueError
-        When several pictures are to go into one file, and when the output is no
-        folder and has a suffix of no format.
+        When several pictures are to go into one file, or a path lies in the
+        output folder.
     """
-    settings.placement.check_name()
     plan = Plan(paths, settings)
     file = settings.placement.file
     if file is not None and len(plan) > 1:
@@ -142,12 +141,7 @@ def _count(path: Path, settings: Settings, met: folders.Met) -> int:
     if not os.path.isdir(path):
         return 1
     found = sum(1 for _ in _pictures(path, settings, met))
-    output = settings.placement.folder
-    if (
-        not found
-        and output is not None
-        and output.resolve() in (path.resolve(), *path.resolve().parents)
-    ):
+    if not found and folders.lies_in(settings.placement.folder, path):
         raise InvalidValueError("lies in the output folder", path=path)
     if not found and not any(folder.is_relative_to(path) for folder in met.unread):
         raise MissingFileError("no pictures in this folder", path=path)

@@ -73,8 +73,9 @@ class Placement:
     Raises
     ------
     InvalidValueError
-        When results would be named as their sources are, and for an output
-        file of a format that is only read.
+        When results would be named as their sources are, when the output is a
+        file without a suffix, and when it is neither a folder nor named as a
+        format that is written, as after a typing error.
     """
 
     output: Path | None = None
@@ -86,18 +87,32 @@ class Placement:
     def __post_init__(self) -> None:
         if os.path.basename(self.suffix) != self.suffix:
             raise InvalidValueError(f"a suffix for names has no folder in it: {self.suffix!r}")
-        if self.output is None:
-            if not self.suffix:
-                raise InvalidValueError(
-                    "without a suffix results would have the names of their sources",
-                    remedy="give a suffix, or an output folder",
-                )
-            return
-        if not self.is_folder and (os.path.isdir(self.output) or not self.output.suffix):
+        if self.output is not None:
+            self._check_output(self.output)
+        elif not self.suffix:
+            raise InvalidValueError(
+                "without a suffix results would have the names of their sources",
+                remedy="give a suffix, or an output folder",
+            )
+
+    def _check_output(self, output: Path) -> None:
+        if os.path.isdir(output) or not output.suffix:
             object.__setattr__(self, "is_folder", True)
-        known = formats.of_path(self.output)
-        if not self.is_folder and known is not None and not known.is_written:
-            raise InvalidValueError(f"{known.label} is read, not written", path=self.output)
+        if self.is_folder:
+            if os.path.exists(output) and not os.path.isdir(output):
+                remedy = "name a folder, or a file with a suffix such as .jpg"
+                raise InvalidValueError("is not a folder", path=output, remedy=remedy)
+            return
+        known = formats.of_path(output)
+        if known is None:
+            raise InvalidValueError(
+                f"no format is written under the suffix {output.suffix}",
+                path=output,
+                remedy=f"the formats are {formats.written_names()}; "
+                "for a folder, end the name with a slash",
+            )
+        if not known.is_written:
+            raise InvalidValueError(f"{known.label} is read, not written", path=output)
 
     @classmethod
     def at(cls, output: str | os.PathLike[str] | None, **rest: Any) -> Placement:
@@ -119,34 +134,6 @@ class Placement:
     def folder(self) -> Path | None:
         """The folder that all results go into; None where each lies beside its source."""
         return self.output if self.is_folder else None
-
-    def check_name(self) -> None:
-        """Refuse an output that can be neither a file nor a folder, as after a typing error.
-
-        Raises
-        ------
-        InvalidValueError
-            When it has a suffix of no format that is written and is no folder,
-            and when it has none and is a file.
-        """
-        folder = self.folder
-        if folder is not None and os.path.exists(folder) and not os.path.isdir(folder):
-            raise InvalidValueError(
-                "is not a folder",
-                path=folder,
-                remedy="name a folder, or a file with a suffix such as .jpg",
-            )
-        if self.file is not None and formats.of_path(self.file) is None:
-            raise InvalidValueError(
-                f"no format is written under the suffix {self.file.suffix}",
-                path=self.file,
-                remedy=f"formats are {_known()}; for a folder, end the name with a slash",
-            )
-
-
-def _known() -> str:
-    written = [known for known in formats.FORMATS.values() if known.is_written]
-    return ", ".join(known.suffixes[0].lstrip(".") for known in written)
 
 
 @dataclass(frozen=True)

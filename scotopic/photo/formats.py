@@ -229,9 +229,13 @@ def named(text: str) -> Format:
     row = _BY_SUFFIX.get("." + text.lower().lstrip(".")) or FORMATS.get(text.upper())
     if row is not None and row.is_written:
         return row
-    written = ", ".join(row.suffixes[0].lstrip(".") for row in _ROWS if row.is_written)
     problem = "no format" if row is None else f"{row.label} is read, not written:"
-    raise InvalidValueError(f"{problem} {text!r}", remedy=f"the formats are {written}")
+    raise InvalidValueError(f"{problem} {text!r}", remedy=f"the formats are {written_names()}")
+
+
+def written_names() -> str:
+    """The formats that are written, as a person names them, for messages."""
+    return ", ".join(row.suffixes[0].lstrip(".") for row in _ROWS if row.is_written)
 
 
 def of_path(path: Path | str) -> Format | None:
