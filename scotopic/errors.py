@@ -66,6 +66,10 @@ class ScotopicError(Exception):
         about = "" if self.path is None else f"{self.path}: "
         return about + self.message + ("" if remedy is None else f"; {remedy}")
 
+    def as_dict(self) -> dict[str, str]:
+        """The name of the class and the line, as plain values for JSON."""
+        return {"kind": type(self).__name__, "message": str(self)}
+
     def about(self, path: str | os.PathLike[str]) -> ScotopicError:
         """This error, which gets a path if it has none yet."""
         if self.path is None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scotopic.errors import InvalidValueError, Parameter, ScotopicError
-from scotopic.networks.registry import DEFAULT_MODEL as DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -56,7 +55,19 @@ def size(text: str) -> int:
 PATH = _Path(path_type=Path, readable=False)
 OUTPUT = _Path(path_type=str, readable=False)
 """As text, in which a slash at the end means a folder."""
-MEMORY_SIZE = size
+
+memory_option = click.option(
+    "--memory",
+    type=size,
+    help="Memory that the process may take, such as 1G.  [default: half of what is free, at most "
+    "4G]",
+)
+provider_option = click.option(
+    "--provider",
+    default="cpu",
+    show_default=True,
+    help="Execution provider of ONNX Runtime, such as cpu or cuda.",
+)
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -93,6 +104,11 @@ def told(error: ScotopicError) -> str:
         option = "--" + remedy.name.replace("_", "-")
         remedy = f"use {_with_value(option, remedy)}" if _is_known(option) else None
     return error.told(remedy)
+
+
+def error_record(error: ScotopicError) -> dict[str, str]:
+    """An error for a line of JSON, its remedy as an option of the command line."""
+    return {**error.as_dict(), "message": told(error)}
 
 
 def _is_known(option: str) -> bool:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from scotopic.commands.common import (
-    DEFAULT_MODEL,
-    MEMORY_SIZE,
     OUTPUT,
     PATH,
     SOME_FAILED,
     STANDARD,
     complain,
+    memory_option,
     one_line_errors,
+    provider_option,
     told,
 )
 from scotopic.commands.telling import Telling
 from scotopic.errors import InvalidValueError, ScotopicError
+from scotopic.networks.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from scotopic.enhancer import Enhancer
@@ -51,10 +52,7 @@ class _Call:
 
         threads = max(1, machine.threads() // at_once)
         enhancer = Enhancer(self.model, self.memory, self.provider, threads)
-        if self.settings.wish.skip_bright and enhancer.network.sees_whole:
-            raise InvalidValueError(
-                f"{self.model} predicts no exposure, so it does not go with --skip-bright"
-            )
+        enhancer.network.check(self.settings.wish)  # once, and not for each picture
         return enhancer
 
 
@@ -92,24 +90,14 @@ class _Call:
     show_default=True,
     help="Strength of the effect, from 0 (none) to 1 (all of it).",
 )
-@click.option(
-    "--memory",
-    type=MEMORY_SIZE,
-    help="Memory that the process may take, such as 1G.  [default: half of what is free, at most "
-    "4G]",
-)
+@memory_option
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
     help="Number of pictures worked on at once.  [default: one for each processor, at most 4]",
 )
-@click.option(
-    "--provider",
-    default="cpu",
-    show_default=True,
-    help="Execution provider of ONNX Runtime, such as cpu or cuda.",
-)
+@provider_option
 @click.option(
     "-f",
     "--format",
@@ -250,7 +238,6 @@ def _stream(call: _Call, dry_run: bool) -> bool:
     if to_output and call.tell.as_json:
         raise InvalidValueError("--json and the picture cannot both go to standard output")
     name = "standard input" if path == STANDARD else str(path)
-    call.settings.placement.check_name()
     if dry_run:
         click.echo(f"{name} -> {'standard output' if to_output else call.output}")
         return False
@@ -265,8 +252,6 @@ def _stream(call: _Call, dry_run: bool) -> bool:
 
 
 def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
-    from dataclasses import replace
-
     from scotopic import storage
     from scotopic.jobs import many, one
     from scotopic.photo import formats

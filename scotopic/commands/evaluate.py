@@ -11,17 +11,19 @@ import click
 from click.core import ParameterSource
 
 from scotopic.commands.common import (
-    DEFAULT_MODEL,
-    MEMORY_SIZE,
     PATH,
     SOME_FAILED,
     STANDARD,
     complain,
+    error_record,
+    memory_option,
     one_line_errors,
     progress,
+    provider_option,
     told,
 )
 from scotopic.errors import InvalidValueError
+from scotopic.networks.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from scotopic.evaluation.columns import Score
@@ -83,18 +85,8 @@ _FOR_A_MODEL = ("model", "exposure_from", "memory", "provider", "save", "sheet")
     help="Additional measure to compute, which needs the package pyiqa. lpips and dists also need "
     "references. May be repeated.",
 )
-@click.option(
-    "--memory",
-    type=MEMORY_SIZE,
-    help="Memory that the process may take, such as 1G.  [default: half of what is free, at most "
-    "4G]",
-)
-@click.option(
-    "--provider",
-    default="cpu",
-    show_default=True,
-    help="Execution provider of ONNX Runtime, such as cpu or cuda.",
-)
+@memory_option
+@provider_option
 @click.option(
     "--save", type=PATH, metavar="FOLDER", help="Folder to save the model's results in, as PNG."
 )
@@ -214,7 +206,7 @@ class _Output:
         if self.as_json:
             record = picture_record(method, outcome)
             if not isinstance(outcome, Score):
-                record["error"]["message"] = told(outcome.error)
+                record["error"] = error_record(outcome.error)
             click.echo(json.dumps(record))
         elif self.for_people and isinstance(outcome, Score) and "psnr" in outcome.values:
             line = f"PSNR for image {outcome.name}: {outcome.values['psnr']:.2f} dB"

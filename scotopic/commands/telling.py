@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scotopic.commands.common import complain, progress, show_traceback, told
+from scotopic.commands.common import complain, error_record, progress, show_traceback, told
 
 if TYPE_CHECKING:
     from scotopic.enhancer import Report
@@ -82,10 +82,8 @@ class Telling:
 
 
 def _as_line(outcome: Outcome) -> dict[str, object]:
-    line = outcome.as_dict()
-    if outcome.error is not None:
-        line["error"]["message"] = told(outcome.error)
-    return line
+    error = None if outcome.error is None else error_record(outcome.error)
+    return {**outcome.as_dict(), "error": error}
 
 
 def _rate(seconds: float) -> str:

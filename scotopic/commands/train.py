@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scotopic.commands.common import DEFAULT_MODEL, PATH, one_line_errors, progress
+from scotopic.commands.common import PATH, one_line_errors, progress
 from scotopic.errors import InvalidValueError, MissingPackageError
+from scotopic.networks.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from scotopic.training.loop import Run

@@ -23,8 +23,7 @@ def picture_record(method: str, outcome: Score | Failure) -> Record:
     """The record of one picture of a method: ``scored`` or ``failed``."""
     record: Record = {"method": method, "name": outcome.name}
     if isinstance(outcome, Failure):
-        error = {"kind": type(outcome.error).__name__, "message": str(outcome.error)}
-        return {**record, "status": "failed", "error": error}
+        return {**record, "status": "failed", "error": outcome.error.as_dict()}
     values = {key: _finite(value) for key, value in outcome.values.items()}
     return {**record, "status": "scored", **values, "notes": list(outcome.notes)}
 

@@ -45,15 +45,12 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, as ``outcome.schema.json`` describes them."""
-        error = None
-        if self.error is not None:
-            error = {"kind": type(self.error).__name__, "message": str(self.error)}
         return {
             "status": self.status,
             "source": self.source,
             "target": None if self.target is None else str(self.target),
             "format": self.format,
             "notes": list(self.notes),
-            "error": error,
+            "error": None if self.error is None else self.error.as_dict(),
             **({} if self.report is None else self.report.as_dict()),
         }

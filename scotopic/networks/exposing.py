@@ -78,6 +78,9 @@ class ExposingNetwork:
         shapes["picture"] = (1, 3, None, None)
         session.require(shapes, {"exposure", "seen", "enhanced"})
 
+    def check(self, wish: Wish) -> None:
+        """Every wish can be granted; see `Network`."""
+
     def decide(self, pixels: Pixels, wish: Wish) -> Look:
         """Predict the exposure, limit it, and choose the gain; see `Network`."""
         thumb = color_thumbnail(pixels, self._blank["thumbnail"].shape[-1])

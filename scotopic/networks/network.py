@@ -114,13 +114,22 @@ class Network(Protocol):
     def sees_whole(self) -> bool:
         """Whether the network pools over the picture."""
 
+    def check(self, wish: Wish) -> None:
+        """Refuse a wish that this kind of network cannot grant.
+
+        Raises
+        ------
+        InvalidValueError
+            When it is one.
+        """
+
     def decide(self, pixels: Pixels, wish: Wish) -> Look:
         """Look at a whole picture, and decide how it is exposed.
 
         Raises
         ------
         InvalidValueError
-            When the wish is one that this kind of network cannot grant.
+            As for `check`.
         """
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:

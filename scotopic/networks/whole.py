@@ -49,12 +49,16 @@ class WholeNetwork:
         self.sha256, self.provider = session.sha256, session.provider
         session.require({"picture": (1, 3, None, None)}, {"enhanced"})
 
-    def decide(self, pixels: Pixels, wish: Wish) -> Look:
-        """Look at the picture as it is; the network decides when it runs; see `Network`."""
+    def check(self, wish: Wish) -> None:
+        """What is bright enough is known by the predicted exposure alone; see `Network`."""
         if wish.skip_bright:
             raise InvalidValueError(
                 f"{self.spec.name} predicts no exposure, so it cannot skip bright pictures"
             )
+
+    def decide(self, pixels: Pixels, wish: Wish) -> Look:
+        """Look at the picture as it is; the network decides when it runs; see `Network`."""
+        self.check(wish)
         thumb = color_thumbnail(pixels)
         return Look(wish, thumb, 1.0, "automatic", exposure_of(thumb))
 
