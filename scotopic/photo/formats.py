@@ -41,8 +41,6 @@ class Format:
         The name for people.
     suffixes : tuple of str
         In lower case, with the dot. New files get the first.
-    media_type : str
-        As in the header ``Content-Type``.
     bytes_per_pixel : int
         Memory that reading, enhancing and writing take at most for each pixel of
         8 bits a channel, as measured by ``benchmarks/memory.py``.
@@ -82,7 +80,6 @@ class Format:
     name: str
     label: str
     suffixes: tuple[str, ...]
-    media_type: str
     bytes_per_pixel: int
     more_bytes: Mapping[str, int] = field(default_factory=dict, hash=False)
     holds: frozenset[str] = frozenset()
@@ -110,7 +107,6 @@ _ROWS = (
         name="JPEG",
         label="JPEG",
         suffixes=(".jpg", ".jpeg"),
-        media_type="image/jpeg",
         bytes_per_pixel=8,
         more_bytes={PROGRESSIVE: 3},
         holds=frozenset({EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, COMMENT, RESOLUTION}),
@@ -123,7 +119,6 @@ _ROWS = (
         name="PNG",
         label="PNG",
         suffixes=(".png",),
-        media_type="image/png",
         bytes_per_pixel=8,
         holds=frozenset({EXIF, PROFILE, XMP, TEXT, COMMENT, RESOLUTION, TRANSPARENCY}),
         bits=16,
@@ -134,7 +129,6 @@ _ROWS = (
         name="WEBP",
         label="WebP",
         suffixes=(".webp",),
-        media_type="image/webp",
         bytes_per_pixel=12,
         more_bytes={LOSSLESS: 18},
         holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
@@ -147,7 +141,6 @@ _ROWS = (
         name="AVIF",
         label="AVIF",
         suffixes=(".avif",),
-        media_type="image/avif",
         bytes_per_pixel=42,
         holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
         exact_alpha=False,
@@ -160,7 +153,6 @@ _ROWS = (
         name="TIFF",
         label="TIFF",
         suffixes=(".tif", ".tiff"),
-        media_type="image/tiff",
         bytes_per_pixel=8,
         holds=frozenset({EXIF, PROFILE, XMP, IPTC, RESOLUTION, TRANSPARENCY}),
         bits=16,
@@ -169,7 +161,6 @@ _ROWS = (
         name="GIF",
         label="GIF",
         suffixes=(".gif",),
-        media_type="image/gif",
         bytes_per_pixel=12,
         holds=frozenset({PROFILE, XMP, COMMENT, TRANSPARENCY}),
         animated=True,
@@ -180,7 +171,6 @@ _ROWS = (
         name="BMP",
         label="BMP",
         suffixes=(".bmp",),
-        media_type="image/bmp",
         bytes_per_pixel=11,
         holds=frozenset({RESOLUTION}),
     ),
@@ -188,7 +178,6 @@ _ROWS = (
         name="HEIF",
         label="HEIC",
         suffixes=(".heic", ".heif", ".hif"),
-        media_type="image/heic",
         bytes_per_pixel=12,
         lossy=True,
         written_as="JPEG",
@@ -200,7 +189,6 @@ _ROWS = (
             *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".raf"),
             *(".orf", ".rw2", ".pef", ".srw", ".3fr", ".erf", ".kdc", ".mrw", ".x3f"),
         ),
-        media_type="image/x-dcraw",
         bytes_per_pixel=8,
         written_as="TIFF",
     ),
@@ -215,7 +203,6 @@ _DEFAULT = FORMATS["PNG"]
 _BY_SUFFIX = {suffix: row for row in _ROWS for suffix in row.suffixes}
 _BY_NAME = {name: row for row in _ROWS for name in (row.name, *row.other_names)}
 READ_SUFFIXES = frozenset(_BY_SUFFIX)
-WRITTEN_SUFFIXES = frozenset(suffix for suffix, row in _BY_SUFFIX.items() if row.is_written)
 
 
 def named(text: str) -> Format:

@@ -56,6 +56,8 @@ def encode(
     row = formats.FORMATS[format_name]
     photo, notes = _as_held(photo, row)
     notes += _notes_on_losses(photo, row)
+    if quality is not None and not row.has_quality:
+        notes.append(f"quality not used: {row.label} has none")
     photo, lost = _credited(photo, row)
     notes += lost
     if photo.pixels.dtype == np.uint16 and row.bits < 16:

@@ -52,9 +52,6 @@ def test_no_two_formats_share_a_suffix():
     suffixes = [suffix for row in formats.FORMATS.values() for suffix in row.suffixes]
     assert len(suffixes) == len(set(suffixes)) == len(formats.READ_SUFFIXES)
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in suffixes)
-    assert {".heic", ".dng"} == (formats.READ_SUFFIXES - formats.WRITTEN_SUFFIXES) & {
-        *(".heic", ".dng", ".jpg"),
-    }
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -64,7 +61,6 @@ def test_pillow_knows_the_suffixes_under_the_same_name(name):
     if name == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow has no AVIF")
     assert {known[suffix] for suffix in row.suffixes} == {name}
-    assert Image.MIME[name] == row.media_type
 
 
 @pytest.mark.parametrize("text", ["jpg", ".JPG", "jpeg", "JPEG", ".jpeg"])

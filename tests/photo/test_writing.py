@@ -7,7 +7,7 @@ from PIL import Image
 from sample_files import PROFILE, encoded, exif_with, notes_of, saved, smooth_pixels
 
 from scotopic.errors import InvalidValueError, ScotopicError
-from scotopic.photo import writing
+from scotopic.photo import formats, writing
 from scotopic.photo.codecs import ENCODERS
 from scotopic.photo.photo import Photo
 from scotopic.photo.reading import read
@@ -144,3 +144,13 @@ def test_a_profile_of_gray_is_not_given_to_colours(pixels):
     given = Photo(pixels[..., :1], icc_profile=profile)
     assert read(encoded(given, "WEBP")).icc_profile is None
     assert "colour profile of gray left out, since RGB is written" in notes_of(given, "WEBP")
+
+
+@pytest.mark.parametrize("name", ["JPEG", "WEBP", "PNG", "TIFF"])
+def test_a_quality_that_a_format_has_not_is_noted(name):
+    photo = Photo(np.zeros((8, 8, 3), np.uint8))
+    notes = writing.encode(photo, name, 50)[1]
+    without = writing.encode(photo, name)[1]
+    label = formats.FORMATS[name].label
+    expected = () if name in ("JPEG", "WEBP") else (f"quality not used: {label} has none",)
+    assert notes == (*without, *expected)
