@@ -79,9 +79,9 @@ def write_atomically(data: bytes, target: Path, replace: bool = True) -> None:
         file.write(data)
 
 
-def write_json(content: Any, target: Path) -> None:
+def write_json(content: Any, target: Path, replace: bool = True) -> None:
     """Put JSON, indented, in place whole; see `atomic_file`."""
-    write_atomically((json.dumps(content, indent=1) + "\n").encode(), target)
+    write_atomically((json.dumps(content, indent=1) + "\n").encode(), target, replace)
 
 
 def copy_atomically(source: Path, target: Path, replace: bool = True) -> None:

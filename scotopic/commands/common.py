@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from scotopic.errors import InvalidValueError, Parameter, ScotopicError
 
@@ -90,6 +91,16 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise SystemExit(INTERRUPTED) from None
 
     return guarded
+
+
+def given_options() -> dict[str, str]:
+    """The options that the call has, by the names of their parameters."""
+    context = click.get_current_context()
+    return {
+        param.name: param.opts[0]
+        for param in context.command.params
+        if param.name and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    }
 
 
 def code_of(error: ScotopicError) -> int:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from scotopic.commands import blind as judging
 from scotopic.commands.common import (
     PATH,
     SOME_FAILED,
     STANDARD,
     complain,
     error_record,
+    given_options,
     memory_option,
     one_line_errors,
     progress,
@@ -115,17 +116,26 @@ _FOR_A_MODEL = ("model", "exposure_from", "memory", "provider", "save", "sheet")
     "as_json",
     is_flag=True,
     help="Print one JSON object per line: for each picture, then for each method, then for each "
-    "comparison.",
+    "comparison; of a tally, for each method.",
 )
+@judging.blind_options
 @one_line_errors
-def evaluate(
+def evaluate(blind: Path | None, **options: Any) -> None:
+    """Score a model, or the results of any methods, with or without references."""
+    if blind is not None:
+        judging.judge(blind, **options)
+        return
+    judging.check_not_blind()
+    _score(**{name: value for name, value in options.items() if name not in judging.ONLY_BLIND})
+
+
+def _score(
     sheet: Path | None,
     html_file: Path | None,
     csv_file: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score a model, or the results of any methods, with or without references."""
     from scotopic import storage
     from scotopic.evaluation import report, tables
     from scotopic.evaluation.evaluate import evaluate as run
@@ -163,11 +173,12 @@ def _request(
     from scotopic.evaluation.request import ModelRun, Request
 
     if options["results"]:
-        given = click.get_current_context().get_parameter_source
-        wrong = [name for name in _FOR_A_MODEL if given(name) is ParameterSource.COMMANDLINE]
+        given = given_options()
+        wrong = [given[name] for name in _FOR_A_MODEL if name in given]
         if wrong:
-            names = ", ".join("--" + name.replace("_", "-") for name in wrong)
-            raise InvalidValueError(f"{names}: only for a model, not together with --results")
+            raise InvalidValueError(
+                f"{', '.join(wrong)}: only for a model, not together with --results"
+            )
         return Request(**options)
     if options["inputs"] is None:
         raise InvalidValueError("give --inputs to evaluate a model, or --results")

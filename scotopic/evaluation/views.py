@@ -7,9 +7,37 @@ import io
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
+from scotopic.photo import images
+from scotopic.photo.carried import icc
+from scotopic.photo.photo import Photo
 from scotopic.types import Array
+
+
+def as_seen(photo: Photo) -> Array:
+    """The pixels of a photo as a viewer shows them: in sRGB, by its colour profile.
+
+    Returns
+    -------
+    array, (height, width, 3), uint8
+        Gray is repeated to three channels, and alpha is dropped.
+    """
+    pixels = images.in_8_bits(photo.pixels)
+    image = images.to_image(pixels)
+    if photo.icc_profile is not None:
+        image = _in_srgb(image, photo.icc_profile)
+    return np.asarray(image.convert("RGB"))
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """An image converted to sRGB, or as it is where its profile is of no use, as viewers do."""
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        wanted = ImageCms.ImageCmsProfile(io.BytesIO(icc.srgb()))
+        return ImageCms.profileToProfile(image, own, wanted, outputMode="RGB") or image
+    except (OSError, ImageCms.PyCMSError):
+        return image
 
 
 def autocontrast(picture: Array) -> Array:

@@ -1,0 +1,1 @@
+"""Results judged by people who do not know which method made which."""
