@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
@@ -13,8 +14,9 @@ import numpy as np
 from scotopic import machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.networks import openvino_runtime
+from scotopic.networks.onnx_runtime import onnxruntime
 from scotopic.networks.registry import DEFAULT_MODEL, find_model, registry
-from scotopic.networks.runtime import onnxruntime
 from scotopic.version import __version__
 
 PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
@@ -23,6 +25,7 @@ EXTRAS = {
     "deep": (("imagecodecs", "tifffile"), "16-bit PNG and TIFF in colour"),
     "heif": (("pillow-heif",), "HEIC"),
     "raw": (("rawpy",), "camera RAW"),
+    "openvino": (("openvino",), "the providers openvino and openvino-f32"),
     "evaluate": (("scikit-image",), "CIEDE2000 in evaluations"),
     "train": (
         ("keras", "scikit-image", "onnx", "onnxscript", "matplotlib"),
@@ -45,6 +48,9 @@ def examine() -> dict[str, Any]:
         packages that are ``missing``.
         ``providers``: execution providers that ONNX Runtime has here.
         ``provider``: the one that is used; None when the default model fails.
+        ``openvino``: None without that package; otherwise its ``version``, and
+        the ``precision`` that the provider of this name computes in here; None
+        when the default model fails in it.
         ``processors`` of the machine, and ``threads`` used.
         ``memory``: bytes that the process may have; None where the system does
         not tell. ``memory_used_by_default``: bytes.
@@ -71,6 +77,7 @@ def examine() -> dict[str, Any]:
         },
         "providers": onnxruntime().get_available_providers(),
         "provider": provider,
+        "openvino": _openvino(),
         "processors": os.cpu_count(),
         "threads": machine.threads(),
         "memory": machine.memory(),
@@ -86,6 +93,17 @@ def _state_of(model: str) -> str:
     except ScotopicError as error:
         return str(error)
     return "verified"
+
+
+def _openvino() -> dict[str, str | None] | None:
+    """The version of OpenVINO, and the precision that it chooses for the default model."""
+    if not openvino_runtime.providers():
+        return None
+    precision = None
+    with suppress(ScotopicError):
+        model, provider = find_model(DEFAULT_MODEL), openvino_runtime.FAST
+        precision = openvino_runtime.OpenVinoGraph(model, provider, 1, frugal=False).precision
+    return {"version": _version("openvino"), "precision": precision}
 
 
 def _version(package: str) -> str | None:
@@ -111,6 +129,7 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [
         f"Versions: {versions}",
         f"Execution provider: {found['provider'] or 'none'} (ONNX Runtime has: {providers})",
+        *_openvino_lines(found["openvino"]),
         f"Threads: {found['threads']} (processors of this machine: {found['processors']})",
         f"Memory: {_memory(found)}",
         *(f"Model {name}: {state}" for name, state in found["models"].items()),
@@ -120,6 +139,13 @@ def as_text(found: dict[str, Any]) -> str:
         lines.append(f"Speed: {seconds:.3f} s for a picture of 600x400 pixels")
     lines += [_extra(name, extra) for name, extra in found["extras"].items()]
     return "\n".join(lines)
+
+
+def _openvino_lines(found: dict[str, str | None] | None) -> list[str]:
+    if found is None:
+        return []
+    precision = found["precision"] or "none, since the default model fails in it"
+    return [f"OpenVINO: {found['version']} (precision of its provider here: {precision})"]
 
 
 def _memory(found: dict[str, Any]) -> str:

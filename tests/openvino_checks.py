@@ -2,9 +2,11 @@
 
 import numpy as np
 import onnx
-import openvino
 
+from scotopic.networks import openvino_runtime
 from scotopic.networks.loading import load
+
+openvino = openvino_runtime.openvino()
 
 
 def inputs_of(path):

@@ -67,7 +67,9 @@ provider_option = click.option(
     "--provider",
     default="cpu",
     show_default=True,
-    help="Execution provider of ONNX Runtime, such as cpu or cuda.",
+    help="What runs the network: an execution provider of ONNX Runtime, such as cpu or cuda, or "
+    "OpenVINO (the extra openvino): openvino computes in bfloat16 where the processor does, which "
+    "is faster and about 55 dB (PSNR) from float32; openvino-f32 always computes in float32.",
 )
 
 

@@ -1,21 +1,41 @@
-"""ONNX Runtime, imported in this one place, with its telemetry switched off."""
+"""Which runtime an execution provider belongs to."""
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
-from types import ModuleType
+from pathlib import Path
 
-_OPT_OUT = "ORT_DISABLE_TELEMETRY"
+from scotopic.errors import ModelError
+from scotopic.networks import onnx_runtime, openvino_runtime
+from scotopic.networks.graph import Graph
 
 
-def onnxruntime() -> ModuleType:
-    """Import ONNX Runtime.
+def load_graph(path: Path, provider: str, threads: int, frugal: bool = False) -> Graph:
+    """Load a graph into the runtime of a provider.
 
-    Since version 1.29 its Linux and macOS packages report events over the network
-    and keep a device identifier in the user's cache folder. Setting
-    ``ORT_DISABLE_TELEMETRY`` to 1 before the first import is its documented way
-    to opt out; a value that the user has set is left alone.
+    Parameters
+    ----------
+    path : path
+    provider : str
+        Short name of an execution provider, in any case.
+    threads : int
+    frugal : bool
+        Whether to keep as little memory as possible, at the cost of speed.
+
+    Returns
+    -------
+    Graph
+
+    Raises
+    ------
+    MissingPackageError
+        When the provider's runtime is an optional package, and missing.
+    ModelError
+        For an unknown provider, and a file that is no network.
     """
-    os.environ.setdefault(_OPT_OUT, "1")
-    return import_module("onnxruntime")
+    asked = provider.lower()
+    if asked in (openvino_runtime.FAST, openvino_runtime.EXACT):
+        return openvino_runtime.OpenVinoGraph(path, asked, threads, frugal)
+    if asked in onnx_runtime.providers():
+        return onnx_runtime.OnnxGraph(path, asked, threads, frugal)
+    there = ", ".join([*onnx_runtime.providers(), *openvino_runtime.providers()])
+    raise ModelError(f"no provider {provider!r} here; there are: {there}")

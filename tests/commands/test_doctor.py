@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from scotopic import doctor, machine
 from scotopic.cli import main
-from scotopic.networks import registry
+from scotopic.networks import openvino_runtime, registry
 from scotopic.version import __version__
 
 NOT_FOR_USERS = {"bench", "test", "dev"}
@@ -43,6 +43,22 @@ def test_text_names_all_that_there_is():
         r"Extra heif, for HEIC: ",
     ):
         assert re.search("^" + line, done.stdout, re.MULTILINE), line
+
+
+def test_openvino_is_told_with_the_precision_that_it_computes_in_here():
+    pytest.importorskip("openvino", reason="asks OpenVINO")
+    found = doctor.examine()
+    assert found["openvino"]["version"] == metadata.version("openvino")
+    assert found["openvino"]["precision"] in ("float32", "bfloat16")
+    line = r"OpenVINO: \S+ \(precision of its provider here: (float32|bfloat16)\)$"
+    assert re.search(f"^{line}", doctor.as_text(found), re.MULTILINE)
+
+
+def test_without_openvino_only_its_extra_is_told(monkeypatch):
+    monkeypatch.setattr(openvino_runtime, "providers", tuple)
+    found = doctor.examine()
+    assert found["openvino"] is None
+    assert "OpenVINO" not in doctor.as_text(found)
 
 
 def test_json_is_one_object():

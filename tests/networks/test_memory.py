@@ -16,7 +16,10 @@ class Full:
     """A graph for which there is no memory."""
 
     def run(self, *_):
-        raise RuntimeError("Failed to allocate memory for requested buffer of size 9")
+        raise MemoryError
+
+    def release(self, *_):
+        pass
 
 
 @pytest.fixture(params=["exposure_unet", "mirnet_small_lol"])

@@ -6,6 +6,7 @@ import pytest
 
 from scotopic.errors import ModelError, Parameter
 from scotopic.networks.exposing import ExposingNetwork
+from scotopic.networks.graph import memory_errors
 from scotopic.networks.registry import find_model
 from scotopic.networks.session import Session
 
@@ -84,7 +85,21 @@ class Full:
     """A graph for which there is no memory."""
 
     def run(self, *_):
-        raise RuntimeError("Failed to allocate memory for requested buffer of size 9")
+        raise MemoryError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Failed to allocate memory for requested buffer of size 9"),
+        RuntimeError("Exception from src/x.cpp:1:\nFailed to allocate 9 bytes of memory\n"),
+        ValueError("std::bad_alloc"),
+        MemoryError(),
+    ],
+)
+def test_runtimes_say_in_several_ways_that_memory_is_short(error):
+    with pytest.raises(MemoryError), memory_errors():
+        raise error
 
 
 def test_a_session_out_of_memory_goes_on_without_keeping_any(monkeypatch):
@@ -133,7 +148,7 @@ def test_errors_other_than_of_memory_are_raised_as_they_are(monkeypatch):
             raise RuntimeError("broken")
 
     session = Session()
-    monkeypatch.setattr(session, "_graph", Broken())
+    monkeypatch.setattr(session._graph, "_session", Broken())
     with pytest.raises(RuntimeError, match="broken"):
         session.run(["enhanced"], BLANK)
 
