@@ -11,7 +11,9 @@ from unittest import mock
 import keras
 
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
+from scotopic.training.gain_network import GainNetwork
 from scotopic.training.layers import Tensor
+from scotopic.training.light_unet import INPUT_CHANNELS, LightUNet
 
 Inputs = Tensor | dict[str, Tensor]
 Patch = contextlib.AbstractContextManager[object]
@@ -26,28 +28,29 @@ def multiply_adds(network: keras.Model, height: int, width: int) -> int:
 
     Parameters
     ----------
-    network : ExposureUNet or MIRNet
+    network : LightUNet, GainNetwork or MIRNet
     height, width : int
-        Size of the picture, in pixels. The thumbnail for the global branch of
-        an ExposureUNet counts too.
+        Size of the picture, in pixels. The thumbnail of a LightUNet counts
+        too; a GainNetwork sees nothing else.
     """
-    with _counting() as counts:
+    with _counting() as counts, _begun_anew(network, counts):
         network(_inputs(network, height, width))
     return sum(counts)
 
 
 def _inputs(network: keras.Model, height: int, width: int) -> Inputs:
-    def pictures(rows: int, columns: int) -> keras.KerasTensor:
+    def maps(rows: int, columns: int, channels: int = 3) -> keras.KerasTensor:
         last = network.data_format == "channels_last"
-        return keras.KerasTensor((1, rows, columns, 3) if last else (1, 3, rows, columns))
+        return keras.KerasTensor(
+            (1, rows, columns, channels) if last else (1, channels, rows, columns)
+        )
 
-    if not hasattr(network, "global_branch"):
-        return pictures(height, width)
-    return {
-        "picture": pictures(height, width),
-        "thumbnail": pictures(THUMBNAIL_SIZE, THUMBNAIL_SIZE),
-        "gain": keras.KerasTensor((1, 1)),
-    }
+    thumb = maps(THUMBNAIL_SIZE, THUMBNAIL_SIZE)
+    if isinstance(network, GainNetwork):
+        return thumb
+    if isinstance(network, LightUNet):
+        return {"exposed": maps(height, width, INPUT_CHANNELS), "thumbnail": thumb}
+    return maps(height, width)
 
 
 @contextlib.contextmanager
@@ -74,3 +77,18 @@ def _counting() -> Iterator[list[int]]:
         counted(keras.layers.Dense, lambda inputs, outputs: outputs),
     ):
         yield counts
+
+
+def _begun_anew(network: keras.Model, counts: list[int]) -> Patch:
+    """Forget what was counted whenever the network starts.
+
+    Keras runs it again, in another way, where PyTorch cannot compute with
+    shapes alone.
+    """
+    call = type(network).call
+
+    def run(self: keras.Model, inputs: Inputs) -> Tensor:
+        counts.clear()
+        return call(self, inputs)
+
+    return mock.patch.object(type(network), "call", run)

@@ -34,14 +34,18 @@ from scotopic.training.splits import Scenes, split_by_scene
 from scotopic.wish import Wish
 
 DATA_SETS = {"LOL": "lol_v1_256", "ROSE": "rose"}
-TEST_FOLDERS = {"LOL": "eval15", "ROSE": "test"}
+TESTS = {
+    "LOL test 600x400": "lol_v1_eval15",
+    "LOL test": "lol_v1_256/eval15",
+    "ROSE test": "rose/test",
+}
 LEVELS = (0.2, 0.35, 0.5)
 TOLERANCE = 0.15
 
 
 def test_pairs(data: Path, name: str) -> list[Case]:
-    """The test pairs of a data set."""
-    folder = data / DATA_SETS[name] / TEST_FOLDERS[name]
+    """The pairs of a test set."""
+    folder = data / TESTS[name]
     return pairing.pair_folders(inputs=folder / "low", references=folder / "high")[0]
 
 
@@ -114,7 +118,7 @@ def show(model: str, name: str, row: dict[str, Any]) -> None:
 def main() -> None:
     """Evaluate each model on each set; print the figures and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="folder with lol_v1_256 and rose")
+    parser.add_argument("data", type=Path, help="folder with lol_v1_eval15, lol_v1_256 and rose")
     parser.add_argument("--model", action="append", help="name or .onnx file; may be repeated")
     parser.add_argument(
         "--held-out", action="store_true", help="evaluate on the held-out training scenes too"
@@ -124,7 +128,7 @@ def main() -> None:
     report: dict[str, dict[str, Any]] = {}
     for model in options.model or [DEFAULT_MODEL]:
         enhancer = Enhancer(model)
-        sets = {f"{name} test": test_pairs(options.data, name) for name in DATA_SETS}
+        sets = {name: test_pairs(options.data, name) for name in TESTS}
         if options.held_out:
             sets |= {f"{name} held out": held_out_pairs(options.data, name) for name in DATA_SETS}
         report[model] = {}

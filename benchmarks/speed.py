@@ -1,11 +1,12 @@
 """Time and memory of `Enhancer` and of files, at four sizes.
 
-    python benchmarks/speed.py [--repeats 5] [--json speed.json]
+    python benchmarks/speed.py [--model fast] [--provider openvino] [--repeats 5] [--json speed.json]
 
 Each size runs in a process of its own, so that its peak memory is its own.
-The share of the machine's matrix-product rate counts the multiply-adds of
-the local branch alone, two operations each, over the time of the whole way
-from pixels to pixels; the rate is that of a float32 product of 2048x2048
+Shares of the machine's matrix-product rate count the multiply-adds of the
+local branch alone, two operations each: over the time of the bare graph on a
+tile of 1920x1080, of which the share that convolutions take is told too, and
+over that of the whole way from pixels to pixels. The rate is that of a float32 product of 2048x2048
 matrices by ONNX Runtime with the same threads. Beside it stands OpenCV's
 CLAHE of the lightness, the floor that a user could have instead (`pip install
 opencv-python-headless`; without it the column is empty).
@@ -20,8 +21,10 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -32,6 +35,7 @@ from scotopic.enhancer import Enhancer
 from scotopic.networks.registry import DEFAULT_MODEL, find_model
 from scotopic.photo import reading, writing
 from scotopic.photo.photo import Photo
+from scotopic.pixels import planes
 
 SIZES = {
     "600x400": (600, 400),
@@ -60,10 +64,10 @@ def timed(call: Callable[[], object], repeats: int) -> dict[str, float]:
     return {"least": min(seconds), "median": statistics.median(seconds), "greatest": max(seconds)}
 
 
-def multiply_adds_per_pixel() -> float:
+def multiply_adds_per_pixel(model: str) -> float:
     """Of the local branch: those of its convolutions, each at its own scale."""
-    graph = onnx.load(str(find_model(DEFAULT_MODEL))).graph
-    weights = {one.name: one.dims for one in graph.initializer}
+    graph = onnx.load(str(find_model(model))).graph
+    weights = {one.name.removesuffix("_half"): one.dims for one in graph.initializer}
     halvings = {"picture": 0}
     total = 0.0
     for node in graph.node:
@@ -75,9 +79,34 @@ def multiply_adds_per_pixel() -> float:
             strides = next(list(a.ints) for a in node.attribute if a.name == "strides")
             level += strides == [2, 2]
             total += float(np.prod(weights[node.input[1]])) / 4**level
-        level += {"SpaceToDepth": 1, "DepthToSpace": -1}.get(node.op_type, 0)
+        level += {"SpaceToDepth": 1, "DepthToSpace": -1, "Resize": -1}.get(node.op_type, 0)
         halvings.update(dict.fromkeys(node.output, level))
     return total
+
+
+def bare_graph(model: str, repeats: int) -> tuple[float, float]:
+    """Median seconds of the graph alone on 1920x1080, and the share that convolutions take."""
+    height, width = 1088, 1920
+    options = onnxruntime.SessionOptions()
+    with tempfile.TemporaryDirectory() as folder:
+        options.enable_profiling, options.profile_file_prefix = True, f"{folder}/graph"
+        session = onnxruntime.InferenceSession(
+            str(find_model(model)), options, providers=["CPUExecutionProvider"]
+        )
+        inputs = {
+            value.name: np.zeros([n if isinstance(n, int) else 1 for n in value.shape], np.float32)
+            for value in session.get_inputs()
+        }
+        inputs["picture"] = planes.planes(picture(width, height))
+        inputs["rows"], inputs["columns"] = np.ones((height, 1), "f"), np.ones((width, 1), "f")
+        seconds = timed(lambda: session.run(["enhanced"], inputs), repeats)["median"]
+        events = json.loads(Path(session.end_profiling()).read_text())
+    spent: dict[str, float] = {}
+    for event in events:
+        if event.get("cat") == "Node":
+            kind = event["args"].get("op_name", "")
+            spent[kind] = spent.get(kind, 0) + event["dur"]
+    return seconds, sum(t for kind, t in spent.items() if "Conv" in kind) / sum(spent.values())
 
 
 def matrix_rate() -> float:
@@ -112,10 +141,10 @@ def clahe(pixels: np.ndarray) -> Callable[[], object] | None:
     return equalise
 
 
-def measure(name: str, repeats: int) -> dict[str, object]:
+def measure(name: str, model: str, provider: str, repeats: int) -> dict[str, object]:
     """All of one size."""
     began = time.perf_counter()
-    enhancer = Enhancer()
+    enhancer = Enhancer(model, provider=provider)
     loading = time.perf_counter() - began
     pixels = picture(*SIZES[name])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -141,16 +170,24 @@ def measure(name: str, repeats: int) -> dict[str, object]:
 def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--provider", default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", help="file to write")
     parser.add_argument("--size", choices=SIZES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.size:
-        print(json.dumps(measure(options.size, options.repeats)))
+        print(json.dumps(measure(options.size, options.model, options.provider, options.repeats)))
         return
-    work, rate = 2 * multiply_adds_per_pixel(), matrix_rate()
+    work, rate = 2 * multiply_adds_per_pixel(options.model), matrix_rate()
+    seconds, convolving = bare_graph(options.model, options.repeats)
     print(f"local branch: {work / 2000:.1f} thousand multiply-adds a pixel")
-    print(f"matrix product: {rate / 1e9:.0f} GFLOP/s\n")
+    print(f"matrix product: {rate / 1e9:.0f} GFLOP/s")
+    share = 1088 * 1920 * work / seconds / rate
+    print(
+        f"bare graph, 1920x1080: {seconds:.3f} s, {share:.0%} of that rate,"
+        f" {convolving:.0%} of the time in convolutions\n"
+    )
     print(
         "size        enhance: median (least to greatest)  of rate  decode  encode"
         "  load    peak       CLAHE"
@@ -158,6 +195,7 @@ def main() -> None:
     rows = []
     for name in SIZES:
         command = [sys.executable, __file__, "--size", name, "--repeats", str(options.repeats)]
+        command += ["--model", options.model, "--provider", options.provider]
         row = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         taken = row["enhancing"]
         row["share_of_rate"] = row["pixels"] * work / taken["median"] / rate
@@ -170,7 +208,14 @@ def main() -> None:
             + (f"{row['clahe']['median']:8.3f}" if row["clahe"] else "")
         )
     if options.json:
-        report = {"operations_per_pixel": work, "matrix_rate": rate, "sizes": rows}
+        report = {
+            "model": options.model,
+            "provider": options.provider,
+            "operations_per_pixel": work,
+            "matrix_rate": rate,
+            "bare_graph": {"seconds": seconds, "in_convolutions": convolving},
+            "sizes": rows,
+        }
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
 

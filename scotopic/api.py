@@ -43,6 +43,7 @@ def enhance(
     *,
     exposure: float | None = ...,
     ev: float = ...,
+    balance: float = ...,
     strength: float = ...,
     output: PathText | None = ...,
     overwrite: bool = ...,
@@ -60,6 +61,7 @@ def enhance(
     *,
     exposure: float | None = ...,
     ev: float = ...,
+    balance: float = ...,
     strength: float = ...,
     format: str | None = ...,
     quality: int | None = ...,
@@ -75,6 +77,7 @@ def enhance(
     *,
     exposure: float | None = ...,
     ev: float = ...,
+    balance: float = ...,
     strength: float = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
@@ -87,6 +90,7 @@ def enhance(
     *,
     exposure: float | None = ...,
     ev: float = ...,
+    balance: float = ...,
     strength: float = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
@@ -99,6 +103,7 @@ def enhance(
     *,
     exposure: float | None = ...,
     ev: float = ...,
+    balance: float = ...,
     strength: float = ...,
     format: str | None = ...,
     quality: int | None = ...,
@@ -113,6 +118,7 @@ def enhance(
     *,
     exposure: float | None = None,
     ev: float = 0.0,
+    balance: float = 1.0,
     strength: float = 1.0,
     output: PathText | None = None,
     overwrite: bool = False,
@@ -134,6 +140,9 @@ def enhance(
         Mean level wanted of the result, between 0 and 1. It is never limited.
     ev : float
         Stops added to the automatic exposure. They are never limited.
+    balance : float
+        How far the exposure may vary over the picture: 0 for one gain, 1 as
+        predicted.
     strength : float
         0 gives the picture back, 1 the whole effect.
     output : path, optional
@@ -181,7 +190,7 @@ def enhance(
     >>> scotopic.enhance(dark, exposure=0.3).shape
     (20, 30, 3)
     """
-    wish = Wish(exposure, ev, strength)
+    wish = Wish(exposure, ev, balance, strength)
     enhancer = enhancer or _default_enhancer()
     if isinstance(picture, (str, PathLike)):
         placement = Placement.at(output, overwrite=overwrite)
@@ -215,6 +224,7 @@ def enhance_folder(
     *,
     exposure: float | None = None,
     ev: float = 0.0,
+    balance: float = 1.0,
     strength: float = 1.0,
     overwrite: bool = False,
     format: str | None = None,
@@ -233,7 +243,7 @@ def enhance_folder(
         Folder for the results, which mirrors the other one. It keeps a record,
         by which a second call skips what is done already. By default each
         result lies beside its source and is named ``*_enhanced``.
-    exposure, ev, strength, overwrite, format, quality, max_megapixels
+    exposure, ev, balance, strength, overwrite, format, quality, max_megapixels
         As for `enhance`.
     jobs : int, optional
         Pictures worked on at once. By default one for each processor, 4 at most.
@@ -262,7 +272,7 @@ def enhance_folder(
         raise InvalidValueError(f"jobs must be a whole number from 1, not {jobs!r}")
     target = None if output is None else _path(output)
     placement = Placement(target, is_folder=target is not None, overwrite=overwrite)
-    wish, encoding = Wish(exposure, ev, strength), Encoding(format, quality)
+    wish, encoding = Wish(exposure, ev, balance, strength), Encoding(format, quality)
     settings = Settings(wish, encoding, placement, max_megapixels)
     plan = plan_jobs([source], settings)
     return _run_folder(plan, settings, jobs, enhancer, progress)

@@ -20,6 +20,8 @@ from scotopic.types import Array, Pixels, is_whole_number
 from scotopic.wish import Wish
 
 DEFAULT_MEMORY = 2 * 2**30
+ENOUGH = 1.05
+"""Mean gain up to which a picture counts as bright enough."""
 PLAIN_WISH = Wish()
 """The automatic exposure, with the whole effect."""
 
@@ -36,8 +38,11 @@ class Report:
         As planned: the exposing curve alone applied to the thumbnail. For a
         network that takes the picture alone, that of its result.
     gain : float
-        Of the exposing curve. A network that takes the picture alone decides
-        by itself; for it this is the curve applied to its result.
+        Of the exposing curve; its geometric mean over the picture. A network
+        that takes the picture alone decides by itself; for it this is the
+        curve applied to its result.
+    gain_range : (float, float)
+        The smallest and the largest gain.
     chosen_by : str
         ``automatic``, ``exposure`` or ``ev``.
     automatic : Decision or None
@@ -51,13 +56,14 @@ class Report:
     exposure_before: float
     exposure_after: float
     gain: float
+    gain_range: tuple[float, float]
     chosen_by: str
     automatic: Decision | None
     tiles: int
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return asdict(self)
+        return {**asdict(self), "gain_range": list(self.gain_range)}
 
 
 class Enhancer:
@@ -187,7 +193,7 @@ class Enhancer:
         That is so when the wish says to skip bright pictures, and it is as
         bright as predicted already.
         """
-        return look.wish.skip_bright and look.chosen_by == "automatic" and look.gain <= 1
+        return look.wish.skip_bright and look.chosen_by == "automatic" and look.gain <= ENOUGH
 
     def apply(
         self,
@@ -242,6 +248,7 @@ class Enhancer:
             exposure_before=look.exposure_before,
             exposure_after=look.exposure_after,
             gain=look.gain,
+            gain_range=look.gain_range,
             chosen_by=look.chosen_by,
             automatic=look.automatic,
             tiles=tiles,

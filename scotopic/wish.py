@@ -21,6 +21,9 @@ class Wish:
         Mean level wanted of the result, between 0 and 1. It is never limited.
     ev : float
         Stops added to the automatic exposure, -8 to 8. They are never limited.
+    balance : float
+        How far the gain may vary over the picture: 0 for one gain, 1 as
+        predicted.
     strength : float
         0 gives the picture back, 1 the whole effect.
     limited : bool
@@ -38,12 +41,13 @@ class Wish:
 
     exposure: float | None = None
     ev: float = 0.0
+    balance: float = 1.0
     strength: float = 1.0
     limited: bool = True
     skip_bright: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("exposure", "ev", "strength"):
+        for name in ("exposure", "ev", "balance", "strength"):
             value = getattr(self, name)
             if not is_number(value) and not (name == "exposure" and value is None):
                 raise InvalidValueError(f"{name} must be a number, not {value!r}")
@@ -53,5 +57,8 @@ class Wish:
             raise InvalidValueError("give either an exposure or ev, not both")
         if not (math.isfinite(self.ev) and abs(self.ev) <= MOST_STOPS):
             raise InvalidValueError(f"ev must lie between -8 and 8 stops, not {self.ev}")
-        if not 0 <= self.strength <= 1:
-            raise InvalidValueError(f"strength must lie between 0 and 1, not {self.strength}")
+        for name in ("balance", "strength"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InvalidValueError(
+                    f"{name} must lie between 0 and 1, not {getattr(self, name)}"
+                )

@@ -5,6 +5,7 @@ import onnx
 
 from scotopic.networks import openvino_runtime
 from scotopic.networks.loading import load
+from scotopic.pixels.gain_map import interpolation
 
 openvino = openvino_runtime.openvino()
 
@@ -28,7 +29,7 @@ def expected_inputs(path):
     return {
         "thumbnail": [1, 3, side, side],
         "picture": free,
-        "gain": [1, 1],
+        **dict.fromkeys(("slope", "offset", "rows", "columns"), [-1, -1]),
         "context": [1, size],
     }
 
@@ -51,18 +52,27 @@ def difference(path, rows, columns):
         return np.abs(compiled({"picture": tile})["enhanced"] - network.enhance(tile)).max()
     side = network.spec.thumbnail_size
     thumb = rng.random((side, side, 3), dtype=np.float32) / 4
-    exposure, context = network.glance(thumb)
+    log_gain, context = network.glance(thumb)
+    height, width = tile.shape[2:]
+    gains = {
+        "slope": rng.uniform(-0.3, 0.3, (5, 7)).astype(np.float32),
+        "offset": rng.uniform(0, 2, (5, 7)).astype(np.float32),
+        "rows": interpolation(0, height, height, 5),
+        "columns": interpolation(0, width, width, 7),
+    }
     given = compiled(
         {
             "thumbnail": np.moveaxis(thumb, -1, 0)[None],
             "picture": tile,
-            "gain": np.array([[4.0]], np.float32),
+            **gains,
             "context": context,
         }
     )
+    enhanced, exposed = network.correct(tile, gains, context)
     return max(
-        np.abs(given["enhanced"] - network.correct(tile, 4.0, context)).max(),
-        np.abs(given["exposure"] - exposure).max(),
+        np.abs(given["enhanced"] - enhanced).max(),
+        np.abs(given["exposed"] - exposed).max(),
+        np.abs(given["log_gain"] - log_gain).max(),
         np.abs(given["seen"] - context).max(),
     )
 

@@ -250,7 +250,7 @@ def test_an_enhancer_is_a_context_and_serves_many_threads(dark, wanted):
 
 def test_models_are_described():
     found = {model["name"]: model for model in scotopic.models()}
-    assert len(found["exposure_unet"]["sha256"]) == 64
+    assert len(found["standard"]["sha256"]) == 64
     assert found["mirnet"]["file"] is None
 
 

@@ -84,6 +84,14 @@ class _Call:
     help="Exposure compensation: stops added to the automatic exposure.",
 )
 @click.option(
+    "--balance",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="How far the exposure may vary over the picture, from 0 (the same everywhere) to 1 "
+    "(as predicted).",
+)
+@click.option(
     "--strength",
     type=float,
     default=1.0,
@@ -177,7 +185,7 @@ def _call(tell: Telling, options: dict[str, Any]) -> _Call:
     output = options["output"]
     placed = None if output == str(STANDARD) else output
     settings = Settings(
-        Wish(**some("exposure", "ev", "strength", "skip_bright")),
+        Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
         Encoding(**some("format", "quality", "strip")),
         Placement.at(placed, **some("suffix", "overwrite", "keep_times")),
         options["max_megapixels"],

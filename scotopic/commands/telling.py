@@ -98,4 +98,5 @@ def _exposed(report: Report) -> str:
     if report.automatic is None:
         return f"mean level {report.exposure_before:.2f} to {report.exposure_after:.2f}"
     limit = report.automatic.limited_by if report.chosen_by == "automatic" else None
-    return f"gain {report.gain:.2f}" + (f", limited by {limit}" if limit else "")
+    least, most = report.gain_range
+    return f"gain {least:.1f} to {most:.1f}" + (f", limited by {limit}" if limit else "")

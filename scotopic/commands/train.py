@@ -27,6 +27,8 @@ class _TrainOptions:
 
     preset: str
     data: tuple[Path, ...]
+    texture_data: tuple[Path, ...]
+    photographs: tuple[Path, ...]
     recipe: str
     epochs: int | None
     minutes: float | None
@@ -35,6 +37,7 @@ class _TrainOptions:
     limit: int | None
     seed: int
     start: Path | None
+    gain_run: Path | None
     resume: bool
     tensorboard: bool
     output: Path
@@ -55,6 +58,20 @@ class _TrainOptions:
     required=True,
     metavar="FOLDER",
     help="Data set to train on; can be given several times.",
+)
+@click.option(
+    "--texture-data",
+    type=PATH,
+    multiple=True,
+    metavar="FOLDER",
+    help="Data set that teaches noise and texture, but neither colour nor exposure.",
+)
+@click.option(
+    "--photographs",
+    type=PATH,
+    multiple=True,
+    metavar="FOLDER",
+    help="Clean, well exposed photographs, from which dark ones are simulated.",
 )
 @click.option(
     "--recipe",
@@ -99,6 +116,12 @@ class _TrainOptions:
     type=PATH,
     metavar="FOLDER",
     help="Start from the weights of the finished run in this folder.",
+)
+@click.option(
+    "--gain-run",
+    type=PATH,
+    metavar="FOLDER",
+    help="Expose the pairs by the gain maps that the finished run in this folder predicts.",
 )
 @click.option("--resume", is_flag=True, help="Continue the run in the output folder.")
 @click.option(
@@ -146,7 +169,7 @@ def train(**options: Any) -> None:
 
 def _prepare(chosen: _TrainOptions) -> Run:
     """Read the data sets, and put the run together."""
-    from scotopic.training import loop, presets, schedule, training_data
+    from scotopic.training import loop, predicted_maps, presets, schedule, training_data
 
     recipe = presets.find_recipe(chosen.recipe, chosen.preset)
     steps = None if chosen.epochs is None else chosen.epochs * recipe.steps_per_epoch
@@ -155,12 +178,19 @@ def _prepare(chosen: _TrainOptions) -> Run:
         chosen.data,
         recipe,
         chosen.seed,
+        texture=chosen.texture_data,
+        photographs=chosen.photographs,
         hold_out=not chosen.all_scenes,
         exclude_siblings=chosen.exclude_siblings,
         limit=chosen.limit,
     )
+    if chosen.gain_run is not None:
+        network = predicted_maps.load_gain_network(chosen.gain_run)
+        for pairs in (*data.sets, *data.validation):
+            if pairs.gain_maps is None and pairs.teaches_exposure:
+                predicted_maps.use_predicted_maps(pairs, network)
     budget = schedule.Budget(steps, chosen.minutes)
-    return loop.Run(chosen.preset, recipe, budget, data, chosen.seed, chosen.start)
+    return loop.Run(chosen.preset, recipe, budget, data, chosen.seed, chosen.start, chosen.gain_run)
 
 
 @click.command()
@@ -174,8 +204,16 @@ def _prepare(chosen: _TrainOptions) -> Run:
     is_flag=True,
     help="Store the weights in half precision, which halves the file.",
 )
+@click.option(
+    "--gain-run",
+    type=PATH,
+    metavar="FOLDER",
+    help="Finished run of the preset gain, which predicts the gain map.",
+)
 @one_line_errors
-def export(run: Path, output: Path, name: str | None, half_precision: bool) -> None:
+def export(
+    run: Path, output: Path, gain_run: Path | None, name: str | None, half_precision: bool
+) -> None:
     """Export a trained network as an ONNX file.
 
     RUN is the folder of a finished run. The file is only written if it gives
@@ -184,7 +222,7 @@ def export(run: Path, output: Path, name: str | None, half_precision: bool) -> N
     _load_keras()
     from scotopic.training.export import export_run
 
-    spec = export_run(run, output, name, half_precision=half_precision)
+    spec = export_run(run, output, gain_run, name, half_precision=half_precision)
     click.echo(f"{output}: exported {spec.name}; it gives the network's results", err=True)
 
 

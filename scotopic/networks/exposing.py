@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import TooLargeError
-from scotopic.networks.network import Band, Look, color_thumbnail
+from scotopic.networks.network import Band, Look, color_thumbnail, size_of
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import evidence
-from scotopic.pixels.exposure import MAX_GAIN, expose, gain_for
+from scotopic.pixels.exposure import gain_for
+from scotopic.pixels.gain_map import interpolation
+from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import restrain
 from scotopic.pixels.tiles import Tile, halves, plan
+from scotopic.pixels.units import gray
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
@@ -44,11 +47,12 @@ class _Strip:
 
 
 class ExposingNetwork:
-    """A network of two branches in one graph.
+    """A network of three branches in one graph.
 
-    The global branch predicts an exposure, and a context, from a thumbnail.
-    The local branch corrects tiles exposed at a gain, and sees no further than
-    its receptive field: tiles joined are the picture whole.
+    Two branches look at a thumbnail: one predicts a gain map, the other a
+    context. The local branch exposes tiles by a gain map and corrects them,
+    and sees no further than its receptive field: tiles joined are the picture
+    whole.
 
     Parameters
     ----------
@@ -67,33 +71,41 @@ class ExposingNetwork:
         self._session, self.spec = session, session.spec
         self.sha256, self.provider = session.sha256, session.provider
         side, multiple = self.spec.thumbnail_size or 0, self.spec.size_multiple
-        # The smallest inputs, given to the branch whose outputs are not asked for.
+        # The smallest inputs, given to the branches whose outputs are not asked for.
         self._blank = {
             "thumbnail": np.zeros((1, 3, side, side), np.float32),
             "picture": np.zeros((1, 3, multiple, multiple), np.float32),
-            "gain": np.ones((1, 1), np.float32),
+            "slope": np.zeros((1, 1), np.float32),
+            "offset": np.zeros((1, 1), np.float32),
+            "rows": np.ones((multiple, 1), np.float32),
+            "columns": np.ones((multiple, 1), np.float32),
             "context": np.zeros((1, self.spec.context_size or 0), np.float32),
         }
         shapes: dict[str, tuple[int | None, ...]] = {k: v.shape for k, v in self._blank.items()}
         shapes["picture"] = (1, 3, None, None)
-        session.require(shapes, {"exposure", "seen", "enhanced"})
+        for name in ("slope", "offset", "rows", "columns"):
+            shapes[name] = (None, None)
+        session.require(shapes, {"log_gain", "seen", "exposed", "enhanced"})
 
     def check(self, wish: Wish) -> None:
         """Every wish can be granted; see `Network`."""
 
     def decide(self, pixels: Pixels, wish: Wish) -> Look:
-        """Predict the exposure, limit it, and choose the gain; see `Network`."""
+        """Predict a gain map, limit it, and bring it to the exposure asked for; see `Network`."""
         thumb = color_thumbnail(pixels, self._blank["thumbnail"].shape[-1])
         predicted, context = self.look(thumb)
-        decision = restrain(pixels, thumb, predicted)
-        look = Look(wish, thumb, 1.0, "automatic", 0.0, decision, context)
-        gain = decision.gain if wish.limited else decision.predicted_gain
+        guide = Guide.of(pixels)
+        decision, limited = restrain(pixels, guide, thumb, predicted)
+        gains = guide.guided(limited if wish.limited else predicted)
+        gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb))
+        look = Look(wish, thumb, gains, "automatic", 0.0, decision, context, size_of(pixels))
         if wish.exposure is not None:
-            return look.exposed(thumb, gain_for(thumb, wish.exposure), "exposure")
+            relative = np.exp(gains.log_gain_whole(thumb))
+            factor = gain_for(thumb, wish.exposure, relative=relative)
+            return look.exposed(gains.shifted(float(np.log(factor))), "exposure")
         if wish.ev:
-            gain = float(np.clip(gain * 2**wish.ev, 1 / MAX_GAIN, MAX_GAIN))
-            return look.exposed(thumb, gain, "ev")
-        return look.exposed(thumb, gain, "automatic")
+            return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
+        return look.exposed(gains, "automatic")
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """Tiles whose margins cover the receptive field; see `Network`."""
@@ -119,7 +131,7 @@ class ExposingNetwork:
             raise TooLargeError("not enough memory to enhance the picture") from error
         finally:
             if len(tiles) > 1:
-                self._session.release(["exposure"], self._blank)
+                self._session.release(["log_gain"], self._blank)
 
     def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         height = pixels.shape[0]
@@ -159,20 +171,32 @@ class ExposingNetwork:
         (top, left), (height, width) = (tile.rows[0], tile.columns[0]), kept.shape[:2]
         down, across = top - tile.source_rows[0], left - tile.source_columns[0]
         inner = np.s_[0, :, down : down + height, across : across + width]
-        exact = self.correct(part, look.gain, look.context)[inner]
+        enhanced, exposed = self.correct(part, self._gains_at(tile, look), look.context)
+        exact = enhanced[inner]
         place = slice(top, top + height), slice(left, left + width)
         weight = planes.weights_at(weights, *place)
         if weight.min() < 1:
-            exposed = expose(part[inner], look.gain)
-            exact = exposed + weight * (exact - exposed)
+            exact = exposed[inner] + weight * (exact - exposed[inner])
+        if look.is_gray:
+            exact = np.broadcast_to(gray(np.moveaxis(exact, 0, -1)), exact.shape)
         return planes.finished(part[inner], exact, look.wish.strength, kept)
 
-    def look(self, thumb: Array) -> tuple[float, Array]:
-        """Run the global branch on the eight flips and turns of a thumbnail.
+    def _gains_at(self, tile: Tile, look: Look) -> dict[str, Array]:
+        """The gain map, and the weights of its cells at the pixels of a tile."""
+        gains, (height, width) = look.gains, look.size
+        rows, columns = gains.slope.shape
+        return {
+            "slope": gains.slope,
+            "offset": gains.offset,
+            "rows": interpolation(*tile.source_rows, height, rows),
+            "columns": interpolation(*tile.source_columns, width, columns),
+        }
+
+    def look(self, thumb: Array) -> tuple[Array, Array]:
+        """Run the branches that look at a thumbnail, on its eight flips and turns.
 
         How bright a picture should be does not depend on which way up it is,
-        so the geometric mean over all eight is used: on held-out scenes its
-        error is 5 % lower than that of one look.
+        so the mean of the eight maps is used.
 
         Parameters
         ----------
@@ -180,46 +204,57 @@ class ExposingNetwork:
 
         Returns
         -------
-        exposure : float in 0..1
+        log_gain : array, (cells, cells), float32
+            ln of the gain.
         context : array, (1, context_size), float32
             Of the thumbnail as it stands.
         """
-        turned = [np.rot90(thumb, turns) for turns in range(4)]
-        looks = [self.glance(view) for view in turned + [view[:, ::-1] for view in turned]]
-        exposure = np.exp(np.mean([np.log(exposure) for exposure, _ in looks]))
-        return float(exposure), looks[0][1]
+        maps = []
+        for flip in (False, True):
+            for turns in range(4):
+                view = np.rot90(thumb[:, ::-1] if flip else thumb, turns)
+                seen = np.rot90(self.glance(view)[0], -turns)
+                maps.append(seen[:, ::-1] if flip else seen)
+        mean: Array = np.mean(maps, axis=0)
+        return mean, self.glance(thumb)[1]
 
-    def glance(self, thumb: Array) -> tuple[float, Array]:
-        """Run the global branch on a thumbnail as it stands; see `look`."""
+    def glance(self, thumb: Array) -> tuple[Array, Array]:
+        """Run the same branches on a thumbnail as it stands; see `look`."""
         batch = np.ascontiguousarray(np.moveaxis(thumb, -1, 0)[None], np.float32)
         inputs = {**self._blank, "thumbnail": batch}
-        exposure, context = self._session.run(["exposure", "seen"], inputs)
-        # A copy: what the runtime gives keeps all the memory that the runtime has alive.
-        return float(exposure[0, 0]), context.copy()
+        log_gain, context = self._session.run(["log_gain", "seen"], inputs)
+        # Copies: what the runtime gives keeps all the memory that the runtime has alive.
+        return log_gain[0, 0].copy(), context.copy()
 
-    def correct(self, tile: Array, gain: float, context: Array | None) -> Array:
+    def correct(
+        self, tile: Array, gains: dict[str, Array], context: Array | None
+    ) -> tuple[Array, Array]:
         """Run the local branch.
 
         Parameters
         ----------
         tile : array, (1, 3, height, width), float32 in 0..1
             Sides multiples of ``spec.size_multiple``.
-        gain : float
+        gains : dict
+            ``slope`` and ``offset`` of a `GainMap`, and the weights ``rows``
+            and ``columns`` of its cells at the tile's pixels.
         context : array, as from `look`
 
         Returns
         -------
-        array, (1, 3, height, width), float32, not clipped
+        enhanced, exposed : array, (1, 3, height, width), float32
+            The first not clipped.
 
         Raises
         ------
         MemoryError
             When there is not enough for a tile of this size.
         """
-        inputs = {**self._blank, "picture": tile, "gain": np.array([[gain]], np.float32)}
+        inputs = {**self._blank, "picture": tile, **gains}
         if context is not None:
             inputs["context"] = context
-        return self._session.run(["enhanced"], inputs)[0]
+        enhanced, exposed = self._session.run(["enhanced", "exposed"], inputs)
+        return enhanced, exposed
 
     def close(self) -> None:
         """Free the network's memory; see `Network`."""

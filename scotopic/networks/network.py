@@ -10,11 +10,15 @@ import numpy as np
 
 from scotopic.networks.spec import ModelSpec
 from scotopic.pixels.exposure import exposure_of
+from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.restraint import Decision
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE, thumbnail
 from scotopic.pixels.tiles import Tile
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
+
+GRAY_WITHIN = 1 / 1024
+"""Largest difference of the channels of a gray picture's thumbnail, on the scale 0..1."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Look:
         What was asked for.
     thumb : array, (size, size, 3), float32 in 0..1
         The thumbnail of the picture.
-    gain : float
+    gains : GainMap
         Of the exposing curve.
     chosen_by : str
         ``automatic``, ``exposure`` or ``ev``.
@@ -40,25 +44,46 @@ class Look:
         that takes the picture alone.
     context : array, (1, context_size), optional
         What the local branch is told of the whole picture; None as above.
+    size : (height, width)
+        Of the picture.
     """
 
     wish: Wish
     thumb: Array
-    gain: float
+    gains: GainMap
     chosen_by: str
     exposure_after: float
     automatic: Decision | None = None
     context: Array | None = None
+    size: tuple[int, int] = (1, 1)
+
+    @property
+    def gain(self) -> float:
+        """Geometric mean of the gain over the picture."""
+        return float(np.exp(self.gains.mean_log_gain(self.thumb)))
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether the picture has no colour, so that the result is to have none."""
+        spread = self.thumb.max(axis=-1) - self.thumb.min(axis=-1)
+        return bool(spread.max() < GRAY_WITHIN)
+
+    @property
+    def gain_range(self) -> tuple[float, float]:
+        """Smallest and largest gain in the thumbnail."""
+        logs = self.gains.log_gain_whole(self.thumb)
+        return float(np.exp(logs.min())), float(np.exp(logs.max()))
 
     @property
     def exposure_before(self) -> float:
         """Mean gray of the picture, 0 to 1."""
         return exposure_of(self.thumb)
 
-    def exposed(self, thumb: Array, gain: float, chosen_by: str) -> Look:
-        """The same look, with the exposure that a gain gives to a thumbnail."""
-        after = exposure_of(thumb, gain)
-        return replace(self, gain=gain, chosen_by=chosen_by, exposure_after=after)
+    def exposed(self, gains: GainMap, chosen_by: str, thumb: Array | None = None) -> Look:
+        """The same look, with the exposure that a gain map gives to a thumbnail."""
+        thumb = self.thumb if thumb is None else thumb
+        after = exposure_of(thumb, np.exp(gains.log_gain_whole(thumb.astype(np.float64))))
+        return replace(self, gains=gains, chosen_by=chosen_by, exposure_after=after)
 
 
 @dataclass(frozen=True)
@@ -165,6 +190,11 @@ class Network(Protocol):
 
     def close(self) -> None:
         """Free the network's memory; it cannot be used afterwards."""
+
+
+def size_of(pixels: Pixels) -> tuple[int, int]:
+    """Height and width."""
+    return pixels.shape[0], pixels.shape[1]
 
 
 def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> Array:

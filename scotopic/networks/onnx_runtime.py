@@ -59,8 +59,7 @@ class OnnxGraph:
         self._keeps_memory = not frugal
         self.provider = _short(self._session.get_providers()[0])
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        # Files of version 0.1.0 give their inputs default values.
-        given = [*self._session.get_inputs(), *self._session.get_overridable_initializers()]
+        given = self._session.get_inputs()
         self.inputs: dict[str, Shape] = {value.name: _shape(value.shape) for value in given}
         self.outputs = {value.name for value in self._session.get_outputs()}
 

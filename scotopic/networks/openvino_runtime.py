@@ -63,7 +63,7 @@ class OpenVinoGraph:
 
     It is compiled once, with its free sizes left free: a tile of a new size then
     costs little more than the next one of that size. Compiled for one size it
-    would be faster, by a quarter for exposure_unet and a tenth for
+    would be faster, by a quarter for the first default network and a tenth for
     mirnet_small_lol; but each size would cost a compilation, which takes as long
     as one to three tiles of 512x512 pixels, and would keep memory of its own.
 
@@ -90,7 +90,8 @@ class OpenVinoGraph:
     """
 
     memory_ratio = 1.6
-    """Measured in float32: 1.2 for exposure_unet, 1.5 for mirnet_small_lol; more before any tile."""
+    """Measured in float32: 1.2 for the first default network, 1.5 for mirnet_small_lol; more
+    before any tile."""
 
     def __init__(self, path: Path, provider: str, threads: int, frugal: bool) -> None:
         runtime = openvino()

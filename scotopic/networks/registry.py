@@ -9,7 +9,7 @@ from typing import Any
 from scotopic.errors import MissingFileError, ModelError, UnreadableError
 from scotopic.storage import sha256_of_file
 
-DEFAULT_MODEL = "exposure_unet"
+DEFAULT_MODEL = "standard"
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 REGISTRY = WEIGHTS_FOLDER / "registry.json"
 PRESETS = WEIGHTS_FOLDER / "presets.json"

@@ -11,7 +11,7 @@ from scotopic.errors import ModelError
 
 METADATA_PREFIX = "scotopic."
 LAYOUT = "NCHW"
-CURVE = "g*x/(1+(g-1)*x)"
+CURVE = "m: g*m/(1+(g-1)*m); x/m: h*r/(1+(h-1)*r), h=(1+(g-1)*m)^0.3"
 NO_CURVE = "none"
 ENCODING = "as stored, gamma, RGB in 0..1"
 
@@ -20,8 +20,8 @@ ENCODING = "as stored, gamma, RGB in 0..1"
 class ModelSpec:
     """Everything that running a network needs, as stored in its file.
 
-    There are two kinds of network. One predicts an exposure from a thumbnail
-    and corrects tiles of the picture at any gain; the other takes the picture
+    There are two kinds of network. One predicts a gain map from a thumbnail
+    and corrects tiles of the picture under any such map; the other takes the picture
     alone, pools over all of it, and has None where this is said below.
 
     Attributes
@@ -41,7 +41,9 @@ class ModelSpec:
     layout : str
         ``NCHW``: batch, channels, height, width.
     curve : str
-        The exposing curve, or ``none`` when the network takes the picture alone.
+        The exposing curve of the brightest channel m and of the ratios x/m, as
+        in `scotopic.pixels.exposure`; or ``none`` when the network takes the
+        picture alone.
     encoding : str
         Colour encoding expected.
     """

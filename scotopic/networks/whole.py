@@ -9,10 +9,11 @@ import numpy as np
 
 from scotopic.errors import InvalidValueError, TooLargeError
 from scotopic.networks import blending
-from scotopic.networks.network import Band, Look, color_thumbnail
+from scotopic.networks.network import Band, Look, color_thumbnail, size_of
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.exposure import expose, exposure_of, gain_for
+from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, plan, round_up
 from scotopic.types import Array, Pixels
@@ -20,6 +21,7 @@ from scotopic.wish import Wish
 
 _BAND = 256
 """Rows that are finished at a time."""
+_AS_IT_IS = GainMap.uniform(1.0)
 _BLENDED_BYTES_PER_PIXEL = 16
 """The blended picture, three float32, and its weights."""
 
@@ -60,7 +62,7 @@ class WholeNetwork:
         """Look at the picture as it is; the network decides when it runs; see `Network`."""
         self.check(wish)
         thumb = color_thumbnail(pixels)
-        return Look(wish, thumb, 1.0, "automatic", exposure_of(thumb))
+        return Look(wish, thumb, _AS_IT_IS, "automatic", exposure_of(thumb), size=size_of(pixels))
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """One tile where memory allows, else tiles to be blended; see `Network`."""
@@ -86,8 +88,8 @@ class WholeNetwork:
         for top in range(0, height, _BAND):
             rows = slice(top, min(top + _BAND, height))
             band = enhanced[:, rows]
-            if look.gain != 1:
-                band = expose(band, look.gain)
+            if look.gains is not _AS_IT_IS:
+                band = np.moveaxis(expose(np.moveaxis(band, 0, -1), look.gain), -1, 0)
             source = planes.planes(pixels[rows])[0]
             yield Band(
                 rows, planes.finished(source, band, look.wish.strength, like), computed, look
@@ -123,7 +125,8 @@ def _exposed(look: Look, enhanced: Array) -> Look:
     thumb = thumbnail(np.moveaxis(enhanced, 0, -1))
     wish = look.wish
     if wish.exposure is not None:
-        return look.exposed(thumb, gain_for(thumb, wish.exposure), "exposure")
+        gain = gain_for(thumb, wish.exposure)
+        return look.exposed(GainMap.uniform(gain), "exposure", thumb)
     if wish.ev:
-        return look.exposed(thumb, float(2**wish.ev), "ev")
-    return look.exposed(thumb, 1.0, "automatic")
+        return look.exposed(GainMap.uniform(2**wish.ev), "ev", thumb)
+    return look.exposed(_AS_IT_IS, "automatic", thumb)

@@ -1,25 +1,34 @@
-"""Restraint: a predicted exposure limited by what the picture can bear."""
+"""Restraint: a predicted gain map limited by what the picture can bear.
+
+All rules work on cells of the map, softly, before it is brought to the
+picture's edges: none of them draws a line.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from scotopic.pixels.exposure import MAX_GAIN, gain_for
+from scotopic.pixels.exposure import MAX_GAIN, exposure_of, gain_for
+from scotopic.pixels.guide import Guide
 from scotopic.pixels.noise import noise_in_the_dark
 from scotopic.pixels.units import gray
 from scotopic.types import Array, Pixels
 
-# The limit on gain. Each constant is explained where it is used.
+# Each constant is explained where it is used.
 NOISE_LEVEL = 0.06
-NOISE_RESIDUAL = 0.25
+NOISE_RESIDUAL = 0.2
+SIGNAL_LEVEL = 1.5
 FLAT_LEVEL = 0.95
-FLAT_SHARE = 0.05
 EMPTY_LEVEL = 0.02
-EMPTY_SHARE = 0.25
+EMPTY_SHARES = (0.25, 0.6)
 LIT_LEVEL = 0.3
+LAMP_LEVEL = 0.8
 SUBJECT_LEVEL = 0.6
+NOTICEABLE = 0.05
+HELD = float(np.log(1.1))
 
 
 @dataclass(frozen=True)
@@ -28,92 +37,132 @@ class Decision:
 
     Attributes
     ----------
-    predicted_exposure, predicted_gain : float
-        What the network alone predicts, before any limit.
-    limits : dict
-        The largest gain that each rule allows: ``noise``, ``highlights``,
-        ``night``.
+    predicted_exposure : float
+        Mean gray, 0 to 1, that the network's own map would give.
+    predicted_gain : float
+        Geometric mean of the gain that the network alone predicts.
+    limited : dict
+        The share of the picture, 0 to 1, in which each rule holds the gain
+        down by a tenth or more: ``noise``, ``signal``, ``highlights``,
+        ``night``, and ``brightness``, where it would have become darker.
     limited_by : str or None
-        The rule that held the gain down; ``brightness`` when the picture is
-        already as bright as predicted and is left so; None when none did.
-    gain : float
-        What is used, at least 1.
+        The rule that does so in the largest share, if that is a twentieth of
+        the picture or more.
     """
 
     predicted_exposure: float
     predicted_gain: float
-    limits: dict[str, float]
+    limited: dict[str, float]
     limited_by: str | None
-    gain: float
 
 
-def restrain(picture: Pixels, thumb: Array, predicted: float) -> Decision:
-    """Limit a predicted exposure by what the picture can bear.
-
-    The gain used is ``max(1, min(predicted, noise, highlights, night))``.
+def restrain(
+    pixels: Pixels, guide: Guide, thumb: Array, predicted: Array
+) -> tuple[Decision, Array]:
+    """Limit a predicted gain map by what the picture can bear.
 
     Parameters
     ----------
-    picture : array, (height, width, 3)
+    pixels : array, (height, width, 1 or 3)
+    guide : Guide
+        Of the picture.
     thumb : array, (64, 64, 3), floats in 0..1
         Its thumbnail.
-    predicted : float
-        Exposure wanted, 0 to 1.
+    predicted : array, (cells, cells)
+        ln of the gain.
+
+    Returns
+    -------
+    decision : Decision
+    limited : array, (cells, cells)
+        ln of the gain that is to be used, at least 0.
     """
-    wanted = gain_for(thumb, predicted)
-    limits = {
-        "noise": noise_limit(noise_in_the_dark(picture)),
-        "highlights": highlight_limit(thumb),
-        "night": night_limit(thumb),
+    noise = noise_in_the_dark(pixels)
+    cells = predicted.shape[0]
+    levels = guide.levels(cells)
+    rules: dict[str, Callable[[Array], Array]] = {
+        "highlights": lambda logs: soft_minimum(logs, highlight_limit(guide.highlights(cells))),
+        "noise": lambda logs: soft_minimum(logs, np.log(noise_limit(noise))),
+        "signal": lambda logs: logs + np.log(signal_share(levels, noise)),
+        "night": lambda logs: logs - night_excess(thumb, levels, logs),
+        "brightness": lambda logs: np.maximum(logs, 0),
     }
-    rule = min(limits, key=lambda name: limits[name])
-    limited_by = rule if limits[rule] < wanted else None
-    gain = min(wanted, limits[rule])
-    if gain < 1:
-        gain, limited_by = 1.0, "brightness" if limited_by is None else limited_by
-    return Decision(predicted, wanted, limits, limited_by, gain)
+    logs, shares = predicted.astype(np.float64), {}
+    for name, rule in rules.items():
+        held = rule(logs)
+        shares[name] = float(np.mean(np.abs(held - logs) > HELD))
+        logs = held
+    largest = max(shares, key=lambda name: shares[name])
+    decision = Decision(
+        exposure_of(np.repeat(levels[..., None], 3, axis=-1), np.exp(predicted)[..., None]),
+        float(np.exp(predicted.mean())),
+        shares,
+        largest if shares[largest] >= NOTICEABLE else None,
+    )
+    return decision, logs
+
+
+def soft_minimum(logs: Array, limit: Array | float) -> Array:
+    """The smaller of two ln g, rounded where they meet; never above either."""
+    softness = 0.25
+    result: Array = -softness * np.logaddexp(-logs / softness, -limit / softness)
+    return result
 
 
 def noise_limit(noise: float) -> float:
     """Gain at which the noise left over after denoising reaches a level.
 
     ``NOISE_LEVEL / (NOISE_RESIDUAL * noise)``: near black the curve's slope
-    is the gain, and the network leaves about a quarter of the noise.
+    is the gain, and the network leaves about a fifth of the noise.
     """
     return NOISE_LEVEL / (NOISE_RESIDUAL * noise)
 
 
-def highlight_limit(thumb: Array) -> float:
-    """Gain that flattens a stated share of the picture and no more.
+def signal_share(levels: Array, noise: float) -> Array:
+    """How much of a cell's level, 0 to 1, is signal and not noise about black.
 
-    A cell is flat when its brightest channel is above ``FLAT_LEVEL``. The
-    curve takes a cell of brightness x there at gain
-    ``FLAT_LEVEL (1 - x) / (x (1 - FLAT_LEVEL))``; the limit is the gain for
-    the cell that ends the brightest ``FLAT_SHARE`` of the picture not flat yet.
+    ``m^2 / (m^2 + n^2)``, where n is `SIGNAL_LEVEL` times the noise, or of an
+    8-bit level if that is more. Where the file holds nothing, the gain falls
+    smoothly with the level, so that black stays black.
     """
-    brightest = thumb.max(axis=-1).ravel().astype(np.float64)
-    bearing = np.sort(brightest[brightest < FLAT_LEVEL])[::-1]
-    index = int(FLAT_SHARE * brightest.size)
-    if index >= bearing.size or bearing[index] <= 0:
-        return MAX_GAIN
-    x = bearing[index]
-    return float(min(MAX_GAIN, FLAT_LEVEL * (1 - x) / (x * (1 - FLAT_LEVEL))))
+    floor = SIGNAL_LEVEL * max(noise, 1 / 255)
+    square = np.maximum(levels, 1e-4).astype(np.float64) ** 2
+    return square / (square + floor**2)
 
 
-def night_limit(thumb: Array) -> float:
-    """Gain that exposes the subject of a night, and leaves the night black.
+def highlight_limit(brightness: Array) -> Array:
+    """ln of the gain that takes the highlights of a cell to `FLAT_LEVEL` and no further.
+
+    Highlights beyond that are as flat as they are: the cell keeps them.
+    """
+    x = np.clip(brightness.astype(np.float64), 1 / MAX_GAIN / 20, FLAT_LEVEL)
+    limit: Array = np.log(FLAT_LEVEL * (1 - x) / (x * (1 - FLAT_LEVEL)))
+    return limit
+
+
+def night_excess(thumb: Array, levels: Array, logs: Array) -> float:
+    """ln of the factor by which the subject of a night would be too bright.
 
     A cell of the thumbnail is empty when its gray is under ``EMPTY_LEVEL`` of
     the picture's brightest (99.5th percentile). In a picture that is lit
-    somewhere (that brightest above ``LIT_LEVEL``) and empty over more than
-    ``EMPTY_SHARE``, the gain is at most what brings the subject to
-    ``SUBJECT_LEVEL``: the mean in which each cell counts by its own light.
-    Underexposed pictures have no such brightness and are not touched.
+    somewhere (that brightest above ``LIT_LEVEL``), the gain is at most what
+    brings the subject to ``SUBJECT_LEVEL``: the mean in which each cell
+    counts by its own light, lamps (above ``LAMP_LEVEL``) left out. The rule
+    begins where a share of ``EMPTY_SHARES[0]`` is empty, and is whole where
+    it is ``EMPTY_SHARES[1]``. Underexposed pictures have no such brightness
+    and are not touched.
     """
     level = gray(thumb)
     brightest = np.quantile(level, 0.995)
     empty = level < EMPTY_LEVEL * brightest
     small_light = level.max() > LIT_LEVEL and empty.mean() > 0.9
-    if empty.mean() <= EMPTY_SHARE or not (brightest > LIT_LEVEL or small_light):
-        return MAX_GAIN
-    return gain_for(thumb, SUBJECT_LEVEL, weights=level)
+    begins, whole = EMPTY_SHARES
+    share = float(np.clip((empty.mean() - begins) / (whole - begins), 0, 1))
+    if share == 0 or not (brightest > LIT_LEVEL or small_light):
+        return 0.0
+    weights = np.where(levels > LAMP_LEVEL, 0, levels)
+    if not weights.any():
+        return 0.0
+    cells = np.repeat(levels[..., None], 3, axis=-1)
+    factor = gain_for(cells, SUBJECT_LEVEL, weights, np.exp(logs)[..., None])
+    return share * max(0.0, -float(np.log(factor)))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from scotopic.pixels.units import unit_scale
 from scotopic.types import Array, Pixels
 
 THUMBNAIL_SIZE = 64
+_SMALL = 2**18
+"""Pixels of a picture that is averaged at once, and not row by row."""
 
 
+@functools.lru_cache(maxsize=256)
 def area_weights(source: int, target: int) -> Array:
     """Matrix that averages `source` cells into `target` cells by area.
 
@@ -30,28 +35,39 @@ def area_weights(source: int, target: int) -> Array:
         cells = np.arange(first, last)
         overlap = np.minimum(stop, cells + 1) - np.maximum(start, cells)
         row[first:last] = np.clip(overlap, 0, None) / (source / target)
+    weights.flags.writeable = False
     return weights
 
 
 def thumbnail(picture: Pixels, size: int = THUMBNAIL_SIZE) -> Array:
-    """Average a whole picture, by area, into a square thumbnail.
+    """Average a whole picture, by area, into a square thumbnail; see `reduced`."""
+    return reduced(picture, size, size)
+
+
+def reduced(picture: Pixels, rows_wanted: int, columns_wanted: int) -> Array:
+    """Average a whole picture, by area, into a small one of any shape.
 
     Parameters
     ----------
     picture : array, (height, width, channels)
         uint8, uint16 or float; any size from 1x1.
-    size : int
-        Side of the thumbnail in pixels.
+    rows_wanted, columns_wanted : int
+        Size of the small one in pixels.
 
     Returns
     -------
-    array, (size, size, channels), float32 in 0..1
+    array, (rows_wanted, columns_wanted, channels), float32 in 0..1
         Computed row band by row band: the memory it takes is a few rows.
     """
     height, width, channels = picture.shape
-    columns = area_weights(width, size).astype(np.float32)
-    rows = area_weights(height, size)
-    result = np.empty((size, size, channels), np.float32)
+    columns = area_weights(width, columns_wanted).astype(np.float32)
+    rows = area_weights(height, rows_wanted)
+    if height * width <= _SMALL:
+        pixels = picture[:].reshape(height, -1).astype(np.float32)
+        lines = (rows.astype(np.float32) @ pixels).reshape(rows_wanted, width, channels)
+        small: Array = columns @ lines / np.float32(unit_scale(picture.dtype))
+        return small
+    result = np.empty((rows_wanted, columns_wanted, channels), np.float32)
     for index, weights in enumerate(rows):
         used = np.flatnonzero(weights)
         band = picture[used[0] : used[-1] + 1].reshape(used.size, -1).astype(np.float32)

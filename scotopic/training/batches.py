@@ -9,7 +9,7 @@ import keras
 
 from scotopic.training.layers import Tensor
 from scotopic.training.presets import Recipe
-from scotopic.training.tasks import Batch, Task
+from scotopic.training.tasks import Batch, Task, in_format
 from scotopic.training.training_data import TrainingData
 from scotopic.types import Array
 
@@ -29,20 +29,31 @@ class CropBatches(keras.utils.PyDataset):
     seed : int
     steps : int
         Number of batches.
+    data_format : {"channels_last", "channels_first"}
     """
 
     def __init__(
-        self, task: Task, data: TrainingData, recipe: Recipe, seed: int, steps: int
+        self,
+        task: Task,
+        data: TrainingData,
+        recipe: Recipe,
+        seed: int,
+        steps: int,
+        data_format: str = "channels_last",
     ) -> None:
         super().__init__()
         self.task, self.data, self.recipe = task, data, recipe
-        self.seed, self.steps = seed, steps
+        self.seed, self.steps, self.data_format = seed, steps, data_format
 
     def __len__(self) -> int:
         return self.steps
 
     def __getitem__(self, step: int) -> Batch:
-        return self.task.batch(self.data.sets, self.data.shares, self.recipe, (self.seed, step))
+        batch = self.task.batch(self.data.sets, self.data.shares, self.recipe, (self.seed, step))
+        turned: Batch = keras.tree.map_structure(
+            lambda array: in_format(array, self.data_format), batch
+        )
+        return turned
 
 
 def batches(dataset: CropBatches, start: int) -> Iterator[Batch]:

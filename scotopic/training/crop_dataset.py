@@ -50,11 +50,11 @@ def load_data(
     """
     low, high = read_image(low_path), read_image(high_path)
     try:
-        crops = random_crop(low, high, crop, rng)
+        low, high, _ = random_crop(low, high, crop, rng)
     except InvalidValueError as error:
         error.about(low_path)
         raise
-    unit_low, unit_high = (part.astype(np.float32) / np.float32(255) for part in crops)
+    unit_low, unit_high = (part.astype(np.float32) / np.float32(255) for part in (low, high))
     return unit_low, unit_high
 
 

@@ -34,85 +34,11 @@ def per_channel(vector: Tensor, data_format: str) -> Tensor:
     return vector[:, :, None, None]
 
 
-def per_picture(scalar: Tensor) -> Tensor:
-    """Reshape scalars (batch, 1) so that they multiply feature maps."""
-    return ops.reshape(scalar, (-1, 1, 1, 1))
-
-
-def expose(picture: Tensor, gain: Tensor) -> Tensor:
-    """Apply the exposing curve, as `scotopic.pixels.exposure.expose` does, to a batch.
-
-    Parameters
-    ----------
-    picture : tensor, a batch of pictures in 0..1
-    gain : tensor, (batch, 1), above 0
-    """
-    gain = per_picture(gain)
-    return picture * gain / (1 + (gain - 1) * picture)
-
-
 def gray(picture: Tensor, data_format: str) -> Tensor:
     """Compute gray as `scotopic.pixels.units.gray` does; keeps the channel axis."""
     shape = (1, 1, 1, 3) if data_format == "channels_last" else (1, 3, 1, 1)
     weights = ops.reshape(ops.convert_to_tensor(GRAY_WEIGHTS, dtype=picture.dtype), shape)
     return ops.sum(picture * weights, axis=channel_axis(data_format), keepdims=True)
-
-
-@keras.saving.register_keras_serializable("scotopic")
-class ConditionedBlock(keras.layers.Layer):
-    """A residual block of two 3x3 convolutions, modulated by a context.
-
-    ``x + conv2(gelu(conv1(x) * (1 + scale) + shift))``, where scale and shift
-    are linear in the context: feature-wise linear modulation (Perez et al.,
-    AAAI 2018) in a residual block without normalisation.
-
-    Parameters
-    ----------
-    channels : int
-        Channels of the input and of the output.
-    data_format : {"channels_last", "channels_first"}
-    """
-
-    def __init__(self, channels: int, data_format: str = "channels_last", **options: Any) -> None:
-        super().__init__(**options)
-        self.channels = channels
-        self.data_format = data_format
-        conv = {"padding": "same", "data_format": data_format}
-        self.conv1 = keras.layers.Conv2D(channels, 3, name="conv1", **conv)
-        self.conv2 = keras.layers.Conv2D(channels, 3, name="conv2", **conv)
-        self.modulation = keras.layers.Dense(
-            2 * channels, kernel_initializer="zeros", name="modulation"
-        )
-
-    def build(self, features_shape: Shape, context_shape: Shape) -> None:
-        """Create the weights for features and context of these shapes."""
-        self.conv1.build(features_shape)
-        self.conv2.build(features_shape)
-        self.modulation.build(context_shape)
-        self.built = True
-
-    def call(self, features: Tensor, context: Tensor) -> Tensor:
-        """Transform feature maps by a context, (batch, n)."""
-        scale, shift = ops.split(self.modulation(context), 2, axis=-1)
-        hidden = self.conv1(features) * (1 + per_channel(scale, self.data_format))
-        hidden = keras.activations.gelu(
-            hidden + per_channel(shift, self.data_format), approximate=False
-        )
-        return features + self.conv2(hidden)
-
-    def compute_output_shape(
-        self, features_shape: Shape, context_shape: Shape | None = None
-    ) -> Shape:
-        """Return the shape of the features."""
-        return features_shape
-
-    def get_config(self) -> Config:
-        """Return the arguments of this layer."""
-        return {
-            **super().get_config(),
-            "channels": self.channels,
-            "data_format": self.data_format,
-        }
 
 
 @keras.saving.register_keras_serializable("scotopic")
@@ -189,3 +115,75 @@ def _rescaled(shape: Shape, data_format: str, factor: int, shrink: bool) -> Shap
     channels = channels * factor**2 if shrink else channels // factor**2
     sides = (side(height), side(width))
     return (shape[0], *sides, channels) if last else (shape[0], channels, *sides)
+
+
+@keras.saving.register_keras_serializable("scotopic")
+class Enlarge(keras.layers.Layer):
+    """Enlarge feature maps to twice their size, each value repeated.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}
+    """
+
+    def __init__(self, data_format: str = "channels_last", **options: Any) -> None:
+        super().__init__(**options)
+        self.data_format = data_format
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Turn (height, width) into (2 height, 2 width)."""
+        first = 1 if self.data_format == "channels_last" else 2
+        return ops.repeat(ops.repeat(inputs, 2, axis=first), 2, axis=first + 1)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape with sides of twice the length."""
+        first = 1 if self.data_format == "channels_last" else 2
+        sides = {first, first + 1}
+        return tuple(
+            2 * n if i in sides and n is not None else n for i, n in enumerate(input_shape)
+        )
+
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+@keras.saving.register_keras_serializable("scotopic")
+class ResidualBlock(keras.layers.Layer):
+    """A residual block of two 3x3 convolutions: ``x + conv2(relu(conv1(x)))``.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the input and of the output.
+    data_format : {"channels_last", "channels_first"}
+    """
+
+    def __init__(self, channels: int, data_format: str = "channels_last", **options: Any) -> None:
+        super().__init__(**options)
+        self.channels, self.data_format = channels, data_format
+        conv = {"padding": "same", "data_format": data_format}
+        self.conv1 = keras.layers.Conv2D(channels, 3, activation="relu", name="conv1", **conv)
+        self.conv2 = keras.layers.Conv2D(channels, 3, name="conv2", **conv)
+
+    def build(self, features_shape: Shape) -> None:
+        """Create the weights for features of this shape."""
+        self.conv1.build(features_shape)
+        self.conv2.build(features_shape)
+        self.built = True
+
+    def call(self, features: Tensor) -> Tensor:
+        """Transform feature maps."""
+        return features + self.conv2(self.conv1(features))
+
+    def compute_output_shape(self, features_shape: Shape) -> Shape:
+        """Return the shape of the features."""
+        return features_shape
+
+    def get_config(self) -> Config:
+        """Return the arguments of this layer."""
+        return {
+            **super().get_config(),
+            "channels": self.channels,
+            "data_format": self.data_format,
+        }

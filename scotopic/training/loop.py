@@ -33,7 +33,7 @@ from scotopic.training.checkpoints import (
     save_checkpoint,
     save_weights,
 )
-from scotopic.training.presets import Recipe, build_network
+from scotopic.training.presets import Recipe, build_network, fast_format
 from scotopic.training.run_log import Entry, RunLog, event_writer, forget_after
 from scotopic.training.schedule import Budget, learning_rate
 from scotopic.training.tasks import Batch, task_of, validate
@@ -60,6 +60,9 @@ class Run:
     start : Path, optional
         Folder of a finished run of the same preset, whose weights are the
         first ones. Its record becomes part of the record of this run.
+    gain_run : Path, optional
+        Folder of a finished run of the preset ``gain``, which has predicted
+        the gain maps of the data; for the record.
     """
 
     preset: str
@@ -68,12 +71,14 @@ class Run:
     data: TrainingData
     seed: int = 0
     start: Path | None = None
+    gain_run: Path | None = None
 
     def record(self) -> dict[str, Any]:
         """The run and the versions of the software, as plain values for JSON."""
         record = {
             "preset": self.preset,
             "start": None if self.start is None else read_record(self.start),
+            "gain_run": None if self.gain_run is None else read_record(self.gain_run),
             "recipe": self.recipe.as_dict(),
             "budget": {"steps": self.budget.steps, "minutes": self.budget.minutes},
             "seed": self.seed,
@@ -134,7 +139,8 @@ def train(
     """
     writer = event_writer() if tensorboard else None
     keras.utils.set_random_seed(run.seed)
-    network = compiled(build_network(run.preset), run.recipe, run.budget.steps)
+    network = build_network(run.preset, fast_format(run.preset))
+    compiled(network, run.recipe, run.budget.expected_steps)
     if run.start is not None:
         load_start(network, run.start)
     progress = _begin(network, run, folder, resume)
@@ -232,14 +238,14 @@ class _Loop:
     def _dataset(self) -> CropBatches:
         run = self.run
         task = task_of(self.network)
-        return CropBatches(task, run.data, run.recipe, run.seed, run.budget.most_steps)
+        form = self.network.data_format
+        return CropBatches(task, run.data, run.recipe, run.seed, run.budget.most_steps, form)
 
     def _step(self, batch: Batch) -> dict[str, float]:
-        """Train on a batch; return its loss, and the PSNR of the network's output."""
+        """Train on a batch; return its loss, and the metric of the network's task."""
         self.network.reset_metrics()
         values = self.network.train_on_batch(*batch, return_dict=True)
-        (psnr,) = (value for key, value in values.items() if key.endswith("psnr"))
-        return {"loss": float(values["loss"]), "psnr": float(psnr)}
+        return {key: float(value) for key, value in values.items()}
 
     def _report_step(self, used: float, loss: float) -> None:
         if not np.isfinite(loss):
@@ -260,8 +266,7 @@ class _Loop:
         entry = {
             "step": self.progress.step,
             "seconds": round(self.progress.seconds, 1),
-            "loss": float(np.mean([row["loss"] for row in rows])),
-            "psnr": float(np.mean([row["psnr"] for row in rows])),
+            **{key: float(np.mean([row[key] for row in rows])) for key in rows[0]},
             "learning_rate": float(keras.ops.convert_to_numpy(rate)),
             "validation": scores,
         }

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from scotopic.measures.likeness import gaussian_window
-from scotopic.training.layers import Config, Tensor
+from scotopic.training.layers import Config, Tensor, channel_axis
 
 SSIM_WEIGHT = 0.15
 """Weight of 1 - SSIM beside the Charbonnier loss."""
-EXPOSURE_WEIGHT = 0.1
-"""Weight of the loss of the exposure beside that of the picture."""
 
 
 def charbonnier(target: Tensor, result: Tensor, epsilon: float = 1e-3) -> Tensor:
@@ -24,20 +23,27 @@ def charbonnier(target: Tensor, result: Tensor, epsilon: float = 1e-3) -> Tensor
     return ops.mean(ops.sqrt(ops.square(target - result) + epsilon**2))
 
 
-def ssim(target: Tensor, result: Tensor, step: int = 1) -> Tensor:
+def ssim(
+    target: Tensor, result: Tensor, step: int = 1, data_format: str = "channels_last"
+) -> Tensor:
     """Mean SSIM of a batch, as `scotopic.measures.likeness.ssim` defines it.
 
     Parameters
     ----------
     target, result : tensor, (batch, height, width, 3), in 0..1
+        Or (batch, 3, height, width), as `data_format` says.
     step : int
         Take only every so many windows in each direction, since neighbouring
         windows overlap almost completely.
+    data_format : {"channels_last", "channels_first"}
     """
+    axis = channel_axis(data_format)
     stacked = ops.concatenate(
-        [target, result, target * target, result * result, target * result], axis=-1
+        [target, result, target * target, result * result, target * result], axis=axis
     )
-    mean_a, mean_b, square_a, square_b, product = ops.split(_blur(stacked, step), 5, axis=-1)
+    mean_a, mean_b, square_a, square_b, product = ops.split(
+        _blur(stacked, step, data_format), 5, axis=axis
+    )
     c1, c2 = 0.01**2, 0.03**2
     both = mean_a * mean_b
     squares = mean_a * mean_a + mean_b * mean_b
@@ -47,13 +53,48 @@ def ssim(target: Tensor, result: Tensor, step: int = 1) -> Tensor:
     return ops.mean(similarity)
 
 
-def _blur(maps: Tensor, step: int) -> Tensor:
-    window = ops.convert_to_tensor(gaussian_window(), dtype=maps.dtype)
-    channels = maps.shape[-1]
-    kernel = ops.tile(ops.reshape(window, (-1, 1, 1, 1)), (1, 1, channels, 1))
-    options = {"padding": "valid", "data_format": "channels_last", "strides": step}
-    maps = ops.depthwise_conv(maps, kernel, **options)
-    return ops.depthwise_conv(maps, ops.transpose(kernel, (1, 0, 2, 3)), **options)
+def _blur(maps: Tensor, step: int, data_format: str) -> Tensor:
+    # Not a row and a column: the second would blur what the step of the first has left.
+    line = gaussian_window()
+    window = ops.convert_to_tensor(np.outer(line, line)[..., None, None], dtype=maps.dtype)
+    kernel = ops.tile(window, (1, 1, maps.shape[channel_axis(data_format)], 1))
+    return ops.depthwise_conv(maps, kernel, padding="valid", data_format=data_format, strides=step)
+
+
+@keras.saving.register_keras_serializable("scotopic")
+class BandLoss(keras.losses.Loss):
+    """A loss of two bands: what varies slowly, and what does not.
+
+    The mean absolute error of averages over 8x8 pixels; the Charbonnier loss
+    of the rest of the error, times 1.5; and 1 - SSIM, times 0.1. Where level
+    or colour of a reference cannot be known, the error of all pixels around
+    has one sign, and so has the gradient of its absolute value: noise, being
+    smaller, would not count. In the upper band it does.
+
+    For pictures in 0..1, sides multiples of 8. SSIM takes every second window
+    in each direction.
+    """
+
+    SQUARE = 8
+
+    def __init__(self, data_format: str = "channels_last", **options: Any) -> None:
+        super().__init__(**options)
+        self.data_format = data_format
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the mean over the batch."""
+        form = self.data_format
+        error = y_pred - y_true
+        low = ops.average_pool(error, self.SQUARE, self.SQUARE, data_format=form)
+        first = 1 if form == "channels_last" else 2
+        slow = ops.repeat(ops.repeat(low, self.SQUARE, first), self.SQUARE, first + 1)
+        high = ops.mean(ops.sqrt(ops.square(error - slow) + 3e-3**2))
+        likeness = ssim(y_true, y_pred, step=2, data_format=form)
+        return ops.mean(ops.abs(low)) + 1.5 * high + 0.1 * (1 - likeness)
+
+    def get_config(self) -> Config:
+        """Return the arguments of this loss."""
+        return {**super().get_config(), "data_format": self.data_format}
 
 
 @keras.saving.register_keras_serializable("scotopic")
@@ -95,16 +136,41 @@ def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 @keras.saving.register_keras_serializable("scotopic")
-class ExposureLoss(keras.losses.Loss):
-    """Huber loss (delta 1) of the logarithm of the exposure.
+class GainLoss(keras.losses.Loss):
+    """How far exposed levels are from those of the reference, cell by cell and on average.
 
-    It is 0 where the exposure wanted is 0, which marks samples that do not
-    teach exposure.
+    Levels v are compared as ``ln(v + 0.04)``: in the dark, where a picture
+    tells little, a wrong gain costs little. The mean difference of
+    neighbouring cells, times 0.03, keeps the map smooth where nothing is
+    known. The target has two channels: z of the dark picture's cells
+    (`scotopic.pixels.gain_map`), and the levels of the reference's.
     """
+
+    FLOOR = 0.04
+
+    def __init__(self, data_format: str = "channels_last", **options: Any) -> None:
+        super().__init__(**options)
+        self.data_format = data_format
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return one value for each sample."""
-        taught = y_true > 0
-        wanted = ops.where(taught, y_true, 1.0)
-        given = ops.where(taught, y_pred + 1e-6, 1.0)
-        return keras.losses.huber(ops.log(wanted), ops.log(given))
+        axis = channel_axis(self.data_format)
+        guide, wanted = ops.split(y_true, 2, axis=axis)
+        given = ops.sigmoid(guide + y_pred)
+        cells = ops.abs(ops.log(given + self.FLOOR) - ops.log(wanted + self.FLOOR))
+        means = [ops.log(ops.mean(x, axis=(1, 2, 3)) + 1e-3) for x in (given, wanted)]
+        log_gain = ops.squeeze(y_pred, axis)
+        steps = ops.mean(ops.abs(log_gain[:, 1:] - log_gain[:, :-1]), axis=(1, 2))
+        steps += ops.mean(ops.abs(log_gain[:, :, 1:] - log_gain[:, :, :-1]), axis=(1, 2))
+        return ops.mean(cells, axis=(1, 2, 3)) + 0.5 * ops.abs(means[0] - means[1]) + 0.03 * steps
+
+    def get_config(self) -> Config:
+        """Return the arguments of this loss."""
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+def level_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Mean absolute error of exposed levels, 0 to 1, as a Keras metric; see `GainLoss`."""
+    axis = -1 if y_true.shape[-1] == 2 else 1
+    guide, wanted = ops.split(y_true, 2, axis=axis)
+    return ops.mean(ops.abs(ops.sigmoid(guide + y_pred) - wanted), axis=(1, 2, 3))

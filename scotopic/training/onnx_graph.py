@@ -28,6 +28,7 @@ def simplify(model: ModelProto, block: int) -> None:
         Side of the squares that the graph's pixel shuffles move.
     """
     shuffles_as_operators(model, block)
+    repeats_as_resize(model)
     prelu_as_leaky_relu(model)
     fold_constant_transposes(model)
     share_equal_initializers(model)
@@ -51,6 +52,45 @@ def shuffles_as_operators(model: ModelProto, block: int) -> None:
         source, result = makers[node.input[0]].input[0], last.output[0]
         last.output[0] = result + "_unused"
         node.CopyFrom(onnx.helper.make_node(kind, [source], [result], blocksize=block))
+
+
+def repeats_as_resize(model: ModelProto) -> None:
+    """Replace what repeats each value of maps twice in both directions by Resize.
+
+    ONNX Runtime has a kernel for it in the layout of its convolutions.
+    """
+    import onnx
+
+    makers = _makers(model)
+    scales = onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "twice")
+    found = False
+    for node in model.graph.node:
+        source = _repeated(node, makers)
+        if source is not None:
+            found = True
+            node.CopyFrom(
+                onnx.helper.make_node(
+                    "Resize",
+                    [source, "", "twice"],
+                    node.output,
+                    mode="nearest",
+                    coordinate_transformation_mode="asymmetric",
+                    nearest_mode="floor",
+                )
+            )
+    if found:
+        model.graph.initializer.append(scales)
+
+
+def _repeated(node: NodeProto, makers: dict[str, NodeProto]) -> str | None:
+    """What is repeated, if the node is the end of two repeats."""
+    current: NodeProto | None = node
+    for kind in 2 * ("Reshape", "Expand", "Unsqueeze"):
+        if not _is(current, kind):
+            return None
+        source = current.input[0]
+        current = makers.get(source)
+    return source
 
 
 def prelu_as_leaky_relu(model: ModelProto) -> None:

@@ -18,7 +18,8 @@ from scotopic.datasets.pictures import (
 )
 from scotopic.errors import MissingFileError, ScotopicError
 from scotopic.pixels.exposure import exposure_of, gain_for
-from scotopic.pixels.thumbnail import thumbnail
+from scotopic.pixels.gain_map import GainMap, guide_of, guided
+from scotopic.pixels.thumbnail import reduced, thumbnail
 from scotopic.types import Array
 
 
@@ -35,12 +36,12 @@ class PairSet:
         Dark pictures and references.
     thumbnails : list of array, (64, 64, 3), float32 in 0..1
         Thumbnails of the dark pictures.
-    exposures, gains : list of float
-        Mean gray of each reference, 0 to 1, and the gain that brings the dark
-        picture to it.
     teaches_exposure : bool
-        Whether networks learn the exposure of these references. False for
-        simulated pairs, whose exposure no photographer chose.
+        Whether networks learn the exposure of these references. False where
+        no photographer chose it, or where it was made that of the dark picture.
+    gain_maps : list of GainMap, optional
+        The map that brings each dark picture to its reference, where it is
+        known; see `map_of`.
 
     Raises
     ------
@@ -53,9 +54,10 @@ class PairSet:
     low: list[Array]
     high: list[Array]
     teaches_exposure: bool = True
+    gain_maps: list[GainMap] | None = None
     thumbnails: list[Array] = field(init=False)
-    exposures: list[float] = field(init=False)
-    gains: list[float] = field(init=False)
+    _small: dict[int, tuple[Array, Array]] = field(init=False, default_factory=dict)
+    _found: dict[int, tuple[GainMap, float]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, low, high in zip(self.names, self.low, self.high, strict=True):
@@ -65,11 +67,6 @@ class PairSet:
                     f"{low.shape[1]}x{low.shape[0]} and {high.shape[1]}x{high.shape[0]}"
                 )
         self.thumbnails = [thumbnail(low) for low in self.low]
-        self.exposures = [exposure_of(thumbnail(high)) for high in self.high]
-        self.gains = [
-            gain_for(thumb, level)
-            for thumb, level in zip(self.thumbnails, self.exposures, strict=True)
-        ]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -84,7 +81,37 @@ class PairSet:
             [self.low[i] for i in kept],
             [self.high[i] for i in kept],
             self.teaches_exposure,
+            None if self.gain_maps is None else [self.gain_maps[i] for i in kept],
         )
+
+    def set_map(self, index: int, gains: GainMap, log_gain: float) -> None:
+        """Say what `map_of` gives for a pair."""
+        self._found[index] = (gains, float(log_gain))
+
+    def map_of(self, index: int) -> tuple[GainMap, float]:
+        """The map that brings a dark picture to its reference, and ln of the one gain that does.
+
+        Where the map is not known, it is that of the levels of both pictures
+        at low resolution, `gain_map_between`; it is computed once.
+        """
+        if self.gain_maps is not None:
+            return self.gain_maps[index], 0.0
+        if index not in self._found:
+            made = gain_map_between(self.low[index], self.high[index])
+            level = exposure_of(thumbnail(self.high[index]))
+            one = gain_for(self.thumbnails[index], level)
+            self._found[index] = (made, float(np.log(one)))
+        return self._found[index]
+
+    def reduced_pair(self, index: int) -> tuple[Array, Array]:
+        """Both pictures at no more than 160 pixels a side, float32 in 0..1; made once."""
+        if index not in self._small:
+            shape = [min(SMALL_SIDE, side) for side in self.low[index].shape[:2]]
+            self._small[index] = (
+                reduced(self.low[index], *shape),
+                reduced(self.high[index], *shape),
+            )
+        return self._small[index]
 
     def digest(self) -> str:
         """SHA-256 of all names, shapes and pixels, for the record of a run."""
@@ -94,6 +121,42 @@ class PairSet:
             sha.update(np.ascontiguousarray(low).tobytes())
             sha.update(np.ascontiguousarray(high).tobytes())
         return sha.hexdigest()
+
+
+SMALL_SIDE = 160
+"""Longest side of the pictures that gain maps are learned from."""
+MAP_SIDE = 32
+"""Cells of a gain map along each side, before it is brought to the picture's edges."""
+
+
+def gain_map_between(low: Array, high: Array) -> GainMap:
+    """The gain map that brings the levels of one picture to those of another.
+
+    Parameters
+    ----------
+    low, high : array, (height, width, 3), uint8
+        Dark picture and reference.
+
+    Returns
+    -------
+    GainMap
+        With the mean gray of the reference.
+    """
+    before, after = (guide_of(reduced(x, MAP_SIDE, MAP_SIDE)) for x in (low, high))
+    found = guided(np.clip(after - before, -0.7, 5.0), before)
+    thumb = thumbnail(low)
+    relative = np.exp(found.log_gain_whole(thumb))
+    level = exposure_of(thumbnail(high))
+    return found.shifted(float(np.log(gain_for(thumb, level, relative=relative))))
+
+
+def joined(name: str, sets: Iterable[PairSet]) -> PairSet:
+    """Several sets, whose gain maps are not known, as one."""
+    sets = list(sets)
+    names, low, high = (
+        [item for one in sets for item in getattr(one, field)] for field in ("names", "low", "high")
+    )
+    return PairSet(name, names, low, high)
 
 
 def training_folder(data: Path) -> Path:

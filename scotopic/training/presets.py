@@ -9,14 +9,15 @@ import keras
 
 from scotopic.errors import InvalidValueError
 from scotopic.networks.registry import presets
-from scotopic.training.exposure_unet import ExposureUNet
+from scotopic.training.gain_network import GainNetwork
+from scotopic.training.light_unet import LightUNet
 from scotopic.training.losses import SSIM_WEIGHT
 from scotopic.training.mirnet import MIRNet
 from scotopic.training.optimizers import ConvolutionMuon
 from scotopic.training.samples import Augmentation
 from scotopic.training.splits import HELD_OUT
 
-_CLASSES = {"ExposureUNet": ExposureUNet, "MIRNet": MIRNet}
+_CLASSES = {"GainNetwork": GainNetwork, "LightUNet": LightUNet, "MIRNet": MIRNet}
 
 NETWORKS: dict[str, dict[str, Any]] = {
     name: {**entry, "network": _CLASSES[entry["network"]]} for name, entry in presets().items()
@@ -44,6 +45,16 @@ def build_network(preset: str, data_format: str = "channels_last") -> keras.Mode
     return entry["network"].from_config(config)
 
 
+def fast_format(preset: str) -> str:
+    """The data format in which a preset trains fastest with the backend in use.
+
+    PyTorch computes channels first without moving them about; `MIRNet` is
+    trained channels last on every backend.
+    """
+    first = keras.backend.backend() == "torch" and _entry(preset)["network"] is not MIRNet
+    return "channels_first" if first else "channels_last"
+
+
 def _entry(preset: str) -> dict[str, Any]:
     if preset not in NETWORKS:
         raise InvalidValueError(
@@ -60,9 +71,9 @@ class Recipe:
     ----------
     batch_size, crop : int
         Samples in a step, and the side of a sample in pixels.
-    optimizer : {"muon", "adam"}
-        `ConvolutionMuon` with clipped gradients and averaged weights, or Adam
-        without either.
+    optimizer : {"muon", "adamw", "adam"}
+        `ConvolutionMuon` or AdamW, with clipped gradients and averaged
+        weights, or Adam without either.
     learning_rate : float
         Largest learning rate.
     schedule : {"cosine", "plateau"}
@@ -84,9 +95,14 @@ class Recipe:
         Weight of 1 - SSIM beside the Charbonnier loss.
     simulated : float
         Share of the samples that come from simulated dark pictures, 0 to 1.
-        The others come from the real pairs, all of them equally often.
-    variants : int
-        Number of simulations made of each reference.
+    texture : float
+        Share of the samples that come from pairs whose colours and levels are
+        not to be learned, if there are any.
+    underexposed : float
+        Share of the samples that are photographs underexposed without noise,
+        for networks that predict a gain map.
+    simulations : int
+        Number of dark pictures that are simulated.
     held_out : float
         Share of the pairs that is held out for validation.
     split : {"scene", "order"}
@@ -99,7 +115,7 @@ class Recipe:
     """
 
     batch_size: int = 8
-    crop: int = 160
+    crop: int = 144
     optimizer: str = "muon"
     learning_rate: float = 2e-3
     schedule: str = "cosine"
@@ -109,8 +125,10 @@ class Recipe:
     clip_norm: float = 1.0
     ema: float = 0.999
     ssim_weight: float = SSIM_WEIGHT
-    simulated: float = 0.2
-    variants: int = 3
+    simulated: float = 0.5
+    texture: float = 0.1
+    underexposed: float = 0.0
+    simulations: int = 4000
     held_out: float = HELD_OUT
     split: str = "scene"
     mixup: float = 0.0
@@ -123,15 +141,28 @@ class Recipe:
 
 
 _AS_THEY_ARE = Augmentation(identity=0, varied=0, gain_jitter=0)
-_SMOKE: dict[str, Any] = {"batch_size": 2, "crop": 64, "variants": 1, "steps_per_epoch": 5}
+_SMOKE: dict[str, Any] = {"batch_size": 2, "crop": 64, "simulations": 4, "steps_per_epoch": 5}
+_GAIN = Recipe(
+    batch_size=16,
+    crop=1,
+    optimizer="adamw",
+    learning_rate=1e-3,
+    ema=0.995,
+    simulated=0.0,
+    underexposed=0.4,
+    augmentation=Augmentation(identity=0.1),
+)
 _MIRNET = Recipe(crop=128, simulated=0.0, mixup=0.6, steps_per_epoch=100, augmentation=_AS_THEY_ARE)
 
 RECIPES: dict[type, dict[str, Recipe]] = {
-    ExposureUNet: {
+    LightUNet: {
         "default": Recipe(),
-        "pairs_only": Recipe(simulated=0.0),
-        "refine": Recipe(learning_rate=7e-4),
+        "refine": Recipe(learning_rate=1e-3, simulated=0.35, simulations=1500),
         "smoke": Recipe(**_SMOKE),
+    },
+    GainNetwork: {
+        "default": _GAIN,
+        "smoke": replace(_GAIN, batch_size=4, simulations=4, steps_per_epoch=5),
     },
     MIRNet: {
         "default": _MIRNET,
@@ -157,7 +188,7 @@ RECIPES: dict[type, dict[str, Recipe]] = {
 keras.io/examples/vision/mirnet, with the right value range for PSNR."""
 
 
-def find_recipe(name: str, preset: str = "exposure_unet") -> Recipe:
+def find_recipe(name: str, preset: str = "standard") -> Recipe:
     """Look a recipe for a preset up by its name.
 
     Raises
@@ -190,6 +221,15 @@ def optimizer(recipe: Recipe, steps: int | None = None) -> keras.optimizers.Opti
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(recipe.learning_rate)
     longest = 0.99 if steps is None else max(0.0, 1 - 5 / steps)
+    if recipe.optimizer == "adamw":
+        return keras.optimizers.AdamW(
+            recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            beta_2=0.99,
+            global_clipnorm=recipe.clip_norm,
+            use_ema=True,
+            ema_momentum=min(recipe.ema, longest),
+        )
     return ConvolutionMuon(
         recipe.learning_rate,
         adam_lr_ratio=recipe.adam_ratio,

@@ -14,8 +14,11 @@ from scotopic.training.checkpoints import LOG
 
 CURVES = "curves.png"
 TENSORBOARD = "tensorboard"
-_NEEDED = {"step", "loss", "psnr", "validation"}
-"""What an entry of the log must have."""
+_NEEDED = {"step", "loss", "validation"}
+"""What an entry of the log must have, besides one of the metrics."""
+METRICS = {"psnr": "PSNR in dB", "level_error": "error of levels"}
+"""The metrics by which networks are watched while they train, and their titles."""
+_LOWER_IS_BETTER = {"level_error"}
 
 Entry = dict[str, Any]
 """Numbers of a step or an epoch, by name."""
@@ -58,7 +61,11 @@ class RunLog:
             self._events.close()
 
     def history(self) -> list[float]:
-        """PSNR of each epoch: of the validation if there is one, else of the training."""
+        """Score of each epoch: of the validation if there is one, else of the training.
+
+        The PSNR, or what the network is watched by instead; a higher score is
+        better.
+        """
         return [_score(entry) for entry in self.entries]
 
 
@@ -80,14 +87,22 @@ def event_writer() -> Callable[..., EventWriter]:
     return writer
 
 
+def _metric(entry: Entry) -> str:
+    """The name of the metric that an entry has."""
+    return next(name for name in METRICS if name in entry)
+
+
 def _score(entry: Entry) -> float:
-    scores = [scores["psnr"] for scores in entry["validation"].values()]
-    return float(sum(scores) / len(scores) if scores else entry["psnr"])
+    metric = _metric(entry)
+    scores = [scores[metric] for scores in entry["validation"].values()]
+    score = float(sum(scores) / len(scores) if scores else entry[metric])
+    return -score if metric in _LOWER_IS_BETTER else score
 
 
 def flat(entry: Entry) -> dict[str, float]:
     """Name the numbers of an entry ``training/...`` and ``SET/...``."""
-    numbers = {f"training/{key}": entry[key] for key in ("loss", "psnr", "learning_rate")}
+    named = ("loss", _metric(entry), "learning_rate")
+    numbers = {f"training/{key}": entry[key] for key in named}
     for name, scores in entry["validation"].items():
         numbers.update({f"{name}/{key}": value for key, value in scores.items()})
     return numbers
@@ -106,25 +121,32 @@ def _entries(log: Path) -> list[Entry]:
     for line in log.read_bytes().splitlines() if log.exists() else []:
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
-            if isinstance(entry, dict) and entry.keys() >= _NEEDED:
+            if _is_entry(entry):
                 entries.append(entry)
     return entries
 
 
+def _is_entry(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return value.keys() >= _NEEDED and not METRICS.keys().isdisjoint(value)
+
+
 def save_curves(entries: Sequence[Entry], target: Path) -> None:
-    """Draw loss and PSNR by step as a PNG."""
+    """Draw loss and metric by step as a PNG."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(10, 4), layout="constrained")
-    loss, psnr = figure.subplots(1, 2)
+    loss, score = figure.subplots(1, 2)
+    metric = _metric(entries[0])
     steps = [entry["step"] for entry in entries]
     loss.plot(steps, [entry["loss"] for entry in entries], ".-", label="training, crops")
-    psnr.plot(steps, [entry["psnr"] for entry in entries], ".-", label="training, crops")
+    score.plot(steps, [entry[metric] for entry in entries], ".-", label="training, crops")
     for name in entries[0]["validation"]:
-        scores = [entry["validation"][name]["psnr"] for entry in entries]
-        psnr.plot(steps, scores, ".-", label=f"{name}, held out")
-    for axes, title in ((loss, "loss"), (psnr, "PSNR in dB")):
+        scores = [entry["validation"][name][metric] for entry in entries]
+        score.plot(steps, scores, ".-", label=f"{name}, held out")
+    for axes, title in ((loss, "loss"), (score, METRICS[metric])):
         axes.set(title=title, xlabel="step", xlim=(0, None))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from scotopic.errors import InvalidValueError
-from scotopic.pixels.exposure import expose
-from scotopic.pixels.thumbnail import thumbnail
-from scotopic.training.pairs import PairSet
+from scotopic.pixels.exposure import brightest, expose
+from scotopic.pixels.gain_map import GainMap, guide_of, interpolation
+from scotopic.pixels.thumbnail import reduced, thumbnail
+from scotopic.training.pairs import MAP_SIDE, PairSet
 from scotopic.types import Array
 
 
@@ -24,7 +26,7 @@ class Augmentation:
         Share of the samples whose input is the reference itself, 0 to 1.
     varied : float
         Share of the other samples whose dark picture is exposed by a random
-        gain first.
+        gain first, for networks that predict a gain map.
     varied_stops : float
         Largest such change, in stops up or down.
     gain_jitter : float
@@ -34,8 +36,8 @@ class Augmentation:
         Whether samples are mirrored, and turned by multiples of 90 degrees.
     """
 
-    identity: float = 0.1
-    varied: float = 0.3
+    identity: float = 0.05
+    varied: float = 0.5
     varied_stops: float = 1.0
     gain_jitter: float = 0.1
     flips_and_turns: bool = True
@@ -43,8 +45,8 @@ class Augmentation:
 
 def random_crop(
     low: Array, high: Array, size: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Cut a square from both pictures, at the same random place.
+) -> tuple[Array, Array, tuple[int, int]]:
+    """Cut a square from both pictures, at the same random place; give the place too.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def random_crop(
         raise InvalidValueError(f"a crop of {size} does not fit {width}x{height}")
     top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
     window = np.s_[top : top + size, left : left + size]
-    return low[window], high[window]
+    return low[window], high[window], (int(top), int(left))
 
 
 def sample(
@@ -77,30 +79,124 @@ def sample(
     Returns
     -------
     dict
-        ``picture`` and ``target``, (crop, crop, 3), and ``thumbnail`` of the
-        whole dark picture, (64, 64, 3), all float32 in 0..1; ``gain`` and
-        ``exposure``, (1,), float32. The exposure is 0 where the set does not
-        teach it.
+        ``picture`` and ``target``, (crop, crop, 3), float32 in 0..1.
 
     Raises
     ------
     InvalidValueError
         When the crop is larger than the picture; names the pair.
     """
-    low, high = pairs.low[index], pairs.high[index]
-    thumb, gain = pairs.thumbnails[index], pairs.gains[index]
+    low, high, _ = _cut(pairs, index, crop, rng)
+    turn = _turn(options, rng)
+    return {"picture": turn(_unit(low)), "target": turn(_unit(high))}
+
+
+def exposed_sample(
+    pairs: PairSet, index: int, crop: int, options: Augmentation, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Draw one sample for networks that correct exposed pictures.
+
+    The gain is that which leads to the reference: the same everywhere, or as
+    its levels vary over the picture, or anything between.
+
+    Returns
+    -------
+    dict
+        ``exposed``, (crop, crop, 4), the exposed crop and ln of the gain;
+        ``target``, (crop, crop, 3); ``thumbnail`` of the whole picture that is
+        exposed, (64, 64, 3): all float32, pictures in 0..1.
+
+    Raises
+    ------
+    InvalidValueError
+        As for `sample`.
+    """
+    low, high, place = _cut(pairs, index, crop, rng)
+    thumb, (gains, log_gain) = pairs.thumbnails[index], pairs.map_of(index)
+    balance = rng.choice([0.0, 1.0, rng.random()]) if pairs.gain_maps is None else 1.0
+    gains = gains.balanced(balance, log_gain)
     if rng.random() < options.identity:
-        low, thumb, gain = high, thumbnail(high), 1.0
+        low, gains = high, GainMap.uniform(1.0)
+        thumb = thumbnail(pairs.high[index])
+    gains = gains.shifted(rng.normal(0, options.gain_jitter))
+    height, width = pairs.low[index].shape[:2]
+    picture = _unit(low)
+    logs = gains.log_gain(
+        picture,
+        interpolation(place[0], place[0] + crop, height, gains.slope.shape[0]),
+        interpolation(place[1], place[1] + crop, width, gains.slope.shape[1]),
+    )
+    turn = _turn(options, rng)
+    exposed = np.concatenate([expose(picture, np.exp(logs)), logs], axis=-1)
+    return {
+        "exposed": turn(exposed),
+        "target": turn(_unit(high)),
+        "thumbnail": turn(thumb),
+    }
+
+
+def level_sample(
+    pairs: PairSet, index: int, crop: int, options: Augmentation, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Draw one sample for networks that predict a gain map: a part of a pair, made small.
+
+    Parameters
+    ----------
+    crop : int
+        Not used: parts have 0.6 to 1 of the picture's sides.
+
+    Returns
+    -------
+    dict
+        ``thumbnail`` of the part, (64, 64, 3), and ``levels``, (32, 32, 2), as
+        `level_pair` gives them.
+    """
+    low, high = pairs.reduced_pair(index)
+    if rng.random() < options.identity:
+        low = high
+    if low is high or rng.random() < options.varied:
+        stops = rng.uniform(-options.varied_stops, options.varied_stops)
+        low = expose(low, 2.0 ** (stops if low is not high else min(0.0, stops)))
+    sides = [max(2, round(rng.uniform(0.6, 1) * length)) for length in low.shape[:2]]
+    top, left = (int(rng.integers(n - s + 1)) for n, s in zip(low.shape[:2], sides, strict=True))
+    window = np.s_[top : top + sides[0], left : left + sides[1]]
+    turn = _turn(options, rng)
+    tint = np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
+    thumb, levels = level_pair(turn(low[window]), turn(high[window]))
+    return {"thumbnail": np.clip(thumb * tint, 0, 1).astype(np.float32), "levels": levels}
+
+
+def level_pair(low: Array, high: Array) -> tuple[Array, Array]:
+    """What a gain map is predicted from, and what it is judged by.
+
+    Returns
+    -------
+    thumbnail : array, (64, 64, 3), float32 in 0..1
+        Of the dark picture.
+    levels : array, (32, 32, 2), float32
+        z of the dark picture's cells (`scotopic.pixels.gain_map`), and the
+        brightest channel of the reference's, 0 to 1.
+    """
+    guide = guide_of(reduced(low, MAP_SIDE, MAP_SIDE))
+    wanted = brightest(reduced(high, MAP_SIDE, MAP_SIDE))[..., 0]
+    return thumbnail(low), np.stack([guide, wanted], axis=-1).astype(np.float32)
+
+
+def _cut(
+    pairs: PairSet, index: int, crop: int, rng: np.random.Generator
+) -> tuple[Array, Array, tuple[int, int]]:
     try:
-        low, high = random_crop(low, high, crop, rng)
+        return random_crop(pairs.low[index], pairs.high[index], crop, rng)
     except InvalidValueError as error:
         raise InvalidValueError(f"{pairs.name} {pairs.names[index]}: {error.message}") from error
-    picture = low.astype(np.float32) / np.float32(255)
-    if gain != 1.0 and rng.random() < options.varied:
-        change = 2 ** rng.uniform(-options.varied_stops, options.varied_stops)
-        picture, thumb, gain = expose(picture, change), expose(thumb, change), gain / change
-    gain *= np.exp(rng.normal(0, options.gain_jitter))
-    exposure = pairs.exposures[index] if pairs.teaches_exposure else 0.0
+
+
+def _unit(picture: Array) -> Array:
+    return picture.astype(np.float32) / np.float32(255)
+
+
+def _turn(options: Augmentation, rng: np.random.Generator) -> Callable[[Array], Array]:
+    """One of the eight flips and turns."""
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     if not options.flips_and_turns:
         turns, flip = 0, False
@@ -109,21 +205,21 @@ def sample(
         array = np.rot90(array, turns)
         return np.ascontiguousarray(array[:, ::-1] if flip else array, dtype=np.float32)
 
-    return {
-        "picture": turned(picture),
-        "target": turned(high.astype(np.float32) / np.float32(255)),
-        "thumbnail": turned(thumb),
-        "gain": np.array([gain], np.float32),
-        "exposure": np.array([exposure], np.float32),
-    }
+    return turned
+
+
+class Sampler(Protocol):
+    """Draws one sample of a pair, such as `sample` with a crop and options bound to it."""
+
+    def __call__(self, pairs: PairSet, index: int, *, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw one."""
 
 
 def draw_samples(
     sets: Sequence[PairSet],
     shares: Sequence[float],
     count: int,
-    crop: int,
-    options: Augmentation,
+    sampler: Sampler,
     rng: np.random.Generator,
 ) -> dict[str, Array]:
     """Draw samples from several sets.
@@ -135,18 +231,16 @@ def draw_samples(
         Share of the samples that each set gives, on average.
     count : int
         Number of samples.
-    crop : int
-        Side of a sample, in pixels.
-    options : Augmentation
+    sampler : Sampler
     rng : numpy.random.Generator
 
     Returns
     -------
     dict of arrays
-        As `sample` gives them, with a leading batch axis.
+        As the sampler gives them, with a leading batch axis.
     """
     samples = []
     for _ in range(count):
         pairs = sets[int(rng.choice(len(sets), p=np.asarray(shares) / np.sum(shares)))]
-        samples.append(sample(pairs, int(rng.integers(len(pairs))), crop, options, rng))
+        samples.append(sampler(pairs, int(rng.integers(len(pairs))), rng=rng))
     return {key: np.stack([one[key] for one in samples]) for key in samples[0]}

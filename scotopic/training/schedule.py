@@ -35,6 +35,11 @@ class Budget:
         """Steps that are certainly enough."""
         return _NO_LIMIT if self.steps is None else self.steps
 
+    @property
+    def expected_steps(self) -> int:
+        """Steps to reckon with: those asked for, or one for each second."""
+        return self.steps or max(1, round(60 * (self.minutes or 0)))
+
     def used(self, step: int, seconds: float) -> float:
         """Share of the budget that is used up after so many steps and seconds."""
         if self.steps is not None:

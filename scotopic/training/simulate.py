@@ -1,9 +1,10 @@
-"""Simulation of dark photographs from well-exposed pictures.
+"""Simulation of dark photographs of known gain from well-exposed, clean ones.
 
-The steps are in the order in which a camera applies them: light on the scene,
-exposure and vignetting, white balance, shot and read noise in linear light
-(correlated, as demosaicing and denoising in the camera leave it), encoding,
-quantisation, JPEG.
+A photograph is varied in size, colour and light, which the dark picture and
+its target have in common. It is darkened by the inverse of the exposing curve
+and a smooth gain map, so that the map gives the target exactly, but for what a
+camera adds: shot and read noise in linear light on a Bayer mosaic, demosaicing,
+white balance, processing in the camera, quantisation and JPEG.
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from scotopic.training.pairs import PairSet
+from scotopic.pixels.exposure import brightest, expose, logit
+from scotopic.pixels.gain_map import GUIDE_RANGE, LARGEST, GainMap, interpolation
+from scotopic.pixels.thumbnail import reduced
+from scotopic.pixels.units import gray
+from scotopic.training.pairs import SMALL_SIDE, PairSet
 from scotopic.types import Array
+
+SIMULATED_SIDE = 256
+"""Sides of simulated pictures, in pixels."""
 
 
 def to_linear(encoded: Array) -> Array:
@@ -30,154 +39,290 @@ def to_encoded(linear: Array) -> Array:
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-def darken(reference: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Simulate a dark photograph of a scene, and its well-exposed target.
+@dataclass(frozen=True)
+class Camera:
+    """Noise and processing of a simulated camera.
+
+    Attributes
+    ----------
+    read_noise, shot_noise : float
+        Standard deviation in the dark, and variance for each unit of light,
+        of linear values in 0..1.
+    grain : float
+        Size at which the noise is made, relative to the picture's: below 1 it
+        is coarse.
+    mosaic : bool
+        Whether each pixel sees one colour only, so that the other two are
+        interpolated.
+    balance : array of 3 floats
+        Factors of white balance, which amplify the noise of each channel.
+    """
+
+    read_noise: float
+    shot_noise: float
+    grain: float
+    mosaic: bool
+    balance: Array
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator) -> Camera:
+        """A camera at random."""
+        loudness = 10 ** rng.uniform(-1.3, 0.35)
+        return cls(
+            read_noise=9e-4 * loudness,
+            shot_noise=3e-4 * loudness**2 * 10 ** rng.uniform(-0.7, 0.3),
+            grain=1.0 if rng.random() < 0.5 else rng.uniform(0.45, 1.0),
+            mosaic=rng.random() < 0.75,
+            balance=np.array([rng.uniform(1.2, 2.4), 1.0, rng.uniform(1.2, 2.4)]),
+        )
+
+    def photograph(self, light: Array, rng: np.random.Generator) -> Array:
+        """Take a picture of linear light, (height, width, 3), before any processing."""
+        raw = light / self.balance
+        noise = self._grains(raw.shape, rng)
+        raw = raw + noise * np.sqrt(self.read_noise**2 + self.shot_noise * raw)
+        if self.mosaic:
+            raw = demosaiced(raw, int(rng.integers(2)), int(rng.integers(2)))
+        return raw * self.balance
+
+    def _grains(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+        """Noise of unit variance; blurred a little where there is no mosaic to do it."""
+        height, width = (round(self.grain * side) for side in shape[:2])
+        field = rng.standard_normal((height, width, 3)).astype(np.float32)
+        if self.grain < 1:
+            field = np.stack([_enlarged(field[..., c], shape[:2]) for c in range(3)], axis=-1)
+        if not self.mosaic:
+            field = blurred(field, rng.uniform(0.2, 1.2))
+        result: Array = field / field.std()
+        return result
+
+
+def simulate(photograph: Array, rng: np.random.Generator) -> tuple[Array, Array, GainMap]:
+    """Simulate a dark photograph, its target, and the map that leads from one to the other.
 
     Parameters
     ----------
-    reference : array, (height, width, 3), uint8
-        A well-exposed picture.
+    photograph : array, (height, width, 3), uint8
+        Well exposed and clean; at least `SIMULATED_SIDE` on each side.
     rng : numpy.random.Generator
 
     Returns
     -------
-    dark, target : arrays, uint8, of one size
-        The target differs from the reference by its size, and by the colour
-        and the reach of the light on the scene. Both pictures share these,
-        since coloured lamps are to keep their colour, and what no light
-        reaches is to stay black. All other steps apply to the dark picture
-        alone.
+    dark, target : arrays, (256, 256, 3), uint8
+    gains : GainMap
     """
-    reference = _resized(reference, rng)
-    scene = to_linear(reference.astype(np.float64) / 255)
-    scene = scene * _scene_light(reference.shape, rng) * _reach_of_light(reference.shape, rng)
-    stops = rng.uniform(0.5, 6.5)
-    raw = scene * 2.0**-stops * _vignette(reference.shape, rng)
-    raw = raw * np.exp(rng.normal(0, 0.08, 3))
-    raw = raw + _noise(raw, stops, rng)
-    dark = np.rint(to_encoded(raw) * 255).astype(np.uint8)
-    if rng.random() < 0.6:
+    target = _varied(_part_of(photograph, rng), rng)
+    target = np.rint(target * 255) / 255
+    gains = _drawn_map(rng)
+    clean = darkened(target, gains)
+    seen = to_encoded(Camera.drawn(rng).photograph(to_linear(clean), rng))
+    if rng.random() < 0.5:
+        seen = _processed(seen, rng)
+    dark = np.rint(np.clip(seen, 0, 1) * 255).astype(np.uint8)
+    if rng.random() < 0.7:
         dark = _jpeg(dark, rng)
-    return dark, np.rint(to_encoded(scene) * 255).astype(np.uint8)
+    return dark, np.rint(target * 255).astype(np.uint8), gains
 
 
 def simulated_set(
-    references: Sequence[Array], names: Sequence[str], variants: int, seed: int
+    photographs: Sequence[Array], names: Sequence[str], count: int, seed: int
 ) -> PairSet:
-    """Darken each reference several times, differently each time.
+    """Darken photographs, each in turn, differently each time.
 
-    The pairs do not teach exposure, since no photographer chose how bright
-    their targets are.
+    The pairs do not teach exposure, since no photographer chose how dark they are.
 
     Parameters
     ----------
-    references : sequence of array, (height, width, 3), uint8
+    photographs : sequence of array, (height, width, 3), uint8
     names : sequence of str
-        A name for each reference.
-    variants : int
-        Number of dark pictures for each reference.
+        A name for each of them.
+    count : int
+        Number of pairs.
     seed : int
     """
 
-    def make(place: tuple[int, int]) -> tuple[Array, Array]:
-        return darken(references[place[0]], np.random.default_rng([seed, *place]))
+    def make(index: int) -> tuple[Array, Array, GainMap]:
+        photograph = photographs[index % len(photographs)]
+        return simulate(photograph, np.random.default_rng([seed, index]))
 
-    places = [(index, variant) for index in range(len(references)) for variant in range(variants)]
     with ThreadPoolExecutor() as pool:
-        made = list(pool.map(make, places))
-    labels = [f"{names[index]}-{variant}" for index, variant in places]
-    low, high = ([pair[side] for pair in made] for side in (0, 1))
-    return PairSet("simulated", labels, low, high, teaches_exposure=False)
+        made = list(pool.map(make, range(count)))
+    labels = [f"{names[i % len(names)]}-{i // len(names)}" for i in range(count)]
+    low, high, gains = (list(part) for part in zip(*made, strict=True))
+    return PairSet("simulated", labels, low, high, False, gains)
 
 
-def _resized(reference: Array, rng: np.random.Generator) -> Array:
-    """Resize at random, since small copies are sharper per pixel than full-size files."""
-    height, width = reference.shape[:2]
-    largest = 640 / max(height, width)
-    smallest = 176 / min(height, width)
-    scale = float(np.clip(rng.choice([0.5, 1.0, 2.0]), smallest, max(smallest, largest)))
-    if scale == 1.0:
-        return reference
-    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    size = (round(width * scale), round(height * scale))
-    return np.asarray(Image.fromarray(reference).resize(size, method))
+def underexposed_set(
+    photographs: Sequence[Array], names: Sequence[str], count: int, seed: int
+) -> PairSet:
+    """Underexpose photographs, each in turn, without noise, at a small size.
+
+    They teach how bright photographs are that somebody found right, nights
+    among them, however dark they were taken.
+
+    Parameters
+    ----------
+    photographs : sequence of array, (height, width, 3), uint8
+    names : sequence of str
+        A name for each of them.
+    count : int
+        Number of pairs.
+    seed : int
+    """
+    low, high, labels = [], [], []
+    for index in range(count):
+        rng = np.random.default_rng([seed, index])
+        photograph = photographs[index % len(photographs)]
+        small = reduced(photograph, *(min(SMALL_SIDE, side) for side in photograph.shape[:2]))
+        high.append(np.rint(small * 255).astype(np.uint8))
+        low.append(np.rint(underexposed(small, rng) * 255).astype(np.uint8))
+        labels.append(f"{names[index % len(names)]}-{index // len(names)}")
+    return PairSet("underexposed", labels, low, high)
 
 
-def _scene_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    """Draw the colour of the light: white, or two tints with a gradient between them."""
+def underexposed(photograph: Array, rng: np.random.Generator) -> Array:
+    """Take light from a photograph, floats in 0..1; by 0 to 4.5 stops.
+
+    What is white in it was brighter in the scene, and stays white for longer;
+    nothing becomes brighter than it was.
+    """
+    light = to_linear(photograph)
+    brighter = np.clip((brightest(photograph) - 0.85) / 0.15, 0, 1) ** 2
+    light = light * (1 + brighter * 2 ** rng.uniform(0, 5))
+    return np.minimum(to_encoded(light * 2.0 ** -rng.uniform(0, 4.5)), photograph)
+
+
+def darkened(target: Array, gains: GainMap) -> Array:
+    """The picture that a gain map exposes to a target; the curve's inverse.
+
+    Parameters
+    ----------
+    target : array, (height, width, 3), floats in 0..1
+    gains : GainMap
+    """
+    height, width = target.shape[:2]
+    rows = interpolation(0, height, height, gains.slope.shape[0])
+    columns = interpolation(0, width, width, gains.slope.shape[1])
+    slope, offset = (part[..., None] for part in gains.coefficients_at(rows, columns))
+    exposed = logit(brightest(target))
+    before = (exposed - offset) / (1 + slope)
+    held = np.clip(before, *GUIDE_RANGE)
+    before = np.where(held == before, before, exposed - offset - slope * held)
+    return expose(target, np.exp(np.clip(before - exposed, -LARGEST, LARGEST)))
+
+
+def demosaiced(raw: Array, row: int, column: int) -> Array:
+    """Keep one colour of each pixel (Bayer's pattern), and interpolate the others linearly.
+
+    Parameters
+    ----------
+    raw : array, (height, width, 3)
+    row, column : int
+        Place of the first red pixel, 0 or 1 each.
+    """
+    mask = np.zeros(raw.shape, raw.dtype)
+    mask[row::2, column::2, 0] = 1
+    mask[1 - row :: 2, 1 - column :: 2, 2] = 1
+    mask[..., 1] = 1 - mask[..., 0] - mask[..., 2]
+    window = np.array([0.5, 1, 0.5])
+    values, weights = (_filtered(part, window) for part in (raw * mask, mask))
+    result: Array = np.where(mask > 0, raw, values / weights)
+    return result
+
+
+def blurred(picture: Array, sigma: float) -> Array:
+    """Blur (height, width, channels) by a Gaussian; its edge is repeated."""
+    reach = max(1, int(np.ceil(2.5 * sigma)))
+    window = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    return _filtered(picture, window / window.sum())
+
+
+def _filtered(picture: Array, window: Array) -> Array:
+    reach = len(window) // 2
+    for axis in (0, 1):
+        padded = np.pad(
+            picture, [(reach, reach) if a == axis else (0, 0) for a in range(3)], "edge"
+        )
+        length = picture.shape[axis]
+        shifted = [
+            picture.dtype.type(weight)
+            * (padded[i : i + length] if axis == 0 else padded[:, i : i + length])
+            for i, weight in enumerate(window)
+        ]
+        picture = np.asarray(sum(shifted[1:], shifted[0]))
+    return picture
+
+
+def _part_of(photograph: Array, rng: np.random.Generator) -> Array:
+    """Cut a square, and reduce it: what a photograph has of noise and blocks averages out."""
+    shortest = min(photograph.shape[:2])
+    side = int(np.clip(SIMULATED_SIDE * rng.uniform(1.2, 3.0), SIMULATED_SIDE, shortest))
+    top, left = (int(rng.integers(length - side + 1)) for length in photograph.shape[:2])
+    square = Image.fromarray(photograph[top : top + side, left : left + side])
+    size = (SIMULATED_SIDE, SIMULATED_SIDE)
+    small = np.asarray(square.resize(size, Image.Resampling.LANCZOS, reducing_gap=None))
+    turned = np.rot90(small, int(rng.integers(4))).astype(np.float32) / np.float32(255)
+    return turned[:, ::-1] if rng.random() < 0.5 else turned
+
+
+def _varied(picture: Array, rng: np.random.Generator) -> Array:
+    """Vary saturation, level and the colour of the light: what a network is to keep."""
+    level = gray(picture)[..., None]
+    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.3, 1.6)
+    light = to_linear(np.clip(level + saturation * (picture - level), 0, 1))
     if rng.random() < 0.5:
-        return np.ones(3)
-    across = _ramp(shape, rng)[..., None]
-    strength = rng.uniform(0, 1.2)
-    first, second = (np.exp(strength * rng.normal(0, 0.6, 3)) for _ in range(2))
-    light = first * across + second * (1 - across)
-    return light / max(1.0, float(light.max()))
+        across = _ramp(picture.shape, rng)[..., None]
+        strength = rng.uniform(0, 1)
+        first, second = (np.exp(strength * rng.normal(0, 0.7, 3)) for _ in range(2))
+        tint = first * across + second * (1 - across)
+        light = light * (tint / tint.max())
+    return to_encoded(light * 2 ** rng.uniform(-1.2, 0.4)).astype(np.float32)
 
 
-def _reach_of_light(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    """Draw where the light reaches: everywhere, up to an edge, or around a spot."""
-    if rng.random() < 0.88:
-        return np.ones(1)
+def _drawn_map(rng: np.random.Generator) -> GainMap:
+    """Draw a gain map: one gain, or one that varies smoothly over the picture."""
+    log_gain = rng.uniform(-0.1, 4.2) if rng.random() < 0.93 else 0.0
+    cells = int(rng.integers(2, 6))
+    varies = rng.random() < 0.6
+    slope, offset = np.zeros((cells, cells)), np.full((cells, cells), log_gain)
+    if varies:
+        slope += rng.uniform(-0.45, 0.15) + rng.normal(0, 0.06, slope.shape)
+        offset += rng.normal(0, rng.uniform(0, 0.7), offset.shape)
+        offset -= slope.clip(None, 0) * -1.5
+    slope = np.clip(slope, -0.6, 0.35)
+    return GainMap(slope.astype(np.float32), np.clip(offset, -0.5, 4.8).astype(np.float32))
+
+
+def _processed(seen: Array, rng: np.random.Generator) -> Array:
+    """What cameras do against noise and for sharpness."""
+    level = gray(seen)[..., None]
+    chroma = seen - level
+    if rng.random() < 0.7:
+        chroma = blurred(chroma, rng.uniform(0.8, 4))
+    if rng.random() < 0.6:
+        smooth = blurred(level, rng.uniform(0.5, 1.5))
+        spread = rng.uniform(0.005, 0.04)
+        level = smooth + (level - smooth) * (1 - np.exp(-(((level - smooth) / spread) ** 2)))
     if rng.random() < 0.5:
-        lit = _ramp(shape, rng, steepest=60)
-    else:
-        y, x = (np.linspace(-1, 1, n) - rng.uniform(-0.7, 0.7) for n in shape[:2])
-        distance = np.hypot(y[:, None], x[None, :]) - rng.uniform(0.15, 0.9)
-        lit = 1 / (1 + np.exp(rng.uniform(5, 60) * distance))
-    return np.where(lit > 0.002, lit, 0.0)[..., None]
+        level = level + rng.uniform(0.1, 0.8) * (level - blurred(level, rng.uniform(0.6, 1.4)))
+    return level + chroma
 
 
-def _ramp(shape: Sequence[int], rng: np.random.Generator, steepest: float = 10) -> Array:
+def _ramp(shape: Sequence[int], rng: np.random.Generator) -> Array:
     y, x = (np.linspace(-1, 1, n) for n in shape[:2])
     angle, centre = rng.uniform(0, 2 * np.pi), rng.uniform(-0.5, 0.5)
     distance = y[:, None] * np.sin(angle) + x[None, :] * np.cos(angle) - centre
-    return 1 / (1 + np.exp(-rng.uniform(1, steepest) * distance))
+    return 1 / (1 + np.exp(-rng.uniform(1, 8) * distance))
 
 
-def _vignette(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    y, x = (np.linspace(-1, 1, n) for n in shape[:2])
-    radius = (y[:, None] ** 2 + x[None, :] ** 2) / 2
-    return (1 - rng.uniform(0, 0.4) * radius)[..., None]
-
-
-def _noise(raw: Array, stops: float, rng: np.random.Generator) -> Array:
-    """Draw correlated shot noise, whose variance rises with the light, and read noise.
-
-    A part of the noise is the same in all channels, as luma noise is. The
-    part that is different in each channel is coarser, as chroma noise is.
-    """
-    loudness = 10 ** rng.uniform(-1.5, 0.3)
-    shot, read = 2e-4 * loudness, 1.5e-3 * loudness
-    deviation = np.sqrt(shot * raw * 2.0 ** (-stops / 2) + read**2)
-    reach = 0.0 if rng.random() < 0.3 else rng.uniform(0.4, 2.5)
-    luma = _field((*raw.shape[:2], 1), reach, rng)
-    chroma = _field(raw.shape, reach * rng.uniform(1, 2), rng)
-    share = rng.uniform(0.2, 0.8)
-    return deviation * (np.sqrt(share) * luma + np.sqrt(1 - share) * chroma)
-
-
-def _field(shape: Sequence[int], sigma: float, rng: np.random.Generator) -> Array:
-    """Draw Gaussian noise of unit variance with a Gaussian correlation."""
-    field = rng.standard_normal(tuple(shape), dtype=np.float32)
-    if sigma == 0:
-        return field
-    reach = int(np.ceil(3 * sigma))
-    window = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
-    window /= np.sqrt((window**2).sum())
-    for axis in (0, 1):
-        padded = np.pad(field, [(reach, reach) if a == axis else (0, 0) for a in range(3)], "wrap")
-        length = field.shape[axis]
-        shifted = [
-            np.float32(weight) * padded.take(np.arange(i, i + length), axis)
-            for i, weight in enumerate(window)
-        ]
-        field = np.asarray(sum(shifted[1:], shifted[0]))
-    return field
+def _enlarged(field: Array, shape: tuple[int, ...]) -> Array:
+    size = (shape[1], shape[0])
+    return np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BICUBIC))
 
 
 def _jpeg(picture: Array, rng: np.random.Generator) -> Array:
     buffer = io.BytesIO()
-    subsampling = int(rng.choice([0, 2]))
-    quality = int(rng.integers(40, 96))
+    subsampling = 2 if rng.random() < 0.75 else 0
+    quality = int(rng.integers(45, 99))
     Image.fromarray(picture).save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return np.asarray(Image.open(buffer).convert("RGB"))

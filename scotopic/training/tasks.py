@@ -7,20 +7,30 @@ its batches and losses, and how it enhances a whole picture in Keras.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import keras
 import numpy as np
 
 from scotopic.measures import likeness
-from scotopic.pixels.exposure import gain_for
-from scotopic.training.exposure_unet import ExposureUNet
+from scotopic.pixels.exposure import expose
+from scotopic.pixels.gain_map import GainMap
+from scotopic.training.gain_network import GainNetwork
 from scotopic.training.layers import Tensor
-from scotopic.training.losses import EXPOSURE_WEIGHT, ExposureLoss, PictureLoss, psnr
+from scotopic.training.light_unet import LightUNet
+from scotopic.training.losses import BandLoss, GainLoss, PictureLoss, level_error, psnr
 from scotopic.training.pairs import PairSet
 from scotopic.training.presets import Recipe, optimizer
-from scotopic.training.samples import draw_samples
+from scotopic.training.samples import (
+    Sampler,
+    draw_samples,
+    exposed_sample,
+    level_pair,
+    level_sample,
+    sample,
+)
 from scotopic.types import Array
 
 Batch = tuple[Tensor, Tensor]
@@ -58,7 +68,7 @@ class PictureTask:
     ) -> Batch:
         """Draw crops, mixed with each other if the recipe says so."""
         rng = np.random.default_rng(list(seed))
-        drawn = draw_samples(sets, shares, recipe.batch_size, recipe.crop, recipe.augmentation, rng)
+        drawn = draw_samples(sets, shares, recipe.batch_size, _bound(sample, recipe), rng)
         if recipe.mixup:
             return mix_up(drawn["picture"], drawn["target"], recipe.mixup, rng)
         return drawn["picture"], drawn["target"]
@@ -68,40 +78,67 @@ class PictureTask:
         return _likeness(enhance_picture(network, pairs.low[index]), pairs.high[index])
 
 
-class ExposureTask:
-    """Predict the exposure, and correct at a given gain: the task of `ExposureUNet`."""
+class CorrectionTask:
+    """Correct an exposed picture: the task of `LightUNet`."""
 
     def compile(self, network: keras.Model, recipe: Recipe, steps: int | None) -> None:
-        """Use Charbonnier and SSIM for the picture, Huber for the log of the exposure."""
+        """Use the loss of two bands."""
         network.compile(
             optimizer=optimizer(recipe, steps),
-            loss={"picture": PictureLoss(recipe.ssim_weight), "exposure": ExposureLoss()},
-            loss_weights={"picture": 1.0, "exposure": EXPOSURE_WEIGHT},
-            metrics={"picture": [psnr], "exposure": []},
+            loss=BandLoss(network.data_format),
+            metrics=[psnr],
         )
 
     def batch(
         self, sets: Sequence[PairSet], shares: Sequence[float], recipe: Recipe, seed: Sequence[int]
     ) -> Batch:
-        """Draw crops with the thumbnail of the whole and the gain of the reference."""
+        """Draw exposed crops with the thumbnails of the whole."""
         rng = np.random.default_rng(list(seed))
-        drawn = draw_samples(sets, shares, recipe.batch_size, recipe.crop, recipe.augmentation, rng)
-        return (
-            {key: drawn[key] for key in ("picture", "thumbnail", "gain")},
-            {"picture": drawn["target"], "exposure": drawn["exposure"]},
-        )
+        drawn = draw_samples(sets, shares, recipe.batch_size, _bound(exposed_sample, recipe), rng)
+        target = drawn.pop("target")
+        return drawn, target
 
     def scores(self, network: keras.Model, pairs: PairSet, index: int) -> dict[str, float]:
-        """Score at the predicted exposure, and (``fed_psnr``) at that of the reference."""
-        low, high = pairs.low[index], pairs.high[index]
-        thumb, exposure = pairs.thumbnails[index], pairs.exposures[index]
-        automatic, predicted = enhance_exposed(network, low, thumb, None)
-        fed, _ = enhance_exposed(network, low, thumb, exposure)
+        """Score at the reference's level, exposed by its map."""
+        gains, _ = pairs.map_of(index)
+        result = correct_picture(network, pairs.low[index], pairs.thumbnails[index], gains)
+        return _likeness(result, pairs.high[index])
+
+
+class GainTask:
+    """Predict the gain map: the task of `GainNetwork`."""
+
+    def compile(self, network: keras.Model, recipe: Recipe, steps: int | None) -> None:
+        """Use the loss of levels."""
+        network.compile(
+            optimizer=optimizer(recipe, steps),
+            loss=GainLoss(network.data_format),
+            metrics=[level_error],
+        )
+
+    def batch(
+        self, sets: Sequence[PairSet], shares: Sequence[float], recipe: Recipe, seed: Sequence[int]
+    ) -> Batch:
+        """Draw thumbnails of parts of pictures, with the levels of the references."""
+        rng = np.random.default_rng(list(seed))
+        drawn = draw_samples(sets, shares, recipe.batch_size, _bound(level_sample, recipe), rng)
+        return drawn["thumbnail"], drawn["levels"]
+
+    def scores(self, network: keras.Model, pairs: PairSet, index: int) -> dict[str, float]:
+        """Score the exposed levels of the cells, and the mean level."""
+        thumb, levels = level_pair(pairs.low[index], pairs.high[index])
+        given = _to_array(network(_to_input(network, thumb)), network)[0, ..., 0]
+        exposed = 1 / (1 + np.exp(-(levels[..., 0] + given)))
+        wanted = levels[..., 1]
         return {
-            **_likeness(automatic, high),
-            "fed_psnr": likeness.psnr(fed, high),
-            "exposure_error": abs(float(np.log(predicted / exposure))),
+            "level_error": float(np.abs(exposed - wanted).mean()),
+            "exposure_error": abs(float(np.log(exposed.mean() / wanted.mean()))),
         }
+
+
+def _bound(draw: Callable[..., dict[str, Array]], recipe: Recipe) -> Sampler:
+    """A function that draws a sample, with the crop and the options of a recipe."""
+    return functools.partial(draw, crop=recipe.crop, options=recipe.augmentation)
 
 
 def _likeness(result: Array, reference: Array) -> dict[str, float]:
@@ -111,7 +148,9 @@ def _likeness(result: Array, reference: Array) -> dict[str, float]:
 
 def task_of(network: keras.Model) -> Task:
     """Return the task of a network."""
-    return ExposureTask() if isinstance(network, ExposureUNet) else PictureTask()
+    if isinstance(network, LightUNet):
+        return CorrectionTask()
+    return GainTask() if isinstance(network, GainNetwork) else PictureTask()
 
 
 def mix_up(pictures: Array, targets: Array, alpha: float, rng: np.random.Generator) -> Batch:
@@ -151,42 +190,46 @@ def enhance_picture(network: keras.Model, low: Array) -> Array:
     return _to_8_bits(picture if last else np.moveaxis(picture, 0, -1))
 
 
-def enhance_exposed(
-    network: ExposureUNet, low: Array, thumb: Array, exposure: float | None
-) -> tuple[Array, float]:
-    """Enhance a whole picture in Keras, at a given or the predicted exposure.
+def correct_picture(network: LightUNet, low: Array, thumb: Array, gains: GainMap) -> Array:
+    """Expose and correct a whole picture in Keras.
 
     Parameters
     ----------
-    network : ExposureUNet
+    network : LightUNet
     low : array, (height, width, 3), uint8
     thumb : array, (64, 64, 3), float32 in 0..1
         Thumbnail of the picture.
-    exposure : float or None
-        Mean gray to reach, 0 to 1; None for the predicted one.
+    gains : GainMap
 
     Returns
     -------
-    picture : array, (height, width, 3), uint8
-    predicted : float
-        The exposure that the network predicts.
+    array, (height, width, 3), uint8
     """
-    last = network.data_format == "channels_last"
-
-    def to_input(batch: Array) -> Array:
-        return batch if last else np.moveaxis(batch, -1, 1)
-
-    level, context = network.global_branch(to_input(thumb[None]))
-    predicted = float(keras.ops.convert_to_numpy(level)[0, 0])
-    gain = gain_for(thumb, predicted if exposure is None else exposure)
-    multiple = network.local_branch.size_multiple
+    picture = low.astype(np.float32) / np.float32(255)
+    logs = gains.log_gain_whole(picture)
+    exposed = np.concatenate([expose(picture, np.exp(logs)), logs], axis=-1)
     height, width = low.shape[:2]
-    padding = [(0, -height % multiple), (0, -width % multiple), (0, 0)]
-    padded = np.pad(low, padding, "edge").astype(np.float32) / np.float32(255)
-    result = network.local_branch(to_input(padded[None]), np.array([[gain]], np.float32), context)
-    picture = keras.ops.convert_to_numpy(result)[0]
-    picture = picture if last else np.moveaxis(picture, 0, -1)
-    return _to_8_bits(picture[:height, :width]), predicted
+    multiple = network.size_multiple
+    padded = np.pad(exposed, [(0, -height % multiple), (0, -width % multiple), (0, 0)], "edge")
+    inputs = {"exposed": _to_input(network, padded), "thumbnail": _to_input(network, thumb)}
+    return _to_8_bits(_to_array(network(inputs), network)[0, :height, :width])
+
+
+def _to_input(network: keras.Model, picture: Array) -> Array:
+    """A picture as a batch of one in the network's data format."""
+    return in_format(picture[None].astype(np.float32), network.data_format)
+
+
+def _to_array(result: Tensor, network: keras.Model) -> Array:
+    """A result of a network as an array with channels last."""
+    array: Array = keras.ops.convert_to_numpy(result)
+    return array if network.data_format == "channels_last" else np.moveaxis(array, 1, -1)
+
+
+def in_format(batch: Array, data_format: str) -> Array:
+    """A batch with channels last in a data format."""
+    last = data_format == "channels_last"
+    return batch if last else np.ascontiguousarray(np.moveaxis(batch, -1, 1))
 
 
 def _to_8_bits(picture: Array) -> Array:

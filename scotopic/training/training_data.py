@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scotopic.datasets.pictures import read_image
 from scotopic.datasets.scenes import SCENES
 from scotopic.errors import MissingFileError, MissingPackageError, ScotopicError
-from scotopic.training.pairs import PairSet, read_pairs, training_folder
+from scotopic.pixels.exposure import expose
+from scotopic.pixels.gain_map import interpolation
+from scotopic.pixels.thumbnail import reduced
+from scotopic.training.pairs import PairSet, joined, read_pairs, training_folder
 from scotopic.training.presets import Recipe
-from scotopic.training.simulate import simulated_set
+from scotopic.training.simulate import SIMULATED_SIDE, simulated_set, underexposed_set
 from scotopic.training.splits import Scenes, split_by_order, split_by_scene
 from scotopic.types import Array
+
+_PHOTOGRAPHS = {".png", ".jpg", ".jpeg", ".webp"}
+_LONGEST_SIDE = 1600
 
 
 @dataclass
@@ -46,11 +54,13 @@ class TrainingData:
         }
 
 
-def load_training_data(
+def load_training_data(  # noqa: PLR0913 (what a caller may ask for, by keyword)
     folders: Sequence[Path],
     recipe: Recipe,
     seed: int,
     *,
+    texture: Sequence[Path] = (),
+    photographs: Sequence[Path] = (),
     hold_out: bool = True,
     exclude_siblings: bool = False,
     limit: int | None = None,
@@ -66,6 +76,13 @@ def load_training_data(
     seed : int
         Seed of the simulation. The split has a fixed seed of its own, so that
         it is the same in all runs.
+    texture : sequence of Path
+        Data sets that teach noise and texture only: the colours and levels of
+        their references are made those of the exposed dark pictures.
+    photographs : sequence of Path
+        Folders of clean, well exposed photographs, searched with their
+        subfolders, from which dark ones are simulated. The photographs that
+        come with scikit-image are used in any case.
     hold_out : bool
         Whether to hold out pairs for validation.
     exclude_siblings : bool
@@ -82,8 +99,10 @@ def load_training_data(
     """
     training: list[PairSet] = []
     validation: list[PairSet] = []
-    for folder in folders:
+    for position, folder in enumerate([*folders, *texture]):
         pairs = read_pairs(training_folder(folder), folder.name, limit)
+        if position >= len(folders):
+            pairs = with_colors_of_input(pairs)
         scenes = Scenes.read(folder)
         names, held = pairs.names, list[str]()
         if hold_out and recipe.split == "scene":
@@ -94,14 +113,28 @@ def load_training_data(
             names = _without_siblings(folder, names, scenes)
         training.append(pairs.subset(names))
         validation += [pairs.subset(held)] if held else []
-    total = sum(len(pairs) for pairs in training)
-    if not total:
+    if not any(training):
         raise ScotopicError("no pairs are left to train on", path=folders[0])
-    shares = [(1 - recipe.simulated) * len(pairs) / total for pairs in training]
+    count, rest = len(folders), 1 - recipe.simulated - recipe.underexposed
+    given = recipe.texture if texture else 0.0
+    shares = _shares(training[:count], rest - given) + _shares(training[count:], given)
     if recipe.simulated:
-        training.append(_simulated(training, recipe.variants, seed))
+        made, held_out = _simulated(photographs, recipe, seed)
+        training.append(made)
         shares.append(recipe.simulated)
+        validation += [held_out] if hold_out else []
+    if recipe.underexposed:
+        made, held_out = _underexposed(photographs, recipe, seed)
+        training.append(made)
+        shares.append(recipe.underexposed)
+        validation += [held_out] if hold_out else []
     return TrainingData(training, shares, validation)
+
+
+def _shares(sets: Sequence[PairSet], whole: float) -> list[float]:
+    """Divide a share of the samples so that all pairs of the sets are equally frequent."""
+    total = max(1, sum(len(pairs) for pairs in sets))
+    return [whole * len(pairs) / total for pairs in sets]
 
 
 def _without_siblings(folder: Path, names: Sequence[str], scenes: Scenes) -> list[str]:
@@ -114,14 +147,80 @@ def _without_siblings(folder: Path, names: Sequence[str], scenes: Scenes) -> lis
     return [name for name in names if name not in scenes.siblings_of_test]
 
 
-def _simulated(sets: Sequence[PairSet], variants: int, seed: int) -> PairSet:
-    """Dark pictures made from all references and from the free photographs."""
-    references = [high for pairs in sets for high in pairs.high]
-    names = [f"{pairs.name}/{name}" for pairs in sets for name in pairs.names]
-    extra = free_photographs()
-    references += extra.values()
-    names += extra.keys()
-    return simulated_set(references, names, variants, seed)
+def _simulated(folders: Sequence[Path], recipe: Recipe, seed: int) -> tuple[PairSet, PairSet]:
+    """Dark pictures simulated from photographs: to train on, and to validate on."""
+    free = {f"scikit-image/{name}": picture for name, picture in free_photographs().items()}
+    groups = [free, *map(_photographs, folders)]
+    pictures = {name: picture for group in groups for name, picture in group.items()}
+    training, held = _held_apart(sorted(pictures))
+    few = min(40, recipe.simulations)
+    return (
+        simulated_set([pictures[n] for n in training], training, recipe.simulations, seed),
+        simulated_set([pictures[n] for n in held], held, few, seed),
+    )
+
+
+def _underexposed(folders: Sequence[Path], recipe: Recipe, seed: int) -> tuple[PairSet, PairSet]:
+    """Photographs underexposed, those of each folder equally often."""
+    groups = [group for group in map(_photographs, folders) if group] or [free_photographs()]
+    made: tuple[list[PairSet], list[PairSet]] = ([], [])
+    for index, group in enumerate(groups):
+        count = max(1, recipe.simulations // len(groups))
+        for names, sets, number in zip(
+            _held_apart(sorted(group)), made, (count, max(1, count // 20)), strict=True
+        ):
+            pictures = [group[name] for name in names]
+            sets.append(underexposed_set(pictures, names, number, seed + index))
+    training, held = (joined("underexposed", sets) for sets in made)
+    return training, held
+
+
+def _held_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names to train on and names held out, one in twenty, whatever the seed."""
+    held = list(names[::20])
+    return [name for name in names if name not in held] or held, held
+
+
+def _photographs(folder: Path) -> dict[str, Array]:
+    """The photographs of a folder and its subfolders that are large enough."""
+    pictures = {}
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PHOTOGRAPHS):
+        picture = read_image(path)
+        if min(picture.shape[:2]) >= SIMULATED_SIDE:
+            pictures[f"{folder.name}/{path.relative_to(folder)}"] = _not_huge(picture)
+    return pictures
+
+
+def _not_huge(picture: Array) -> Array:
+    """A picture at no more than 1600 pixels on its long side, so that all fit in memory."""
+    scale = _LONGEST_SIDE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    height, width = (round(scale * side) for side in picture.shape[:2])
+    return np.rint(reduced(picture, height, width) * 255).astype(np.uint8)
+
+
+def with_colors_of_input(pairs: PairSet) -> PairSet:
+    """Pairs whose references have the colours and levels of the exposed dark pictures.
+
+    Both are compared where they are averaged over cells of about 20 pixels;
+    what varies within a cell is the reference's.
+    """
+    high = []
+    for index, reference in enumerate(pairs.high):
+        low = pairs.low[index].astype(np.float32) / np.float32(255)
+        exposed = expose(low, np.exp(pairs.map_of(index)[0].log_gain_whole(low)))
+        height, width = low.shape[:2]
+        cells = [max(1, round(side / 20)) for side in (height, width)]
+        wanted, given = reduced(exposed, *cells), reduced(reference, *cells)
+        factor = np.clip((wanted + 0.02) / (given + 0.02), 0.3, 3)
+        rows, columns = (
+            interpolation(0, height, height, cells[0]),
+            interpolation(0, width, width, cells[1]),
+        )
+        smooth = np.einsum("hr,rcx,wc->hwx", rows, factor, columns, optimize=True)
+        high.append(np.rint(np.clip(reference * smooth, 0, 255)).astype(np.uint8))
+    return PairSet(pairs.name, pairs.names, pairs.low, high, teaches_exposure=False)
 
 
 def free_photographs() -> dict[str, Array]:

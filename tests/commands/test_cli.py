@@ -54,7 +54,7 @@ def test_one_file_is_written_beside_its_source_and_never_over_another(tmp_path, 
     result = enhance(source, "--json")
     assert result.returncode == 0, result.stderr
     entry = json.loads(result.stdout)
-    assert entry["automatic"]["gain"] >= 1 and entry["target"].endswith("a_enhanced.jpg")
+    assert entry["gain_range"][0] >= 1 and entry["target"].endswith("a_enhanced.jpg")
     with Image.open(tmp_path / "a_enhanced.jpg") as made:
         assert made.size == dark.size[::-1]
         assert (made.getexif()[0x0112], made.getexif()[0x010F]) == (1, "Maker")

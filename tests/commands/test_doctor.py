@@ -22,7 +22,7 @@ def run(*arguments):
 @pytest.fixture
 def damaged(monkeypatch, tmp_path):
     """A registry whose default model differs from what was shipped."""
-    entry = {"exposure_unet": {"file": "x.onnx", "sha256": "0", "card": "x.md"}}
+    entry = {"standard": {"file": "x.onnx", "sha256": "0", "card": "x.md"}}
     (tmp_path / "x.onnx").write_bytes(b"damaged")
     (tmp_path / "registry.json").write_text(json.dumps(entry))
     monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tmp_path)
@@ -37,7 +37,7 @@ def test_text_names_all_that_there_is():
         r"Execution provider: cpu \(ONNX Runtime has: .*CPUExecutionProvider",
         r"Threads: \d+ \(processors of this machine: \d+\)$",
         r"Memory: \d+\.\d GiB, of which \d\.\d GiB are used by default$",
-        r"Model exposure_unet: verified$",
+        r"Model standard: verified$",
         r"Model mirnet_small_lol: verified$",
         r"Speed: \d+\.\d{3} s for a picture of 600x400 pixels$",
         r"Extra heif, for HEIC: ",
@@ -74,7 +74,7 @@ def test_a_damaged_model_is_named_and_the_exit_code_is_1(damaged):
     done = run("--json")
     found = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert "differ from those shipped" in found["models"]["exposure_unet"]
+    assert "differ from those shipped" in found["models"]["standard"]
     assert found["provider"] is None and found["seconds_600x400"] is None
     assert run().stdout.count("differ from those shipped") == 1
 

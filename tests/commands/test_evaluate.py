@@ -47,7 +47,7 @@ def test_the_installed_command_prints_a_line_per_picture_and_a_table(given):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     first, second, heading, *rows = done.stdout.splitlines()
     assert first.startswith("PSNR for image 1: ") and second.startswith("PSNR for image 2: ")
-    assert heading == "exposure_unet: mean of 2 pictures, with 95 % interval"
+    assert heading == "standard: mean of 2 pictures, with 95 % interval"
     assert rows[0].split()[:2] == ["PSNR,", "dB"]
 
 
@@ -57,7 +57,7 @@ def test_json_has_a_line_for_each_picture_and_one_for_the_method(given):
     assert done.exit_code == 0
     for line, name in ((first, "1"), (second, "2")):
         assert list(line)[:4] == ["method", "name", "status", "psnr"]
-        assert (line["method"], line["name"], line["status"]) == ("exposure_unet", name, "scored")
+        assert (line["method"], line["name"], line["status"]) == ("standard", name, "scored")
         assert any(note.startswith("has no MS-SSIM") for note in line["notes"])
     assert list(summary) == [
         "method",
@@ -83,7 +83,7 @@ def test_json_has_a_line_for_a_failed_picture(pairs, given):
     assert done.exit_code == 1
     assert (scored["name"], scored["status"]) == ("1", "scored")
     assert list(failed) == ["method", "name", "status", "error"]
-    assert (failed["method"], failed["name"], failed["status"]) == ("exposure_unet", "2", "failed")
+    assert (failed["method"], failed["name"], failed["status"]) == ("standard", "2", "failed")
     assert failed["error"]["message"].startswith(str(pairs / "low" / "2.png"))
     assert failed["error"]["message"] in done.stderr
     assert (summary["pictures"], summary["failed"]) == (1, 1)
@@ -122,8 +122,8 @@ def test_csv_goes_to_standard_output_alone(given):
     done = evaluate(*given, "--csv", "-")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [(row["method"], row["name"]) for row in rows] == [
-        ("exposure_unet", "1"),
-        ("exposure_unet", "2"),
+        ("standard", "1"),
+        ("standard", "2"),
     ]
 
 

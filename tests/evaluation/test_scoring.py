@@ -9,7 +9,7 @@ from scotopic.evaluation import columns, pairing, scoring
 from scotopic.photo import writing
 from scotopic.photo.photo import Photo
 
-FILLED = {"exposure_unet": "correct", "mirnet_small_lol": "enhance"}
+FILLED = {"standard": "correct", "mirnet_small_lol": "enhance"}
 """The method of each network that takes most memory."""
 
 
@@ -58,7 +58,7 @@ def test_without_references_there_are_the_scores_that_need_none(enhancer, folder
     assert "loe" not in score.values and "colourfulness" in score.values
 
 
-@pytest.mark.parametrize("model", ["exposure_unet", "mirnet_small_lol"])
+@pytest.mark.parametrize("model", ["standard", "mirnet_small_lol"])
 def test_a_picture_that_memory_does_not_suffice_for_is_a_failure(folders, monkeypatch, model):
     def full(*_):
         raise MemoryError

@@ -22,7 +22,7 @@ class Full:
         pass
 
 
-@pytest.fixture(params=["exposure_unet", "mirnet_small_lol"])
+@pytest.fixture(params=["standard", "mirnet_small_lol"])
 def network(request):
     return load(request.param, threads=1)
 
@@ -74,14 +74,14 @@ def test_memory_is_given_back_at_the_end(exposing):
     next(bands)
     assert exposing.given_back == []
     assert len(list(bands)) > 0
-    assert exposing.given_back == [["exposure"]]
+    assert exposing.given_back == [["log_gain"]]
 
 
 def test_memory_is_given_back_when_not_all_bands_are_used(exposing):
     bands = started(exposing)
     next(bands)
     bands.close()
-    assert exposing.given_back == [["exposure"]]
+    assert exposing.given_back == [["log_gain"]]
 
 
 def test_memory_is_given_back_after_an_error(exposing, monkeypatch):
@@ -93,7 +93,7 @@ def test_memory_is_given_back_after_an_error(exposing, monkeypatch):
     monkeypatch.setattr(exposing, "correct", broken)
     with pytest.raises(OSError, match="the disk is full"):
         next(bands)
-    assert exposing.given_back == [["exposure"]]
+    assert exposing.given_back == [["log_gain"]]
 
 
 def test_bands_that_are_left_may_outlive_the_network():

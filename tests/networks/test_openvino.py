@@ -64,7 +64,11 @@ def test_threads_may_use_one_session_at_the_same_time():
     session, failures = Session(provider=EXACT, threads=2), []
     side = session.spec.size_multiple
     inputs = [
-        {**small(session), "picture": np.full((1, 3, rows * side, side), rows / 9, np.float32)}
+        {
+            **small(session),
+            "picture": np.full((1, 3, rows * side, side), rows / 9, np.float32),
+            "rows": np.full((rows * side, side), 0.1, np.float32),
+        }
         for rows in (1, 2, 4)
     ]
     wanted = [session.run(["enhanced"], given)[0].copy() for given in inputs]

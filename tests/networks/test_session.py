@@ -13,7 +13,10 @@ from scotopic.networks.session import Session
 BLANK = {
     "thumbnail": np.full((1, 3, 64, 64), 0.1, np.float32),
     "picture": np.full((1, 3, 64, 64), 0.1, np.float32),
-    "gain": np.full((1, 1), 2, np.float32),
+    "slope": np.full((1, 1), -0.2, np.float32),
+    "offset": np.full((1, 1), 0.7, np.float32),
+    "rows": np.ones((64, 1), np.float32),
+    "columns": np.ones((64, 1), np.float32),
     "context": np.zeros((1, 64), np.float32),
 }
 
@@ -28,7 +31,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path, content):
 
 
 def test_unknown_models_and_providers_list_the_known():
-    with pytest.raises(ModelError, match="exposure_unet"):
+    with pytest.raises(ModelError, match="standard"):
         Session("nonesuch")
     with pytest.raises(ModelError, match="cpu"):
         Session(provider="abacus")
@@ -51,8 +54,8 @@ def test_a_provider_that_gives_way_to_another_is_an_error(monkeypatch):
 
 
 def test_outputs_do_not_depend_on_the_inputs_of_the_other_branch():
-    session, other = Session(), {**BLANK, "picture": np.zeros((1, 3, 16, 16), np.float32)}
-    assert session.run(["exposure"], BLANK) == session.run(["exposure"], other)
+    session, other = Session(), {**BLANK, "picture": np.zeros((1, 3, 64, 64), np.float32)}
+    assert (session.run(["log_gain"], BLANK)[0] == session.run(["log_gain"], other)[0]).all()
     other = {**BLANK, "thumbnail": np.zeros((1, 3, 64, 64), np.float32)}
     assert (session.run(["enhanced"], BLANK)[0] == session.run(["enhanced"], other)[0]).all()
 
@@ -67,7 +70,10 @@ def test_outputs_do_not_depend_on_the_inputs_of_the_other_branch():
             {
                 "thumbnail": (1, 3, 32, 32),
                 "picture": (1, 3, None, None),
-                "gain": (1, 1),
+                "slope": (None, None),
+                "offset": (None, None),
+                "rows": (None, None),
+                "columns": (None, None),
                 "context": (1, 64),
             },
             {"enhanced"},
@@ -78,7 +84,7 @@ def test_outputs_do_not_depend_on_the_inputs_of_the_other_branch():
 def test_a_graph_that_is_not_as_required_is_refused(inputs, outputs, words):
     with pytest.raises(ModelError, match=words) as caught:
         Session().require(inputs, outputs)
-    assert caught.value.path == str(find_model("exposure_unet"))
+    assert caught.value.path == str(find_model("standard"))
 
 
 class Full:
@@ -110,7 +116,7 @@ def test_a_session_out_of_memory_goes_on_without_keeping_any(monkeypatch):
         session.run(["enhanced"], BLANK)
     (found,) = session.run(["enhanced"], BLANK)
     assert np.abs(found - wanted).max() < 1e-6
-    session.release(["exposure"], BLANK)  # which keeps none that it could give back
+    session.release(["log_gain"], BLANK)  # which keeps none that it could give back
 
 
 def test_threads_that_run_out_of_memory_together_load_one_frugal_graph(monkeypatch):
@@ -128,9 +134,9 @@ def test_threads_that_run_out_of_memory_together_load_one_frugal_graph(monkeypat
 
     def work():
         try:
-            session.run(["exposure"], BLANK)
+            session.run(["log_gain"], BLANK)
         except MemoryError:
-            failures.append(session.run(["exposure"], BLANK))
+            failures.append(session.run(["log_gain"], BLANK))
 
     monkeypatch.setattr(session, "_graph", FullForAll())
     monkeypatch.setattr(session, "_load", counted)
@@ -154,8 +160,9 @@ def test_errors_other_than_of_memory_are_raised_as_they_are(monkeypatch):
 
 
 def test_the_context_keeps_no_memory_of_the_runtime():
-    context = ExposingNetwork(Session()).look(np.full((64, 64, 3), 0.1, np.float32))[1]
-    assert context.base is None, "a view would keep the memory of the runtime alive"
+    network = ExposingNetwork(Session())
+    for found in network.glance(np.full((64, 64, 3), 0.1, np.float32)):
+        assert found.base is None, "a view would keep the memory of the runtime alive"
 
 
 def test_a_closed_session_is_refused():
@@ -163,5 +170,5 @@ def test_a_closed_session_is_refused():
     session.close()
     session.close()
     with pytest.raises(ModelError, match="closed"):
-        session.run(["exposure"], BLANK)
-    session.release(["exposure"], BLANK)  # which keeps no memory that it could give back
+        session.run(["log_gain"], BLANK)
+    session.release(["log_gain"], BLANK)  # which keeps no memory that it could give back

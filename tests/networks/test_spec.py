@@ -1,7 +1,6 @@
 import json
 import re
 
-import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx", reason="changes the metadata of files")
@@ -31,23 +30,11 @@ def test_metadata_of_other_programs_is_ignored():
     assert ModelSpec.from_metadata({**EXPOSING.metadata(), "author": "me"}, "x") == EXPOSING
 
 
-def test_metadata_of_version_0_1_0_is_understood():
-    metadata = {
-        "scotopic.name": '"exposure_unet"',
-        "scotopic.version": '"0.1.0"',
-        "scotopic.size_multiple": "16",
-        "scotopic.receptive_radius": "126",
-        "scotopic.thumbnail_size": "64",
-        "scotopic.context_size": "64",
-        "scotopic.bytes_per_pixel": "288",
-        "scotopic.training_data": '"lol_v1_256 (485 pairs)"',
-        "scotopic.licence": '"MIT"',
-        "scotopic.recipe_sha256": '"d7ed1c4e"',
-        "scotopic.layout": '"NCHW"',
-        "scotopic.curve": '"g*x/(1+(g-1)*x)"',
-        "scotopic.encoding": '"as stored, gamma, RGB in 0..1"',
-    }
-    assert ModelSpec.from_metadata(metadata, "x").receptive_radius == 126
+def test_networks_of_another_curve_are_refused():
+    """As those are whose colours each have the curve of their own, of version 0.1.0."""
+    metadata = {**EXPOSING.metadata(), "scotopic.curve": '"g*x/(1+(g-1)*x)"'}
+    with pytest.raises(ModelError, match="field curve must be"):
+        ModelSpec.from_metadata(metadata, "x")
 
 
 def test_a_file_without_a_spec_is_no_network_of_ours():
@@ -101,7 +88,7 @@ def test_a_field_that_is_not_json_is_refused():
 
 @pytest.fixture(scope="module")
 def graph():
-    return onnx.load(str(find_model("exposure_unet")))
+    return onnx.load(str(find_model("standard")))
 
 
 def with_metadata(graph, metadata, path):
@@ -130,22 +117,9 @@ def test_a_graph_that_is_not_as_its_spec_says_is_refused(graph, metadata, tmp_pa
         load(path)
 
 
-def test_inputs_with_default_values_are_accepted(graph, tmp_path):
-    """As files exported by version 0.1.0 have them."""
-    model = onnx.ModelProto()
-    model.CopyFrom(graph)
-    default = onnx.helper.make_tensor("gain", onnx.TensorProto.FLOAT, (1, 1), [1.0])
-    model.graph.initializer.append(default)
-    onnx.save(model, tmp_path / "old.onnx")
-    old = load(str(tmp_path / "old.onnx"))
-    tile = np.random.default_rng(0).random((1, 3, 32, 48), dtype=np.float32)
-    context = np.zeros((1, 64), np.float32)
-    assert (old.correct(tile, 3, context) == load().correct(tile, 3, context)).all()
-
-
 def test_shipped_files_say_what_they_are():
-    for name in ("exposure_unet", "mirnet_small_lol"):
+    for name in ("standard", "mirnet_small_lol"):
         spec = Session(name).spec
         assert spec.name == name
-        assert spec.predicts_exposure == (name == "exposure_unet")
+        assert spec.predicts_exposure == (name == "standard")
         assert (WEIGHTS_FOLDER / f"{name}.md").is_file()

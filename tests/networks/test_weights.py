@@ -19,7 +19,7 @@ def copied(tmp_path, monkeypatch):
     copy = tmp_path / "weights"
     shutil.copytree(registry.WEIGHTS_FOLDER, copy)
     monkeypatch.setattr(registry, "WEIGHTS_FOLDER", copy)
-    return copy / "exposure_unet.onnx"
+    return copy / "standard.onnx"
 
 
 def test_one_changed_byte_is_refused(copied):
@@ -40,8 +40,8 @@ def test_missing_weights_are_named(copied):
 
 def test_described_models_are_verified(copied):
     found = {entry["name"]: entry for entry in catalogue.describe_models()}
-    assert found["exposure_unet"]["bytes"] == copied.stat().st_size
-    assert found["exposure_unet"]["scores"]["ROSE test"]["psnr"] > 15
+    assert found["standard"]["bytes"] == copied.stat().st_size
+    assert found["standard"]["scores"]["ROSE test"]["psnr"] > 15
     assert {entry["preset"] for entry in found.values()} == set(registry.presets())
     assert found["mirnet"]["parameters"] == 31_787_419 and found["mirnet"]["file"] is None
     assert json.dumps(found)
@@ -54,7 +54,7 @@ def test_described_models_are_verified(copied):
 def test_a_damaged_installation_is_no_wrong_call(copied, spoil):
     spoil(copied)
     with pytest.raises(ScotopicError) as caught:
-        registry.find_model("exposure_unet")
+        registry.find_model("standard")
     assert code_of(caught.value) == SOME_FAILED
     assert caught.value.remedy == "install scotopic again"
 
@@ -78,7 +78,7 @@ def test_shipped_weights_are_of_the_precision_that_their_card_says(name):
     kinds = {
         onnx.numpy_helper.to_array(i).dtype.name for i in initializers if len(i.raw_data) > 999
     }
-    assert kinds == {"float32" if name == "exposure_unet" else "float16"}
+    assert kinds == {"float16"}
 
 
 @pytest.mark.slow

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from scotopic.pixels.evidence import evidence
-from scotopic.pixels.exposure import expose, exposure_of, gain_for
+from scotopic.pixels.exposure import COLOR_KEPT, expose, exposure_of, gain_for
 from scotopic.pixels.noise import noise_in_the_dark
-from scotopic.pixels.restraint import highlight_limit, night_limit, restrain
 from scotopic.pixels.thumbnail import thumbnail
 
 
@@ -12,11 +11,33 @@ def scene(seed=0, level=0.2):
     return (np.random.default_rng(seed).random((96, 128, 3)) * level).astype(np.float32)
 
 
-def test_convention_curve_inverse_and_composition():
-    x = np.linspace(0, 1, 11)
-    assert expose(x, 4.0)[[0, -1]] == pytest.approx([0, 1])
-    assert expose(expose(x, 4.0), 0.25) == pytest.approx(x)
-    assert expose(expose(x, 4.0), 3.0) == pytest.approx(expose(x, 12.0))
+@pytest.mark.parametrize("gain", [0.05, 3.0, 40.0])
+def test_gray_follows_the_curve(gain):
+    x = np.linspace(0, 1, 11)[:, None, None]
+    assert expose(x, gain) == pytest.approx(gain * x / (1 + (gain - 1) * x))
+    assert expose(np.repeat(x, 3, -1), gain) == pytest.approx(np.repeat(expose(x, gain), 3, -1))
+
+
+def test_inverse_and_composition_hold_for_colours():
+    colours = np.random.default_rng(4).random((40, 40, 3))
+    assert expose(expose(colours, 5.0), 0.2) == pytest.approx(colours, abs=1e-9)
+    assert expose(expose(colours, 4.0), 3.0) == pytest.approx(expose(colours, 12.0), abs=1e-9)
+
+
+def test_colours_keep_most_of_their_ratios():
+    lamp = np.array([[[0.9, 0.6, 0.2]]])
+    exposed = expose(lamp, 4.0)[0, 0]
+    each = 4 * lamp[0, 0] / (1 + 3 * lamp[0, 0])
+    assert exposed[0] == pytest.approx(each[0])
+    assert (lamp[0, 0, 1:] < exposed[1:]).all() and (exposed[1:] < each[1:]).all()
+    assert np.argsort(exposed).tolist() == [2, 1, 0] and exposed.max() <= 1
+
+
+def test_the_flow_that_the_curve_is():
+    """One small step of the differential equation in the module's text."""
+    x, step = np.array([[[0.5, 0.3, 0.1]]]), 1e-4
+    rate = x * (1 - COLOR_KEPT * 0.5 - (1 - COLOR_KEPT) * x)
+    assert (expose(x, np.exp(step)) - x) / step == pytest.approx(rate, rel=1e-3)
 
 
 @pytest.mark.parametrize("level", [0.2, 0.35, 0.5])
@@ -36,30 +57,9 @@ def test_thumbnail_keeps_the_mean(shape):
     assert thumbnail(picture).mean() == pytest.approx(picture.mean(), abs=1e-5)
 
 
-def test_automatic_exposure_never_darkens():
-    bright = np.full((64, 64, 3), 0.7, np.float32)
-    decision = restrain(bright, thumbnail(bright), 0.3)
-    assert (decision.gain, decision.limited_by) == (1.0, "brightness")
-
-
-def test_a_moon_in_a_black_sky_keeps_its_sky():
-    picture = np.full((64, 64, 3), 0.0005, np.float32)
-    picture[28:36, 28:36] = 0.4
-    limit = night_limit(picture)
-    assert expose(picture, limit)[30, 30, 0] == pytest.approx(0.6, abs=0.06)
-    assert expose(picture, limit)[0, 0, 0] < 1 / 255
-    assert restrain(picture, picture, 0.4).limited_by == "night"
-
-
 def test_noise_is_estimated_and_limits_the_gain():
     picture = np.clip(0.05 + np.random.default_rng(2).normal(0, 0.01, (256, 256, 1)), 0, 1)
     assert noise_in_the_dark(np.repeat(picture, 3, -1)) == pytest.approx(0.01, rel=0.3)
-
-
-def test_highlight_limit_flattens_the_stated_share():
-    thumb = np.random.default_rng(3).random((64, 64, 3)) * 0.9
-    flat = (expose(thumb, highlight_limit(thumb)).max(-1) > 0.95).mean()
-    assert flat == pytest.approx(0.05, abs=0.002)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])

@@ -21,41 +21,44 @@ def set_weights(network):
         weight.assign(rng.normal(0, 0.5 * fan_in**-0.5, weight.shape))
 
 
+def on_its_task(network, preset, data, steps):
+    """Losses, metrics and the first batch of a few steps on the task of a network."""
+    recipe = presets.find_recipe("smoke", preset)
+    loop.compiled(network, recipe).optimizer.learning_rate = 1e-3
+    form = network.data_format
+    dataset = batches.CropBatches(tasks.task_of(network), data, recipe, 7, steps, form)
+    drawn = list(batches.batches(dataset, 0))
+    values = [network.train_on_batch(*batch, return_dict=True) for batch in drawn]
+    return [float(value) for row in values for value in row.values()], drawn[0]
+
+
+def applied(network, inputs):
+    with tasks.no_gradient():
+        return keras.ops.convert_to_numpy(network(inputs))
+
+
 def main(folder):
-    recipe = presets.find_recipe("smoke")
     made = pairs.read_pairs(folder / "our485", "made")
     data = training_data.TrainingData([made], [1.0], [])
-    network = loop.compiled(presets.build_network("exposure_unet_tiny"), recipe)
-    set_weights(network)
-    dataset = batches.CropBatches(tasks.task_of(network), data, recipe, 7, 3)
-    network.optimizer.learning_rate = 1e-3
-    drawn = list(batches.batches(dataset, 0))
-    result = network(drawn[0][0])
-    pictures = keras.ops.convert_to_numpy(result["picture"])
+    rng = np.random.default_rng(6)
+    thumbnail = rng.random((1, 64, 64, 3), dtype=np.float32)
+    exposed = rng.random((1, 32, 48, 4), dtype=np.float32)
+    picture = rng.random((1, 21, 30, 3), dtype=np.float32)
+    numbers = {}
+    for preset, inputs in (
+        ("tiny", {"exposed": exposed, "thumbnail": thumbnail}),
+        ("gain", thumbnail),
+    ):
+        network = presets.build_network(preset)
+        set_weights(network)
+        numbers[preset] = applied(network, inputs)[0, ::4, ::4].ravel().tolist()
+        numbers[f"{preset}_learned"], batch = on_its_task(network, preset, data, 3)
+        numbers[f"{preset}_batch"] = [float(np.mean(x)) for x in keras.tree.flatten(batch)]
     mirnet = MIRNet(Design(channels=8, groups=1, blocks=1))
     set_weights(mirnet)
-    picture = np.random.default_rng(6).random((1, 21, 30, 3), dtype=np.float32)
-    corrected = keras.ops.convert_to_numpy(mirnet(picture))
-    small = presets.find_recipe("smoke", "mirnet_small")
-    loop.compiled(mirnet, small).optimizer.learning_rate = 1e-3
-    pairwise = batches.CropBatches(tasks.task_of(mirnet), data, small, 7, 2)
-    learned = [
-        mirnet.train_on_batch(*batch, return_dict=True)["loss"]
-        for batch in batches.batches(pairwise, 0)
-    ]
-    steps = [network.train_on_batch(*batch, return_dict=True)["loss"] for batch in drawn]
-    print(
-        json.dumps(
-            {
-                "picture": pictures[0, ::16, ::16].ravel().tolist(),
-                "exposure": keras.ops.convert_to_numpy(result["exposure"]).ravel().tolist(),
-                "mirnet": corrected[0, ::4, ::4].ravel().tolist(),
-                "mirnet_losses": [float(loss) for loss in learned],
-                "batch": float(drawn[1][0]["picture"].mean()),
-                "losses": [float(loss) for loss in steps],
-            }
-        )
-    )
+    numbers["mirnet"] = applied(mirnet, picture)[0, ::4, ::4].ravel().tolist()
+    numbers["mirnet_learned"], _ = on_its_task(mirnet, "mirnet_small", data, 2)
+    print(json.dumps(numbers))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from scotopic.pixels.exposure import expose
+from scotopic.training.pairs import PairSet
+
+
+def smooth(seed, size=(48, 64)):
+    """A picture of colours that vary smoothly, (height, width, 3), 8 bits."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize(size[::-1], Image.Resampling.BICUBIC))
+
+
+def pair_set(count=4, gain=0.1, size=(48, 64)):
+    """Pairs of smooth pictures and the same pictures darkened by the exposing curve."""
+    high = [smooth(seed, size) for seed in range(count)]
+    low = [np.rint(expose(h / 255, gain) * 255).astype(np.uint8) for h in high]
+    return PairSet("made", [str(i) for i in range(count)], low, high)
+
 
 def make(folder: Path, count: int = 4, size: int = 96) -> Path:
     """Write pairs of smooth pictures and the same pictures darkened."""

@@ -1,6 +1,7 @@
 """The files in the folder of a run, whole and damaged."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scotopic.commands.train import export
 from scotopic.errors import UnreadableError
 from scotopic.training import checkpoints, loop, presets
 
-PRESET = "exposure_unet_tiny"
+PRESET = "tiny"
 RECORD = {"preset": PRESET, "data": {"training": [{"name": "made", "pairs": 4}]}}
 
 
@@ -26,8 +27,10 @@ def cut_short(path):
 
 
 def changed(path):
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda member: member.file_size)
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[largest.header_offset + largest.compress_size // 2] ^= 1
     path.write_bytes(data)
 
 

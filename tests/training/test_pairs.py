@@ -6,72 +6,81 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="training needs keras")
 
-from scotopic.errors import InvalidValueError, ScotopicError, UnreadableError
+from small_data import pair_set, smooth
+
+from scotopic.errors import ScotopicError, UnreadableError
 from scotopic.pixels.exposure import expose, exposure_of
-from scotopic.training import pairs, samples, simulate, splits
+from scotopic.pixels.gain_map import GainMap
+from scotopic.pixels.thumbnail import reduced, thumbnail
+from scotopic.training import pairs, splits
 
 
-def smooth(seed, size=(48, 64)):
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize(size[::-1], Image.Resampling.BICUBIC))
+def level(thumb, gains):
+    return exposure_of(thumb, np.exp(gains.log_gain_whole(thumb)))
 
 
-def a_set(count=4):
-    high = [smooth(seed) for seed in range(count)]
-    low = [np.rint(expose(h / 255, 0.1) * 255).astype(np.uint8) for h in high]
-    return pairs.PairSet("made", [str(i) for i in range(count)], low, high)
+def lit_in_part():
+    """A dark picture whose left half lacks much more light than its right half."""
+    high = smooth(7, (80, 96))
+    low = high / 255
+    low[:, :48], low[:, 48:] = expose(low[:, :48], 1 / 12), expose(low[:, 48:], 1 / 2)
+    return np.rint(255 * low).astype(np.uint8), high
 
 
-def test_the_gain_of_a_pair_brings_the_dark_picture_to_the_level_of_its_reference():
-    made = a_set()
-    for thumb, gain, level in zip(made.thumbnails, made.gains, made.exposures, strict=True):
-        assert abs(exposure_of(thumb, gain) - level) < 1e-6
+def test_the_map_between_pictures_reaches_the_level_of_the_reference():
+    for low, high in (lit_in_part(), (pair_set(1).low[0], pair_set(1).high[0])):
+        made = pairs.gain_map_between(low, high)
+        assert level(thumbnail(low), made) == pytest.approx(exposure_of(thumbnail(high)), abs=1e-5)
 
 
-def test_crops_of_both_pictures_are_the_same_place_turned_the_same_way():
-    made = a_set(1)
-    options = samples.Augmentation(identity=0, varied=0, gain_jitter=0)
-    seen = set()
-    for seed in range(12):
-        drawn = samples.sample(made, 0, 32, options, np.random.default_rng(seed))
-        assert np.abs(expose(drawn["target"], 0.1) - drawn["picture"]).max() < 0.6 / 255
-        seen.add(drawn["target"].tobytes())
-    assert len(seen) == 12
+def test_the_map_between_pictures_gives_each_part_its_gain():
+    low, high = lit_in_part()
+    logs = pairs.gain_map_between(low, high).log_gain_whole(low / np.float32(255))[..., 0]
+    assert np.exp(np.median(logs[:, :30])) == pytest.approx(12, rel=0.25)
+    assert np.exp(np.median(logs[:, -30:])) == pytest.approx(2, rel=0.25)
 
 
-def test_varied_exposure_changes_the_gain_to_match():
-    made = a_set(1)
-    options = samples.Augmentation(identity=0, varied=1, gain_jitter=0)
-    for seed in range(5):
-        drawn = samples.sample(made, 0, 32, options, np.random.default_rng(seed))
-        assert (
-            abs(exposure_of(drawn["thumbnail"], float(drawn["gain"][0])) - made.exposures[0]) < 1e-5
-        )
+def test_the_one_gain_of_a_pair_reaches_the_level_of_the_reference_too():
+    made = pair_set()
+    for index, thumb in enumerate(made.thumbnails):
+        gains, log_gain = made.map_of(index)
+        wanted = exposure_of(thumbnail(made.high[index]))
+        assert exposure_of(thumb, np.exp(log_gain)) == pytest.approx(wanted, abs=1e-5)
+        assert level(thumb, gains) == pytest.approx(wanted, abs=1e-5)
+        assert made.map_of(index)[0] is gains, "computed once"
 
 
-def test_identity_samples_are_their_own_target():
-    drawn = samples.sample(
-        a_set(1), 0, 32, samples.Augmentation(identity=1), np.random.default_rng(0)
-    )
-    assert np.array_equal(drawn["picture"], drawn["target"])
-    assert 0.5 < drawn["gain"][0] < 2
+def test_a_map_that_is_known_is_used_as_it_is():
+    made, known = pair_set(3), [GainMap.uniform(gain) for gain in (2.0, 3.0, 4.0)]
+    made = pairs.PairSet("known", made.names, made.low, made.high, gain_maps=known)
+    assert made.map_of(1)[0] is known[1]
+    part = made.subset(["2", "0"])
+    assert part.gain_maps == [known[0], known[2]] and part.teaches_exposure
+    made.teaches_exposure = False
+    assert not made.subset(["2"]).teaches_exposure
 
 
-def test_a_batch_depends_on_its_seed_alone():
-    made = [a_set()]
-    draw = [
-        samples.draw_samples(
-            made, [1.0], 3, 32, samples.Augmentation(), np.random.default_rng(seed)
-        )
-        for seed in ((1, 2), (1, 2), (1, 3))
-    ]
-    assert all(np.array_equal(draw[0][k], draw[1][k]) for k in draw[0])
-    assert not np.array_equal(draw[0]["picture"], draw[2]["picture"])
+def test_reduced_pairs_are_small_and_made_once():
+    large = pair_set(1, size=(200, 90))
+    low, high = large.reduced_pair(0)
+    assert low.shape == high.shape == (160, 90, 3)
+    assert np.array_equal(high, reduced(large.high[0], 160, 90))
+    assert large.reduced_pair(0)[0] is low
 
 
-def test_a_crop_larger_than_the_picture_is_named():
-    with pytest.raises(InvalidValueError, match="made 0: a crop of 49 does not fit 64x48"):
-        samples.sample(a_set(1), 0, 49, samples.Augmentation(), np.random.default_rng(0))
+def test_sets_are_joined_in_order():
+    first, second = pair_set(2), pair_set(3)
+    both = pairs.joined("both", [first, second])
+    assert both.name == "both" and both.names == ["0", "1", "0", "1", "2"]
+    assert both.low == [*first.low, *second.low] and both.high == [*first.high, *second.high]
+
+
+def test_the_digest_tells_pixels_and_names():
+    made = pair_set(2)
+    other = pairs.PairSet("other", ["0", "x"], made.low, made.high)
+    changed = pairs.PairSet("made", made.names, [made.low[0] + 1, made.low[1]], made.high)
+    assert made.digest() == pair_set(2).digest()
+    assert len({made.digest(), other.digest(), changed.digest()}) == 3
 
 
 def test_scenes_are_held_out_whole_and_never_those_of_the_test_set():
@@ -116,52 +125,3 @@ def test_the_last_names_are_held_out_in_order():
     names = [str(number) for number in range(485)]
     training, held = splits.split_by_order(names, 185 / 485)
     assert (training, held) == (names[:300], names[300:])
-
-
-def test_srgb_curve_goes_there_and_back():
-    values = np.linspace(0, 1, 1001)
-    assert np.abs(simulate.to_encoded(simulate.to_linear(values)) - values).max() < 1e-12
-    assert abs(simulate.to_linear(np.array(0.5)) - 0.21404114048) < 1e-9
-
-
-def test_simulated_darkness_is_darker_repeatable_and_varied():
-    reference = smooth(3, (200, 260))
-    made = [simulate.darken(reference, np.random.default_rng(s)) for s in range(20)]
-    for dark, target in made:
-        assert dark.shape == target.shape and dark.dtype == target.dtype == np.uint8
-        assert dark.mean() < target.mean()
-    again = simulate.darken(reference, np.random.default_rng(0))
-    assert np.array_equal(again[0], made[0][0])
-    levels = [dark.mean() / target.mean() for dark, target in made]
-    assert max(levels) > 5 * min(levels)
-
-
-def test_some_simulated_targets_keep_black():
-    reference = np.full((200, 200, 3), 180, np.uint8)
-    black = 0
-    for seed in range(40):
-        dark, target = simulate.darken(reference, np.random.default_rng(seed))
-        if (target == 0).all(-1).mean() > 0.1:
-            black += 1
-            assert dark[(target == 0).all(-1)].mean() < 12
-    assert 2 <= black <= 13
-
-
-@pytest.mark.parametrize("sigma", [0.0, 0.7, 2.0])
-def test_noise_fields_have_unit_variance_and_the_correlation_asked_for(sigma):
-    field = simulate._field((300, 300, 3), sigma, np.random.default_rng(0))
-    assert abs(field.std() - 1) < 0.03
-    neighbours = float((field[1:] * field[:-1]).mean())
-    assert abs(neighbours - (np.exp(-1 / (4 * sigma**2)) if sigma else 0)) < 0.06
-
-
-def test_simulated_targets_do_not_teach_exposure():
-    reference = np.random.default_rng(0).integers(60, 200, (180, 180, 3), dtype=np.uint8)
-    made = simulate.simulated_set([reference, reference], ["a", "b"], 2, 0)
-    assert made.names == ["a-0", "a-1", "b-0", "b-1"]
-    real = pairs.PairSet("real", ["a"], [reference // 4], [reference])
-    levels = [
-        samples.sample(one, 0, 64, samples.Augmentation(), np.random.default_rng(0))["exposure"][0]
-        for one in (made, made.subset(["b-0"]), real)
-    ]
-    assert levels[:2] == [0, 0] and levels[2] == pytest.approx(real.exposures[0])

@@ -34,6 +34,19 @@ def test_without_validation_the_training_score_is_watched(tmp_path):
     assert made.history() == [17]
 
 
+def test_a_network_without_psnr_is_watched_by_its_error_of_levels(tmp_path):
+    made = run_log.RunLog(tmp_path)
+    for step, error in ((5, 0.3), (10, 0.1)):
+        held = {"made": {"level_error": error, "exposure_error": 1}}
+        numbers = {"loss": 1 / step, "level_error": 2 * error, "learning_rate": 1}
+        made.add({"step": step, **numbers, "validation": held})
+    assert made.history() == [-0.3, -0.1], "a higher score is better"
+    assert run_log.flat(made.entries[0])["training/level_error"] == 0.6
+    assert (tmp_path / run_log.CURVES).stat().st_size > 5000
+    run_log.forget_after(5, tmp_path / run_log.LOG)
+    assert [one["step"] for one in run_log.RunLog(tmp_path).entries] == [5]
+
+
 def test_damaged_lines_are_skipped(tmp_path):
     run_log.RunLog(tmp_path).add(entry(5, 17))
     log = tmp_path / run_log.LOG

@@ -1,0 +1,60 @@
+"""What is seen of a whole picture at low resolution, besides its thumbnail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scotopic.pixels.exposure import brightest
+from scotopic.pixels.gain_map import GainMap, guide_of, guided
+from scotopic.pixels.thumbnail import reduced
+from scotopic.types import Array, Pixels
+
+LONG_SIDE = 384
+"""Pixels of the long side, at most."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A picture at low resolution.
+
+    Attributes
+    ----------
+    small : array, (height, width, 3 or 1), float32 in 0..1
+        At most `LONG_SIDE` pixels on its long side.
+    """
+
+    small: Array
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> Guide:
+        """Of a picture, (height, width, channels), that is read row by row."""
+        height, width = pixels.shape[:2]
+        scale = min(1.0, LONG_SIDE / max(height, width))
+        return cls(reduced(pixels, max(1, round(scale * height)), max(1, round(scale * width))))
+
+    def guided(self, log_gain: Array) -> GainMap:
+        """A map of ln g, brought to the picture's edges."""
+        return guided(log_gain, guide_of(reduced(self.small, *log_gain.shape)))
+
+    def levels(self, cells: int) -> Array:
+        """Mean brightness of cells, (cells, cells), 0 to 1."""
+        return brightest(reduced(self.small, cells, cells))[..., 0]
+
+    def highlights(self, cells: int) -> Array:
+        """Brightness of the lightest tenth of each cell, (cells, cells), 0 to 1.
+
+        A cell that is smaller than a pixel has the pixel's.
+        """
+        bright = brightest(self.small)[..., 0]
+        height, width = bright.shape
+        result = np.empty((cells, cells), np.float32)
+        rows, columns = (np.linspace(0, side, cells + 1) for side in (height, width))
+        for row in range(cells):
+            top, bottom = int(rows[row]), max(int(np.ceil(rows[row + 1])), int(rows[row]) + 1)
+            for column in range(cells):
+                left = int(columns[column])
+                right = max(int(np.ceil(columns[column + 1])), left + 1)
+                result[row, column] = np.quantile(bright[top:bottom, left:right], 0.9)
+        return result

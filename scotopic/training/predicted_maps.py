@@ -1,0 +1,57 @@
+"""Gain maps of training pairs as a trained network predicts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from scotopic.errors import InvalidValueError
+from scotopic.pixels.exposure import exposure_of, gain_for
+from scotopic.pixels.gain_map import guide_of, guided
+from scotopic.pixels.thumbnail import reduced, thumbnail
+from scotopic.training.checkpoints import WEIGHTS, finished_run, load_weights
+from scotopic.training.gain_network import GainNetwork
+from scotopic.training.pairs import MAP_SIDE, PairSet
+from scotopic.training.presets import build_network
+from scotopic.types import Array
+
+
+def load_gain_network(run: Path, data_format: str = "channels_last") -> GainNetwork:
+    """The network of a finished run of the preset ``gain``.
+
+    Raises
+    ------
+    MissingFileError, UnreadableError
+        When the folder holds no finished run, or it is damaged.
+    InvalidValueError
+        When it is a run of another kind of network.
+    """
+    network = build_network(finished_run(run)["preset"], data_format)
+    if not isinstance(network, GainNetwork):
+        raise InvalidValueError("not a run of a network that predicts gain maps", path=run)
+    load_weights(network, run / WEIGHTS)
+    return network
+
+
+def use_predicted_maps(pairs: PairSet, network: GainNetwork) -> None:
+    """Give pairs the maps that a network predicts, each shifted to its reference's level.
+
+    A local network that is trained with them learns to correct what is
+    predicted, and not what only the reference could tell.
+
+    Parameters
+    ----------
+    pairs : PairSet
+        Whose gain maps are not known.
+    network : GainNetwork
+        Channels last.
+    """
+    for index, (low, high) in enumerate(zip(pairs.low, pairs.high, strict=True)):
+        thumb, level = pairs.thumbnails[index], exposure_of(thumbnail(high))
+        predicted: Array = keras.ops.convert_to_numpy(network(thumb[None]))[0, ..., 0]
+        gains = guided(predicted, guide_of(reduced(low, MAP_SIDE, MAP_SIDE)))
+        relative = np.exp(gains.log_gain_whole(thumb))
+        shift = np.log(gain_for(thumb, level, relative=relative))
+        pairs.set_map(index, gains.shifted(float(shift)), np.log(gain_for(thumb, level)))
