@@ -209,14 +209,16 @@ class ExposingNetwork:
         context : array, (1, context_size), float32
             Of the thumbnail as it stands.
         """
-        maps = []
+        maps, contexts = [], []
         for flip in (False, True):
             for turns in range(4):
                 view = np.rot90(thumb[:, ::-1] if flip else thumb, turns)
-                seen = np.rot90(self.glance(view)[0], -turns)
+                log_gain, context = self.glance(view)
+                seen = np.rot90(log_gain, -turns)
                 maps.append(seen[:, ::-1] if flip else seen)
+                contexts.append(context)
         mean: Array = np.mean(maps, axis=0)
-        return mean, self.glance(thumb)[1]
+        return mean, contexts[0]
 
     def glance(self, thumb: Array) -> tuple[Array, Array]:
         """Run the same branches on a thumbnail as it stands; see `look`."""

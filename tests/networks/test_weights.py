@@ -41,7 +41,7 @@ def test_missing_weights_are_named(copied):
 def test_described_models_are_verified(copied):
     found = {entry["name"]: entry for entry in catalogue.describe_models()}
     assert found["standard"]["bytes"] == copied.stat().st_size
-    assert found["standard"]["scores"]["ROSE test"]["psnr"] > 15
+    assert found["standard"]["scores"]["LOL v1 test (600x400)"]["psnr"] > 15
     assert {entry["preset"] for entry in found.values()} == set(registry.presets())
     assert found["mirnet"]["parameters"] == 31_787_419 and found["mirnet"]["file"] is None
     assert json.dumps(found)
