@@ -5,7 +5,7 @@ import onnx
 
 from scotopic.networks import openvino_runtime
 from scotopic.networks.loading import load
-from scotopic.pixels.gain_map import interpolation
+from scotopic.pixels import interpolation
 
 openvino = openvino_runtime.openvino()
 
@@ -57,8 +57,8 @@ def difference(path, rows, columns):
     gains = {
         "slope": rng.uniform(-0.3, 0.3, (5, 7)).astype(np.float32),
         "offset": rng.uniform(0, 2, (5, 7)).astype(np.float32),
-        "rows": interpolation(0, height, height, 5),
-        "columns": interpolation(0, width, width, 7),
+        "rows": interpolation.weights(5, slice(0, height), height / 5),
+        "columns": interpolation.weights(7, slice(0, width), width / 7),
     }
     given = compiled(
         {
@@ -68,7 +68,7 @@ def difference(path, rows, columns):
             "context": context,
         }
     )
-    enhanced, exposed = network.correct(tile, gains, context)
+    enhanced, exposed = network.correct(tile, gains, context, ("enhanced", "exposed"))
     return max(
         np.abs(given["enhanced"] - enhanced).max(),
         np.abs(given["exposed"] - exposed).max(),

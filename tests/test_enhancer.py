@@ -204,7 +204,7 @@ def fail_once(enhancer, monkeypatch, call):
         def run(self, outputs, inputs, *options):
             calls.extend(outputs)
             if outputs == ["enhanced"] and calls.count("enhanced") == call:
-                raise RuntimeError("std::bad_alloc")
+                raise MemoryError
             return graph.run(outputs, inputs, *options)
 
     monkeypatch.setattr(session, "_graph", FullOnce())

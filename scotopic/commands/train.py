@@ -185,10 +185,7 @@ def _prepare(chosen: _TrainOptions) -> Run:
         limit=chosen.limit,
     )
     if chosen.gain_run is not None:
-        network = predicted_maps.load_gain_network(chosen.gain_run)
-        for pairs in (*data.sets, *data.validation):
-            if pairs.gain_maps is None and pairs.teaches_exposure:
-                predicted_maps.use_predicted_maps(pairs, network)
+        predicted_maps.use_maps_of(chosen.gain_run, data)
     budget = schedule.Budget(steps, chosen.minutes)
     return loop.Run(chosen.preset, recipe, budget, data, chosen.seed, chosen.start, chosen.gain_run)
 

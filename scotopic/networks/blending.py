@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scotopic.pixels import planes
+from scotopic.pixels.interpolation import between
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, plan, ramp
 from scotopic.pixels.units import unit_scale
@@ -80,10 +81,10 @@ def _level(enhanced: Array, guide: Array) -> None:
     apart = thumbnail(np.moveaxis(guide, 0, -1), LEVEL_GRID)
     apart = apart - thumbnail(np.moveaxis(enhanced, 0, -1), LEVEL_GRID)
     for plane, difference in zip(enhanced, np.moveaxis(apart, -1, 0), strict=True):
-        columns = planes.between(difference.T, slice(0, width), width / LEVEL_GRID).T
+        columns = between(difference.T, slice(0, width), width / LEVEL_GRID).T
         for top in range(0, height, _BAND):
             band = slice(top, min(top + _BAND, height))
-            plane[band] += planes.between(columns, band, height / LEVEL_GRID)
+            plane[band] += between(columns, band, height / LEVEL_GRID)
     np.clip(enhanced, 0, 1, out=enhanced)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import TooLargeError
-from scotopic.networks.network import Band, Look, color_thumbnail, size_of
+from scotopic.networks.network import Band, Look, color_thumbnail
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import evidence
-from scotopic.pixels.exposure import gain_for
-from scotopic.pixels.gain_map import interpolation
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import restrain
 from scotopic.pixels.tiles import Tile, halves, plan
-from scotopic.pixels.units import gray
+from scotopic.pixels.units import gray, is_gray, size_of
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
@@ -44,6 +42,18 @@ class _Strip:
         """The pixels that a tile is to fill; fewer at the picture's edge."""
         (top, bottom), columns = tile.rows, tile.columns
         return self.pixels[top - self.top : bottom - self.top, slice(*columns)]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a picture is like, pixel by pixel: where it holds a signal, and whether it is gray."""
+
+    evidence: Array
+    gray: bool
+
+    def weights_at(self, rows: slice, columns: slice) -> Array:
+        """How much of the correction pixels are given, 0 to 1."""
+        return planes.weights_at(self.evidence, rows, columns)
 
 
 class ExposingNetwork:
@@ -98,11 +108,9 @@ class ExposingNetwork:
         decision, limited = restrain(pixels, guide, thumb, predicted)
         gains = guide.guided(limited if wish.limited else predicted)
         gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb))
-        look = Look(wish, thumb, gains, "automatic", 0.0, decision, context, size_of(pixels))
+        look = Look(wish, size_of(pixels), thumb, gains, "automatic", 0.0, decision, context)
         if wish.exposure is not None:
-            relative = np.exp(gains.log_gain_whole(thumb))
-            factor = gain_for(thumb, wish.exposure, relative=relative)
-            return look.exposed(gains.shifted(float(np.log(factor))), "exposure")
+            return look.exposed(gains.reaching(thumb, wish.exposure), "exposure")
         if wish.ev:
             return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
         return look.exposed(gains, "automatic")
@@ -135,7 +143,7 @@ class ExposingNetwork:
 
     def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         height = pixels.shape[0]
-        weights = evidence(pixels)
+        seen = _Seen(evidence(pixels), is_gray(pixels))
         kept = pixels[:0]
         rows_of_tiles = [list(row) for _, row in groupby(tiles, lambda tile: tile.rows)]
         for row, following in zip_longest(rows_of_tiles, rows_of_tiles[1:]):
@@ -146,17 +154,17 @@ class ExposingNetwork:
             shape = (rows.stop - rows.start, *pixels.shape[1:])
             target = _Strip(rows.start, np.empty(shape, pixels.dtype))
             for tile in row:
-                self._fill(target, source, tile, look, weights)
+                self._fill(target, source, tile, look, seen)
             if following:
                 kept = source.below(following[0].source_rows[0]).copy()
             yield Band(rows, target.pixels, len(row), look)
 
-    def _fill(self, target: _Strip, source: _Strip, tile: Tile, look: Look, weights: Array) -> None:
+    def _fill(self, target: _Strip, source: _Strip, tile: Tile, look: Look, seen: _Seen) -> None:
         """Fill a tile's part of the target; in halves, where memory is short."""
         try:
             kept = target.kept_of(tile)
             part = planes.cut(source.below(tile.source_rows[0]), tile)
-            kept[:] = self._enhanced(part, tile, kept, look, weights)
+            kept[:] = self._enhanced(part, tile, kept, look, seen)
         except MemoryError as error:
             smaller = halves(tile, *self._reach())
             if not smaller:
@@ -164,33 +172,24 @@ class ExposingNetwork:
         else:
             return
         for half in smaller:
-            self._fill(target, source, half, look, weights)
+            self._fill(target, source, half, look, seen)
 
-    def _enhanced(self, part: Array, tile: Tile, kept: Array, look: Look, weights: Array) -> Array:
+    def _enhanced(self, part: Array, tile: Tile, kept: Array, look: Look, seen: _Seen) -> Array:
         """A tile's planes, enhanced, as pixels of the kind and place of those kept of it."""
         (top, left), (height, width) = (tile.rows[0], tile.columns[0]), kept.shape[:2]
         down, across = top - tile.source_rows[0], left - tile.source_columns[0]
         inner = np.s_[0, :, down : down + height, across : across + width]
-        enhanced, exposed = self.correct(part, self._gains_at(tile, look), look.context)
-        exact = enhanced[inner]
-        place = slice(top, top + height), slice(left, left + width)
-        weight = planes.weights_at(weights, *place)
-        if weight.min() < 1:
-            exact = exposed[inner] + weight * (exact - exposed[inner])
-        if look.is_gray:
+        weight = seen.weights_at(slice(top, top + height), slice(left, left + width))
+        outputs = ["enhanced"] if weight.min() == 1 else ["enhanced", "exposed"]
+        exact, *exposed = (
+            plane[inner]
+            for plane in self.correct(part, _grid_at(tile, look), look.context, outputs)
+        )
+        if exposed:
+            exact = exposed[0] + weight * (exact - exposed[0])
+        if seen.gray:
             exact = np.broadcast_to(gray(np.moveaxis(exact, 0, -1)), exact.shape)
         return planes.finished(part[inner], exact, look.wish.strength, kept)
-
-    def _gains_at(self, tile: Tile, look: Look) -> dict[str, Array]:
-        """The gain map, and the weights of its cells at the pixels of a tile."""
-        gains, (height, width) = look.gains, look.size
-        rows, columns = gains.slope.shape
-        return {
-            "slope": gains.slope,
-            "offset": gains.offset,
-            "rows": interpolation(*tile.source_rows, height, rows),
-            "columns": interpolation(*tile.source_columns, width, columns),
-        }
 
     def look(self, thumb: Array) -> tuple[Array, Array]:
         """Run the branches that look at a thumbnail, on its eight flips and turns.
@@ -209,16 +208,14 @@ class ExposingNetwork:
         context : array, (1, context_size), float32
             Of the thumbnail as it stands.
         """
-        maps, contexts = [], []
-        for flip in (False, True):
-            for turns in range(4):
-                view = np.rot90(thumb[:, ::-1] if flip else thumb, turns)
-                log_gain, context = self.glance(view)
-                seen = np.rot90(log_gain, -turns)
-                maps.append(seen[:, ::-1] if flip else seen)
-                contexts.append(context)
-        mean: Array = np.mean(maps, axis=0)
-        return mean, contexts[0]
+        upright = [np.rot90(thumb, turns) for turns in range(4)]
+        looks = [self.glance(view) for view in upright + [view[:, ::-1] for view in upright]]
+        flipped_back = [
+            log_gain if n < 4 else log_gain[:, ::-1] for n, (log_gain, _) in enumerate(looks)
+        ]
+        turned_back = [np.rot90(log_gain, -n % 4) for n, log_gain in enumerate(flipped_back)]
+        mean: Array = np.mean(turned_back, axis=0)
+        return mean, looks[0][1]
 
     def glance(self, thumb: Array) -> tuple[Array, Array]:
         """Run the same branches on a thumbnail as it stands; see `look`."""
@@ -229,34 +226,39 @@ class ExposingNetwork:
         return log_gain[0, 0].copy(), context.copy()
 
     def correct(
-        self, tile: Array, gains: dict[str, Array], context: Array | None
-    ) -> tuple[Array, Array]:
+        self,
+        tile: Array,
+        grid: dict[str, Array],
+        context: Array | None,
+        outputs: Sequence[str] = ("enhanced",),
+    ) -> list[Array]:
         """Run the local branch.
 
         Parameters
         ----------
         tile : array, (1, 3, height, width), float32 in 0..1
             Sides multiples of ``spec.size_multiple``.
-        gains : dict
+        grid : dict
             ``slope`` and ``offset`` of a `GainMap`, and the weights ``rows``
             and ``columns`` of its cells at the tile's pixels.
         context : array, as from `look`
+        outputs : sequence of str
+            ``enhanced`` and ``exposed``, or one of them.
 
         Returns
         -------
-        enhanced, exposed : array, (1, 3, height, width), float32
-            The first not clipped.
+        list of array, (1, 3, height, width), float32
+            ``enhanced`` is not clipped.
 
         Raises
         ------
         MemoryError
             When there is not enough for a tile of this size.
         """
-        inputs = {**self._blank, "picture": tile, **gains}
+        inputs = {**self._blank, "picture": tile, **grid}
         if context is not None:
             inputs["context"] = context
-        enhanced, exposed = self._session.run(["enhanced", "exposed"], inputs)
-        return enhanced, exposed
+        return self._session.run(list(outputs), inputs)
 
     def close(self) -> None:
         """Free the network's memory; see `Network`."""
@@ -265,3 +267,11 @@ class ExposingNetwork:
     def _reach(self) -> tuple[int, int]:
         """The receptive radius, and what sides are multiples of."""
         return self.spec.receptive_radius or 0, self.spec.size_multiple
+
+
+def _grid_at(tile: Tile, look: Look) -> dict[str, Array]:
+    """The gain map, and the weights of its cells at the pixels of a tile."""
+    spans = slice(*tile.source_rows), slice(*tile.source_columns)
+    rows, columns = look.gains.weights(look.size, *spans)
+    grid = look.gains
+    return {"slope": grid.slope, "offset": grid.offset, "rows": rows, "columns": columns}

@@ -17,9 +17,6 @@ from scotopic.pixels.tiles import Tile
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
-GRAY_WITHIN = 1 / 1024
-"""Largest difference of the channels of a gray picture's thumbnail, on the scale 0..1."""
-
 
 @dataclass(frozen=True)
 class Look:
@@ -29,6 +26,8 @@ class Look:
     ----------
     wish : Wish
         What was asked for.
+    size : (height, width)
+        Of the picture.
     thumb : array, (size, size, 3), float32 in 0..1
         The thumbnail of the picture.
     gains : GainMap
@@ -44,18 +43,16 @@ class Look:
         that takes the picture alone.
     context : array, (1, context_size), optional
         What the local branch is told of the whole picture; None as above.
-    size : (height, width)
-        Of the picture.
     """
 
     wish: Wish
+    size: tuple[int, int]
     thumb: Array
     gains: GainMap
     chosen_by: str
     exposure_after: float
     automatic: Decision | None = None
     context: Array | None = None
-    size: tuple[int, int] = (1, 1)
 
     @property
     def gain(self) -> float:
@@ -63,15 +60,9 @@ class Look:
         return float(np.exp(self.gains.mean_log_gain(self.thumb)))
 
     @property
-    def is_gray(self) -> bool:
-        """Whether the picture has no colour, so that the result is to have none."""
-        spread = self.thumb.max(axis=-1) - self.thumb.min(axis=-1)
-        return bool(spread.max() < GRAY_WITHIN)
-
-    @property
     def gain_range(self) -> tuple[float, float]:
         """Smallest and largest gain in the thumbnail."""
-        logs = self.gains.log_gain_whole(self.thumb)
+        logs = self.gains.log_gain(self.thumb)
         return float(np.exp(logs.min())), float(np.exp(logs.max()))
 
     @property
@@ -82,7 +73,7 @@ class Look:
     def exposed(self, gains: GainMap, chosen_by: str, thumb: Array | None = None) -> Look:
         """The same look, with the exposure that a gain map gives to a thumbnail."""
         thumb = self.thumb if thumb is None else thumb
-        after = exposure_of(thumb, np.exp(gains.log_gain_whole(thumb.astype(np.float64))))
+        after = exposure_of(gains.exposed(thumb.astype(np.float64)))
         return replace(self, gains=gains, chosen_by=chosen_by, exposure_after=after)
 
 
@@ -190,11 +181,6 @@ class Network(Protocol):
 
     def close(self) -> None:
         """Free the network's memory; it cannot be used afterwards."""
-
-
-def size_of(pixels: Pixels) -> tuple[int, int]:
-    """Height and width."""
-    return pixels.shape[0], pixels.shape[1]
 
 
 def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> Array:

@@ -9,19 +9,19 @@ import numpy as np
 
 from scotopic.errors import InvalidValueError, TooLargeError
 from scotopic.networks import blending
-from scotopic.networks.network import Band, Look, color_thumbnail, size_of
+from scotopic.networks.network import Band, Look, color_thumbnail
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.exposure import expose, exposure_of, gain_for
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, plan, round_up
+from scotopic.pixels.units import size_of
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
 _BAND = 256
 """Rows that are finished at a time."""
-_AS_IT_IS = GainMap.uniform(1.0)
 _BLENDED_BYTES_PER_PIXEL = 16
 """The blended picture, three float32, and its weights."""
 
@@ -62,7 +62,9 @@ class WholeNetwork:
         """Look at the picture as it is; the network decides when it runs; see `Network`."""
         self.check(wish)
         thumb = color_thumbnail(pixels)
-        return Look(wish, thumb, _AS_IT_IS, "automatic", exposure_of(thumb), size=size_of(pixels))
+        return Look(
+            wish, size_of(pixels), thumb, GainMap.uniform(1.0), "automatic", exposure_of(thumb)
+        )
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """One tile where memory allows, else tiles to be blended; see `Network`."""
@@ -84,12 +86,13 @@ class WholeNetwork:
     def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         enhanced = blending.blended(self.enhance, pixels, tiles, self.spec.size_multiple)
         look, computed = _exposed(look, enhanced), len(tiles)
+        gain = look.gain
         height, like = pixels.shape[0], pixels[:0]
         for top in range(0, height, _BAND):
             rows = slice(top, min(top + _BAND, height))
             band = enhanced[:, rows]
-            if look.gains is not _AS_IT_IS:
-                band = np.moveaxis(expose(np.moveaxis(band, 0, -1), look.gain), -1, 0)
+            if gain != 1:
+                band = np.moveaxis(expose(np.moveaxis(band, 0, -1), gain), -1, 0)
             source = planes.planes(pixels[rows])[0]
             yield Band(
                 rows, planes.finished(source, band, look.wish.strength, like), computed, look
@@ -129,4 +132,4 @@ def _exposed(look: Look, enhanced: Array) -> Look:
         return look.exposed(GainMap.uniform(gain), "exposure", thumb)
     if wish.ev:
         return look.exposed(GainMap.uniform(2**wish.ev), "ev", thumb)
-    return look.exposed(_AS_IT_IS, "automatic", thumb)
+    return look.exposed(look.gains, "automatic", thumb)

@@ -19,8 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scotopic.pixels.exposure import MAX_GAIN, brightest, logit
+from scotopic.pixels import interpolation
+from scotopic.pixels.exposure import MAX_GAIN, brightest, expose, gain_for, logit
+from scotopic.pixels.units import size_of
 from scotopic.types import Array
+
+Weights = tuple[Array, Array]
+"""Of the rows and of the columns of a grid, (pixels, cells) each, float32."""
 
 _RADIUS = 3
 """Radius of the filter's windows, in cells."""
@@ -60,77 +65,63 @@ class GainMap:
         share = np.float32(balance)
         return GainMap(share * self.slope, share * self.offset + (1 - share) * np.float32(middle))
 
-    def coefficients_at(self, rows: Array, columns: Array) -> tuple[Array, Array]:
-        """Slope and offset of pixels.
+    def weights(
+        self, size: tuple[int, int], rows: slice | None = None, columns: slice | None = None
+    ) -> Weights:
+        """Weights of the grid's cells at the pixels of a picture, or of a part of one.
 
         Parameters
         ----------
-        rows : array, (height, rows of the grid), float32
-        columns : array, (width, columns of the grid), float32
-            Weights of the grid's rows and columns, as from `interpolation`.
-
-        Returns
-        -------
-        two arrays, (height, width), float32
+        size : (height, width)
+            Of the whole picture.
+        rows, columns : slice, optional
+            The part, which may reach beyond the picture.
         """
-        return rows @ self.slope @ columns.T, rows @ self.offset @ columns.T
+        spans = (rows or slice(0, size[0]), columns or slice(0, size[1]))
+        down, across = (
+            interpolation.weights(cells, span, length / cells)
+            for cells, span, length in zip(self.slope.shape, spans, size, strict=True)
+        )
+        return down, across
 
-    def log_gain(self, picture: Array, rows: Array, columns: Array) -> Array:
+    def coefficients(self, weights: Weights) -> tuple[Array, Array]:
+        """Slope and offset of pixels, two arrays (height, width, 1), float32."""
+        down, across = weights
+        slope, offset = ((down @ grid @ across.T)[..., None] for grid in (self.slope, self.offset))
+        return slope, offset
+
+    def log_gain(self, picture: Array, weights: Weights | None = None) -> Array:
         """ln g of pixels, (height, width, 1).
 
         Parameters
         ----------
         picture : array of floats in 0..1, (height, width, channels)
-        rows, columns : array
-            As for `coefficients_at`.
+        weights : pair of arrays, optional
+            As from `weights`, if the picture is a part of the whole.
         """
-        slope, offset = self.coefficients_at(rows, columns)
-        guide = np.clip(logit(brightest(picture)), *GUIDE_RANGE)
-        result = np.clip(slope[..., None] * guide + offset[..., None], -LARGEST, LARGEST)
-        given: Array = result.astype(picture.dtype, copy=False)
-        return given
+        slope, offset = self.coefficients(weights or self.weights(size_of(picture)))
+        logs = np.clip(slope * guide_of(picture) + offset, -LARGEST, LARGEST)
+        result: Array = logs.astype(picture.dtype, copy=False)
+        return result
 
     def mean_log_gain(self, picture: Array) -> float:
         """Mean of ln g over a picture, such as a thumbnail."""
-        return float(self.log_gain_whole(picture).mean())
+        return float(self.log_gain(picture).mean())
 
-    def log_gain_whole(self, picture: Array) -> Array:
-        """ln g of all pixels of a picture, such as a thumbnail, (height, width, 1)."""
-        (height, width), (rows, columns) = picture.shape[:2], self.slope.shape
-        return self.log_gain(
-            picture,
-            interpolation(0, height, height, rows),
-            interpolation(0, width, width, columns),
-        )
+    def exposed(self, picture: Array) -> Array:
+        """A whole picture, floats in 0..1, exposed."""
+        return expose(picture, np.exp(self.log_gain(picture)))
+
+    def reaching(self, thumb: Array, exposure: float) -> GainMap:
+        """The map shifted so that it brings a thumbnail to a mean gray level, 0 to 1."""
+        relative = np.exp(self.log_gain(thumb))
+        return self.shifted(float(np.log(gain_for(thumb, exposure, relative=relative))))
 
 
-def interpolation(start: int, stop: int, length: int, cells: int) -> Array:
-    """Weights of the cells of a grid along one side of a picture, at its pixels.
-
-    Parameters
-    ----------
-    start, stop : int
-        The pixels asked for; they may lie beyond the picture.
-    length : int
-        Pixels of the whole side.
-    cells : int
-        Cells of the grid, of equal length.
-
-    Returns
-    -------
-    array, (stop - start, cells), float32
-        Linear between the centres of cells, constant beyond the first and
-        the last. Each row sums to 1.
-    """
-    pixels = np.arange(start, stop)
-    places = np.clip((pixels + 0.5) * cells / length - 0.5, 0, cells - 1)
-    below = np.minimum(places.astype(np.intp), max(cells - 2, 0))
-    share = (places - below).astype(np.float32)
-    weights = np.zeros((stop - start, cells), np.float32)
-    index = np.arange(stop - start)
-    weights[index, below] = 1 - share
-    weights[index, np.minimum(below + 1, cells - 1)] += share
-    return weights
+def guide_of(picture: Array) -> Array:
+    """z of floats in 0..1, (height, width, 1), held within `GUIDE_RANGE`."""
+    guide: Array = np.clip(logit(brightest(picture)), *GUIDE_RANGE)
+    return guide
 
 
 def guided(log_gain: Array, guide: Array) -> GainMap:
@@ -146,22 +137,16 @@ def guided(log_gain: Array, guide: Array) -> GainMap:
     ----------
     log_gain : array, (rows, columns)
         Covers the picture.
-    guide : array, (rows, columns)
-        z of the same cells.
+    guide : array, (rows, columns, 1)
+        z of the same cells, as from `guide_of`.
     """
-    z, w = guide.astype(np.float64), log_gain.astype(np.float64)
+    z, w = guide[..., 0].astype(np.float64), log_gain.astype(np.float64)
     mean_z, mean_w = _box_mean(z), _box_mean(w)
     variance = _box_mean(z * z) - mean_z * mean_z
     covariance = _box_mean(z * w) - mean_z * mean_w
     slope = np.clip(covariance / (variance + _EPSILON), FLATTEST, STEEPEST)
     offset = mean_w - slope * mean_z
     return GainMap(_box_mean(slope).astype(np.float32), _box_mean(offset).astype(np.float32))
-
-
-def guide_of(picture: Array) -> Array:
-    """z of floats in 0..1, (height, width), held within `GUIDE_RANGE`."""
-    guide: Array = np.clip(logit(brightest(picture))[..., 0], *GUIDE_RANGE)
-    return guide
 
 
 def _box_mean(values: Array, radius: int = _RADIUS) -> Array:

@@ -41,8 +41,8 @@ class Guide:
         return guided(log_gain, guide_of(reduced(self.small, *log_gain.shape)))
 
     def levels(self, cells: int) -> Array:
-        """Mean brightness of cells, (cells, cells), 0 to 1."""
-        return brightest(reduced(self.small, cells, cells))[..., 0]
+        """Mean brightness of cells, (cells, cells, 1), 0 to 1."""
+        return brightest(reduced(self.small, cells, cells))
 
     def highlights(self, cells: int) -> Array:
         """Brightness of the lightest tenth of each cell, (cells, cells), 0 to 1.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scotopic.pixels.evidence import EVIDENCE_BLOCK
+from scotopic.pixels.interpolation import between
 from scotopic.pixels.tiles import Tile
 from scotopic.pixels.units import gray, unit_scale
 from scotopic.types import Array
@@ -56,29 +57,6 @@ def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
     for span in (rows, columns):
         weights = between(weights, span, EVIDENCE_BLOCK).T
     return weights
-
-
-def between(cells: Array, span: slice, pitch: float) -> Array:
-    """Interpolate rows of cells at the pixels of a span.
-
-    Parameters
-    ----------
-    cells : array, (count, any), float32
-    span : slice
-    pitch : float
-        Pixels from one row of cells to the next.
-
-    Returns
-    -------
-    array, (pixels of the span, any), float32
-        Linear between the centres of cells, constant beyond the first and the last.
-    """
-    last = cells.shape[0] - 1
-    places = np.clip((np.arange(span.start, span.stop) + 0.5) / pitch - 0.5, 0, last)
-    below = places.astype(np.intp)
-    share = (places - below).astype(np.float32)[:, None]
-    result: Array = cells[below] * (1 - share) + cells[np.minimum(below + 1, last)] * share
-    return result
 
 
 def cut(rows: Array, tile: Tile) -> Array:

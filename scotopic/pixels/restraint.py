@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scotopic.pixels.exposure import MAX_GAIN, exposure_of, gain_for
+from scotopic.pixels.exposure import DARKEST, exposure_of, gain_for
+from scotopic.pixels.gain_map import LARGEST
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.noise import noise_in_the_dark
 from scotopic.pixels.units import gray
@@ -80,10 +81,11 @@ def restrain(
     noise = noise_in_the_dark(pixels)
     cells = predicted.shape[0]
     levels = guide.levels(cells)
+    predicted = np.clip(predicted, -LARGEST, LARGEST)
     rules: dict[str, Callable[[Array], Array]] = {
         "highlights": lambda logs: soft_minimum(logs, highlight_limit(guide.highlights(cells))),
         "noise": lambda logs: soft_minimum(logs, np.log(noise_limit(noise))),
-        "signal": lambda logs: logs + np.log(signal_share(levels, noise)),
+        "signal": lambda logs: logs + np.log(signal_share(levels[..., 0], noise)),
         "night": lambda logs: logs - night_excess(thumb, levels, logs),
         "brightness": lambda logs: np.maximum(logs, 0),
     }
@@ -94,7 +96,7 @@ def restrain(
         logs = held
     largest = max(shares, key=lambda name: shares[name])
     decision = Decision(
-        exposure_of(np.repeat(levels[..., None], 3, axis=-1), np.exp(predicted)[..., None]),
+        exposure_of(levels, np.exp(predicted)[..., None]),
         float(np.exp(predicted.mean())),
         shares,
         largest if shares[largest] >= NOTICEABLE else None,
@@ -135,7 +137,7 @@ def highlight_limit(brightness: Array) -> Array:
 
     Highlights beyond that are as flat as they are: the cell keeps them.
     """
-    x = np.clip(brightness.astype(np.float64), 1 / MAX_GAIN / 20, FLAT_LEVEL)
+    x = np.clip(brightness.astype(np.float64), DARKEST, FLAT_LEVEL)
     limit: Array = np.log(FLAT_LEVEL * (1 - x) / (x * (1 - FLAT_LEVEL)))
     return limit
 
@@ -160,9 +162,8 @@ def night_excess(thumb: Array, levels: Array, logs: Array) -> float:
     share = float(np.clip((empty.mean() - begins) / (whole - begins), 0, 1))
     if share == 0 or not (brightest > LIT_LEVEL or small_light):
         return 0.0
-    weights = np.where(levels > LAMP_LEVEL, 0, levels)
+    weights = np.where(levels > LAMP_LEVEL, 0, levels)[..., 0]
     if not weights.any():
         return 0.0
-    cells = np.repeat(levels[..., None], 3, axis=-1)
-    factor = gain_for(cells, SUBJECT_LEVEL, weights, np.exp(logs)[..., None])
+    factor = gain_for(levels, SUBJECT_LEVEL, weights, np.exp(logs)[..., None])
     return share * max(0.0, -float(np.log(factor)))

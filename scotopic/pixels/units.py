@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from scotopic.types import Array
+from scotopic.types import Array, Pixels
 
 GRAY_WEIGHTS = (0.299, 0.587, 0.114)
+_BAND = 256
+"""Rows that are looked at together."""
 
 
 def gray(picture: Array) -> Array:
@@ -31,6 +33,18 @@ def gray(picture: Array) -> Array:
         weights = weights.astype(picture.dtype)
     result: Array = picture @ weights
     return result
+
+
+def size_of(pixels: Pixels) -> tuple[int, int]:
+    """Height and width."""
+    return pixels.shape[0], pixels.shape[1]
+
+
+def is_gray(pixels: Pixels) -> bool:
+    """Whether all channels of each pixel are the same."""
+    starts = range(0, pixels.shape[0], _BAND)
+    bands = (pixels[start : start + _BAND] for start in starts)
+    return all(bool((band == band[..., :1]).all()) for band in bands)
 
 
 def unit_scale(dtype: Any) -> float:

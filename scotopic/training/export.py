@@ -23,9 +23,9 @@ from scotopic.networks.exposing import ExposingNetwork
 from scotopic.networks.loading import load
 from scotopic.networks.spec import NO_CURVE, ModelSpec
 from scotopic.networks.whole import WholeNetwork
-from scotopic.pixels.exposure import expose
-from scotopic.pixels.gain_map import GainMap, interpolation
+from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
+from scotopic.pixels.units import size_of
 from scotopic.storage import write_atomically
 from scotopic.training import onnx_graph
 from scotopic.training.checkpoints import (
@@ -40,6 +40,7 @@ from scotopic.training.layers import Config, Tensor
 from scotopic.training.light_unet import LightUNet
 from scotopic.training.mirnet import MIRNet
 from scotopic.training.presets import build_network
+from scotopic.training.samples import with_gain
 from scotopic.training.tasks import no_gradient
 from scotopic.training.tracing import trace_branches, trace_mirnet
 from scotopic.types import Array
@@ -250,20 +251,13 @@ def _branch_differences(
     yield _apart(seen, context)
     gains = GainMap(*rng.uniform(-0.3, 1, (2, 3, 4)).astype(np.float32))
     for tile in tiles:
-        height, width = tile.shape[2:]
-        places = {
-            "slope": gains.slope,
-            "offset": gains.offset,
-            "rows": interpolation(0, height, height, 3),
-            "columns": interpolation(0, width, width, 4),
-        }
         picture = np.moveaxis(tile[0], 0, -1)
-        logs = gains.log_gain_whole(picture)
-        wanted = np.concatenate([expose(picture, np.exp(logs)), logs], axis=-1)
-        planes = np.ascontiguousarray(np.moveaxis(wanted, -1, 0)[None])
-        enhanced, exposed = exported.correct(tile, places, seen)
-        yield _apart(exposed, planes[:, :3])
-        yield _apart(enhanced, network.correct(planes, context))
+        rows, columns = gains.weights(size_of(picture))
+        grid = {"slope": gains.slope, "offset": gains.offset, "rows": rows, "columns": columns}
+        wanted = np.ascontiguousarray(np.moveaxis(with_gain(picture, gains), -1, 0)[None])
+        enhanced, exposed = exported.correct(tile, grid, seen, ("enhanced", "exposed"))
+        yield _apart(exposed, wanted[:, :3])
+        yield _apart(enhanced, network.correct(wanted, context))
 
 
 def _apart(given: Array, wanted: Tensor) -> float:

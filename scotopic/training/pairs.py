@@ -143,11 +143,8 @@ def gain_map_between(low: Array, high: Array) -> GainMap:
         With the mean gray of the reference.
     """
     before, after = (guide_of(reduced(x, MAP_SIDE, MAP_SIDE)) for x in (low, high))
-    found = guided(np.clip(after - before, -0.7, 5.0), before)
-    thumb = thumbnail(low)
-    relative = np.exp(found.log_gain_whole(thumb))
-    level = exposure_of(thumbnail(high))
-    return found.shifted(float(np.log(gain_for(thumb, level, relative=relative))))
+    found = guided(np.clip(after - before, -0.7, 5.0)[..., 0], before)
+    return found.reaching(thumbnail(low), exposure_of(thumbnail(high)))
 
 
 def joined(name: str, sets: Iterable[PairSet]) -> PairSet:

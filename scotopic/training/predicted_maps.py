@@ -15,6 +15,7 @@ from scotopic.training.checkpoints import WEIGHTS, finished_run, load_weights
 from scotopic.training.gain_network import GainNetwork
 from scotopic.training.pairs import MAP_SIDE, PairSet
 from scotopic.training.presets import build_network
+from scotopic.training.training_data import TrainingData
 from scotopic.types import Array
 
 
@@ -35,16 +36,31 @@ def load_gain_network(run: Path, data_format: str = "channels_last") -> GainNetw
     return network
 
 
-def use_predicted_maps(pairs: PairSet, network: GainNetwork) -> None:
-    """Give pairs the maps that a network predicts, each shifted to its reference's level.
+def use_maps_of(run: Path, data: TrainingData) -> None:
+    """Give real pairs the maps that a finished run predicts.
 
     A local network that is trained with them learns to correct what is
-    predicted, and not what only the reference could tell.
+    predicted, and not what only the reference could tell. Pairs whose maps
+    are known, or whose references were made for another map, keep theirs.
+
+    Parameters
+    ----------
+    run : Path
+        As for `load_gain_network`, with the errors of it.
+    data : TrainingData
+    """
+    network = load_gain_network(run)
+    for pairs in (*data.sets, *data.validation):
+        if pairs.gain_maps is None and pairs.teaches_exposure:
+            use_predicted_maps(pairs, network)
+
+
+def use_predicted_maps(pairs: PairSet, network: GainNetwork) -> None:
+    """Give pairs the maps that a network predicts, each shifted to its reference's level.
 
     Parameters
     ----------
     pairs : PairSet
-        Whose gain maps are not known.
     network : GainNetwork
         Channels last.
     """
@@ -52,6 +68,4 @@ def use_predicted_maps(pairs: PairSet, network: GainNetwork) -> None:
         thumb, level = pairs.thumbnails[index], exposure_of(thumbnail(high))
         predicted: Array = keras.ops.convert_to_numpy(network(thumb[None]))[0, ..., 0]
         gains = guided(predicted, guide_of(reduced(low, MAP_SIDE, MAP_SIDE)))
-        relative = np.exp(gains.log_gain_whole(thumb))
-        shift = np.log(gain_for(thumb, level, relative=relative))
-        pairs.set_map(index, gains.shifted(float(shift)), np.log(gain_for(thumb, level)))
+        pairs.set_map(index, gains.reaching(thumb, level), np.log(gain_for(thumb, level)))

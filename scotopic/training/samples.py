@@ -10,8 +10,9 @@ import numpy as np
 
 from scotopic.errors import InvalidValueError
 from scotopic.pixels.exposure import brightest, expose
-from scotopic.pixels.gain_map import GainMap, guide_of, interpolation
+from scotopic.pixels.gain_map import GainMap, Weights, guide_of
 from scotopic.pixels.thumbnail import reduced, thumbnail
+from scotopic.pixels.units import size_of
 from scotopic.training.pairs import MAP_SIDE, PairSet
 from scotopic.types import Array
 
@@ -119,15 +120,9 @@ def exposed_sample(
         low, gains = high, GainMap.uniform(1.0)
         thumb = thumbnail(pairs.high[index])
     gains = gains.shifted(rng.normal(0, options.gain_jitter))
-    height, width = pairs.low[index].shape[:2]
-    picture = _unit(low)
-    logs = gains.log_gain(
-        picture,
-        interpolation(place[0], place[0] + crop, height, gains.slope.shape[0]),
-        interpolation(place[1], place[1] + crop, width, gains.slope.shape[1]),
-    )
+    picture, spans = _unit(low), (slice(start, start + crop) for start in place)
+    exposed = with_gain(picture, gains, gains.weights(size_of(pairs.low[index]), *spans))
     turn = _turn(options, rng)
-    exposed = np.concatenate([expose(picture, np.exp(logs)), logs], axis=-1)
     return {
         "exposed": turn(exposed),
         "target": turn(_unit(high)),
@@ -135,15 +130,30 @@ def exposed_sample(
     }
 
 
-def level_sample(
-    pairs: PairSet, index: int, crop: int, options: Augmentation, rng: np.random.Generator
-) -> dict[str, Array]:
-    """Draw one sample for networks that predict a gain map: a part of a pair, made small.
+def with_gain(picture: Array, gains: GainMap, weights: Weights | None = None) -> Array:
+    """A picture exposed, and ln of its gain: what `LightUNet` takes.
 
     Parameters
     ----------
-    crop : int
-        Not used: parts have 0.6 to 1 of the picture's sides.
+    picture : array, (height, width, 3), float32 in 0..1
+    gains : GainMap
+    weights : pair of arrays, optional
+        As from ``gains.weights``, if the picture is a part of the whole.
+
+    Returns
+    -------
+    array, (height, width, 4), float32
+    """
+    logs = gains.log_gain(picture, weights)
+    return np.concatenate([expose(picture, np.exp(logs)), logs], axis=-1)
+
+
+def level_sample(
+    pairs: PairSet, index: int, options: Augmentation, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Draw one sample for networks that predict a gain map: a part of a pair, made small.
+
+    Parts have 0.6 to 1 of the picture's sides.
 
     Returns
     -------
@@ -178,8 +188,8 @@ def level_pair(low: Array, high: Array) -> tuple[Array, Array]:
         brightest channel of the reference's, 0 to 1.
     """
     guide = guide_of(reduced(low, MAP_SIDE, MAP_SIDE))
-    wanted = brightest(reduced(high, MAP_SIDE, MAP_SIDE))[..., 0]
-    return thumbnail(low), np.stack([guide, wanted], axis=-1).astype(np.float32)
+    wanted = brightest(reduced(high, MAP_SIDE, MAP_SIDE))
+    return thumbnail(low), np.concatenate([guide, wanted], axis=-1).astype(np.float32)
 
 
 def _cut(

@@ -10,7 +10,7 @@ white balance, processing in the camera, quantisation and JPEG.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 from scotopic.pixels.exposure import brightest, expose, logit
-from scotopic.pixels.gain_map import GUIDE_RANGE, LARGEST, GainMap, interpolation
+from scotopic.pixels.gain_map import GUIDE_RANGE, LARGEST, GainMap
 from scotopic.pixels.thumbnail import reduced
-from scotopic.pixels.units import gray
+from scotopic.pixels.units import gray, size_of
 from scotopic.training.pairs import SMALL_SIDE, PairSet
 from scotopic.types import Array
 
@@ -124,60 +124,51 @@ def simulate(photograph: Array, rng: np.random.Generator) -> tuple[Array, Array,
     return dark, np.rint(target * 255).astype(np.uint8), gains
 
 
-def simulated_set(
-    photographs: Sequence[Array], names: Sequence[str], count: int, seed: int
-) -> PairSet:
+def simulated_set(photographs: Mapping[str, Array], count: int, seed: int) -> PairSet:
     """Darken photographs, each in turn, differently each time.
 
     The pairs do not teach exposure, since no photographer chose how dark they are.
 
     Parameters
     ----------
-    photographs : sequence of array, (height, width, 3), uint8
-    names : sequence of str
-        A name for each of them.
+    photographs : dict of str to array, (height, width, 3), uint8
+        By their names.
     count : int
         Number of pairs.
     seed : int
     """
 
     def make(index: int) -> tuple[Array, Array, GainMap]:
-        photograph = photographs[index % len(photographs)]
-        return simulate(photograph, np.random.default_rng([seed, index]))
+        return simulate(pictures[index % len(pictures)], np.random.default_rng([seed, index]))
 
+    pictures = list(photographs.values())
     with ThreadPoolExecutor() as pool:
-        made = list(pool.map(make, range(count)))
-    labels = [f"{names[i % len(names)]}-{i // len(names)}" for i in range(count)]
-    low, high, gains = (list(part) for part in zip(*made, strict=True))
-    return PairSet("simulated", labels, low, high, False, gains)
+        low, high, gains = zip(*pool.map(make, range(count)), strict=True)
+    labels = _labels(photographs, count)
+    return PairSet("simulated", labels, list(low), list(high), False, list(gains))
 
 
-def underexposed_set(
-    photographs: Sequence[Array], names: Sequence[str], count: int, seed: int
-) -> PairSet:
+def underexposed_set(photographs: Mapping[str, Array], count: int, seed: int) -> PairSet:
     """Underexpose photographs, each in turn, without noise, at a small size.
 
     They teach how bright photographs are that somebody found right, nights
-    among them, however dark they were taken.
-
-    Parameters
-    ----------
-    photographs : sequence of array, (height, width, 3), uint8
-    names : sequence of str
-        A name for each of them.
-    count : int
-        Number of pairs.
-    seed : int
+    among them, however dark they were taken. Parameters are those of
+    `simulated_set`.
     """
-    low, high, labels = [], [], []
+    pictures, low, high = list(photographs.values()), [], []
     for index in range(count):
-        rng = np.random.default_rng([seed, index])
-        photograph = photographs[index % len(photographs)]
-        small = reduced(photograph, *(min(SMALL_SIDE, side) for side in photograph.shape[:2]))
+        picture = pictures[index % len(pictures)]
+        small = reduced(picture, *(min(SMALL_SIDE, side) for side in size_of(picture)))
+        dark = underexposed(small, np.random.default_rng([seed, index]))
         high.append(np.rint(small * 255).astype(np.uint8))
-        low.append(np.rint(underexposed(small, rng) * 255).astype(np.uint8))
-        labels.append(f"{names[index % len(names)]}-{index // len(names)}")
-    return PairSet("underexposed", labels, low, high)
+        low.append(np.rint(dark * 255).astype(np.uint8))
+    return PairSet("underexposed", _labels(photographs, count), low, high)
+
+
+def _labels(names: Iterable[str], count: int) -> list[str]:
+    """A label for each of so many pairs, made of the photographs of these names in turn."""
+    names = list(names)
+    return [f"{names[i % len(names)]}-{i // len(names)}" for i in range(count)]
 
 
 def underexposed(photograph: Array, rng: np.random.Generator) -> Array:
@@ -200,10 +191,7 @@ def darkened(target: Array, gains: GainMap) -> Array:
     target : array, (height, width, 3), floats in 0..1
     gains : GainMap
     """
-    height, width = target.shape[:2]
-    rows = interpolation(0, height, height, gains.slope.shape[0])
-    columns = interpolation(0, width, width, gains.slope.shape[1])
-    slope, offset = (part[..., None] for part in gains.coefficients_at(rows, columns))
+    slope, offset = gains.coefficients(gains.weights(size_of(target)))
     exposed = logit(brightest(target))
     before = (exposed - offset) / (1 + slope)
     held = np.clip(before, *GUIDE_RANGE)

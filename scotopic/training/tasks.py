@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import keras
 import numpy as np
 
 from scotopic.measures import likeness
-from scotopic.pixels.exposure import expose
 from scotopic.pixels.gain_map import GainMap
 from scotopic.training.gain_network import GainNetwork
 from scotopic.training.layers import Tensor
@@ -24,12 +23,12 @@ from scotopic.training.losses import BandLoss, GainLoss, PictureLoss, level_erro
 from scotopic.training.pairs import PairSet
 from scotopic.training.presets import Recipe, optimizer
 from scotopic.training.samples import (
-    Sampler,
     draw_samples,
     exposed_sample,
     level_pair,
     level_sample,
     sample,
+    with_gain,
 )
 from scotopic.types import Array
 
@@ -68,7 +67,8 @@ class PictureTask:
     ) -> Batch:
         """Draw crops, mixed with each other if the recipe says so."""
         rng = np.random.default_rng(list(seed))
-        drawn = draw_samples(sets, shares, recipe.batch_size, _bound(sample, recipe), rng)
+        draw = functools.partial(sample, crop=recipe.crop, options=recipe.augmentation)
+        drawn = draw_samples(sets, shares, recipe.batch_size, draw, rng)
         if recipe.mixup:
             return mix_up(drawn["picture"], drawn["target"], recipe.mixup, rng)
         return drawn["picture"], drawn["target"]
@@ -94,7 +94,8 @@ class CorrectionTask:
     ) -> Batch:
         """Draw exposed crops with the thumbnails of the whole."""
         rng = np.random.default_rng(list(seed))
-        drawn = draw_samples(sets, shares, recipe.batch_size, _bound(exposed_sample, recipe), rng)
+        draw = functools.partial(exposed_sample, crop=recipe.crop, options=recipe.augmentation)
+        drawn = draw_samples(sets, shares, recipe.batch_size, draw, rng)
         target = drawn.pop("target")
         return drawn, target
 
@@ -121,7 +122,8 @@ class GainTask:
     ) -> Batch:
         """Draw thumbnails of parts of pictures, with the levels of the references."""
         rng = np.random.default_rng(list(seed))
-        drawn = draw_samples(sets, shares, recipe.batch_size, _bound(level_sample, recipe), rng)
+        draw = functools.partial(level_sample, options=recipe.augmentation)
+        drawn = draw_samples(sets, shares, recipe.batch_size, draw, rng)
         return drawn["thumbnail"], drawn["levels"]
 
     def scores(self, network: keras.Model, pairs: PairSet, index: int) -> dict[str, float]:
@@ -134,11 +136,6 @@ class GainTask:
             "level_error": float(np.abs(exposed - wanted).mean()),
             "exposure_error": abs(float(np.log(exposed.mean() / wanted.mean()))),
         }
-
-
-def _bound(draw: Callable[..., dict[str, Array]], recipe: Recipe) -> Sampler:
-    """A function that draws a sample, with the crop and the options of a recipe."""
-    return functools.partial(draw, crop=recipe.crop, options=recipe.augmentation)
 
 
 def _likeness(result: Array, reference: Array) -> dict[str, float]:
@@ -183,11 +180,8 @@ def enhance_picture(network: keras.Model, low: Array) -> Array:
     -------
     array, (height, width, 3), uint8
     """
-    last = network.data_format == "channels_last"
-    batch = low[None].astype(np.float32) / np.float32(255)
-    result = network(batch if last else np.moveaxis(batch, -1, 1))
-    picture = keras.ops.convert_to_numpy(result)[0]
-    return _to_8_bits(picture if last else np.moveaxis(picture, 0, -1))
+    result = network(_to_input(network, low / np.float32(255)))
+    return _to_8_bits(_to_array(result, network)[0])
 
 
 def correct_picture(network: LightUNet, low: Array, thumb: Array, gains: GainMap) -> Array:
@@ -205,9 +199,7 @@ def correct_picture(network: LightUNet, low: Array, thumb: Array, gains: GainMap
     -------
     array, (height, width, 3), uint8
     """
-    picture = low.astype(np.float32) / np.float32(255)
-    logs = gains.log_gain_whole(picture)
-    exposed = np.concatenate([expose(picture, np.exp(logs)), logs], axis=-1)
+    exposed = with_gain(low.astype(np.float32) / np.float32(255), gains)
     height, width = low.shape[:2]
     multiple = network.size_multiple
     padded = np.pad(exposed, [(0, -height % multiple), (0, -width % multiple), (0, 0)], "edge")

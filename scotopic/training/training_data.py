@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,7 @@ import numpy as np
 from scotopic.datasets.pictures import read_image
 from scotopic.datasets.scenes import SCENES
 from scotopic.errors import MissingFileError, MissingPackageError, ScotopicError
-from scotopic.pixels.exposure import expose
-from scotopic.pixels.gain_map import interpolation
+from scotopic.pixels import interpolation
 from scotopic.pixels.thumbnail import reduced
 from scotopic.training.pairs import PairSet, joined, read_pairs, training_folder
 from scotopic.training.presets import Recipe
@@ -149,36 +148,31 @@ def _without_siblings(folder: Path, names: Sequence[str], scenes: Scenes) -> lis
 
 def _simulated(folders: Sequence[Path], recipe: Recipe, seed: int) -> tuple[PairSet, PairSet]:
     """Dark pictures simulated from photographs: to train on, and to validate on."""
-    free = {f"scikit-image/{name}": picture for name, picture in free_photographs().items()}
-    groups = [free, *map(_photographs, folders)]
-    pictures = {name: picture for group in groups for name, picture in group.items()}
-    training, held = _held_apart(sorted(pictures))
+    pictures = {f"scikit-image/{name}": picture for name, picture in free_photographs().items()}
+    for folder in folders:
+        pictures.update(_photographs(folder))
+    training, held = _held_apart(pictures)
     few = min(40, recipe.simulations)
-    return (
-        simulated_set([pictures[n] for n in training], training, recipe.simulations, seed),
-        simulated_set([pictures[n] for n in held], held, few, seed),
-    )
+    return simulated_set(training, recipe.simulations, seed), simulated_set(held, few, seed)
 
 
 def _underexposed(folders: Sequence[Path], recipe: Recipe, seed: int) -> tuple[PairSet, PairSet]:
     """Photographs underexposed, those of each folder equally often."""
     groups = [group for group in map(_photographs, folders) if group] or [free_photographs()]
-    made: tuple[list[PairSet], list[PairSet]] = ([], [])
-    for index, group in enumerate(groups):
-        count = max(1, recipe.simulations // len(groups))
-        for names, sets, number in zip(
-            _held_apart(sorted(group)), made, (count, max(1, count // 20)), strict=True
-        ):
-            pictures = [group[name] for name in names]
-            sets.append(underexposed_set(pictures, names, number, seed + index))
-    training, held = (joined("underexposed", sets) for sets in made)
-    return training, held
+    count = max(1, recipe.simulations // len(groups))
+    few = max(1, count // 20)
+    training, held = [], []
+    for number, (group, apart) in enumerate(map(_held_apart, groups)):
+        training.append(underexposed_set(group, count, seed + number))
+        held.append(underexposed_set(apart, few, seed + number))
+    return joined("underexposed", training), joined("underexposed", held)
 
 
-def _held_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names to train on and names held out, one in twenty, whatever the seed."""
-    held = list(names[::20])
-    return [name for name in names if name not in held] or held, held
+def _held_apart(pictures: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Pictures to train on and pictures held out, one in twenty, whatever the seed."""
+    held = sorted(pictures)[::20]
+    kept = [name for name in sorted(pictures) if name not in held] or held
+    return {name: pictures[name] for name in kept}, {name: pictures[name] for name in held}
 
 
 def _photographs(folder: Path) -> dict[str, Array]:
@@ -209,14 +203,13 @@ def with_colors_of_input(pairs: PairSet) -> PairSet:
     high = []
     for index, reference in enumerate(pairs.high):
         low = pairs.low[index].astype(np.float32) / np.float32(255)
-        exposed = expose(low, np.exp(pairs.map_of(index)[0].log_gain_whole(low)))
-        height, width = low.shape[:2]
-        cells = [max(1, round(side / 20)) for side in (height, width)]
+        exposed = pairs.map_of(index)[0].exposed(low)
+        cells = [max(1, round(side / 20)) for side in low.shape[:2]]
         wanted, given = reduced(exposed, *cells), reduced(reference, *cells)
         factor = np.clip((wanted + 0.02) / (given + 0.02), 0.3, 3)
         rows, columns = (
-            interpolation(0, height, height, cells[0]),
-            interpolation(0, width, width, cells[1]),
+            interpolation.weights(count, slice(0, side), side / count)
+            for count, side in zip(cells, low.shape[:2], strict=True)
         )
         smooth = np.einsum("hr,rcx,wc->hwx", rows, factor, columns, optimize=True)
         high.append(np.rint(np.clip(reference * smooth, 0, 255)).astype(np.uint8))

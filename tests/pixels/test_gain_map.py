@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from scotopic.pixels.exposure import brightest, expose, logit
-from scotopic.pixels.gain_map import GainMap, guide_of, guided, interpolation
+from scotopic.pixels import interpolation
+from scotopic.pixels.exposure import brightest, expose, exposure_of, logit
+from scotopic.pixels.gain_map import GainMap, guide_of, guided
 from scotopic.pixels.thumbnail import reduced
 
 CELLS = 32
@@ -14,16 +15,16 @@ def gray_picture(level):
 
 def exposed(picture, log_gain):
     gains = guided(log_gain, guide_of(reduced(picture, CELLS, CELLS)))
-    return expose(picture, np.exp(gains.log_gain_whole(picture)))[..., 0]
+    return gains.exposed(picture)[..., 0]
 
 
 def test_interpolation_is_linear_between_centres_and_constant_beyond():
-    weights = interpolation(-2, 10, 8, 2)
+    weights = interpolation.weights(2, slice(-2, 10), 4)
     assert weights.sum(axis=1) == pytest.approx(np.ones(12))
-    assert weights @ np.array([0.0, 4.0]) == pytest.approx(
-        [0, 0, 0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4, 4, 4], abs=0.5
-    )
-    assert (weights @ np.array([0.0, 4.0]))[4:8] == pytest.approx([0.5, 1.5, 2.5, 3.5])
+    wanted = [0, 0, 0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4, 4, 4]
+    assert weights @ np.array([0.0, 4.0]) == pytest.approx(wanted)
+    cells = np.array([[0.0], [4.0]], np.float32)
+    assert interpolation.between(cells, slice(-2, 10), 4)[:, 0] == pytest.approx(wanted)
 
 
 def test_a_part_has_the_gains_of_the_whole():
@@ -31,17 +32,25 @@ def test_a_part_has_the_gains_of_the_whole():
     picture = rng.random((50, 70, 3)).astype(np.float32)
     gains = GainMap(*rng.uniform(-0.4, 0.4, (2, 7, 9)).astype(np.float32))
     part = gains.log_gain(
-        picture[20:40, 30:70], interpolation(20, 40, 50, 7), interpolation(30, 70, 70, 9)
+        picture[20:40, 30:70], gains.weights((50, 70), slice(20, 40), slice(30, 70))
     )
-    whole = gains.log_gain_whole(picture)
+    whole = gains.log_gain(picture)
     assert part == pytest.approx(whole[20:40, 30:70], abs=1e-6)
 
 
 def test_one_gain_everywhere_stays_so():
     picture = np.random.default_rng(1).random((40, 60, 3)).astype(np.float32)
     gains = guided(np.full((CELLS, CELLS), 1.5), guide_of(reduced(picture, CELLS, CELLS)))
-    assert gains.log_gain_whole(picture) == pytest.approx(1.5, abs=1e-5)
-    assert GainMap.uniform(4.0).log_gain_whole(picture) == pytest.approx(np.log(4))
+    assert gains.log_gain(picture) == pytest.approx(1.5, abs=1e-5)
+    assert GainMap.uniform(4.0).log_gain(picture) == pytest.approx(np.log(4))
+
+
+def test_a_level_is_reached_with_the_map_kept():
+    thumb = np.random.default_rng(3).random((64, 64, 3)).astype(np.float32) * 0.2
+    gains = GainMap(*np.random.default_rng(4).uniform(-0.3, 1, (2, 5, 5)).astype(np.float32))
+    reached = gains.reaching(thumb, 0.4)
+    assert exposure_of(reached.exposed(thumb)) == pytest.approx(0.4, abs=1e-4)
+    assert np.ptp(reached.offset - gains.offset) < 1e-6
 
 
 def test_balance_and_shift():

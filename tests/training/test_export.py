@@ -15,7 +15,7 @@ from scotopic.networks.loading import load
 from scotopic.networks.registry import WEIGHTS_FOLDER, registry
 from scotopic.networks.spec import ModelSpec
 from scotopic.pixels.exposure import expose
-from scotopic.pixels.gain_map import GainMap, interpolation
+from scotopic.pixels.gain_map import GainMap
 from scotopic.training import (
     checkpoints,
     export,
@@ -146,11 +146,11 @@ def test_the_traced_curve_is_that_of_the_reference():
     picture = rng.random((20, 30, 3), dtype=np.float32) ** 3
     picture[:2], picture[2:4] = 0, 1
     gains = GainMap(*rng.uniform(-0.7, 5, (2, 4, 5)).astype(np.float32))
-    places = interpolation(0, 20, 20, 4), interpolation(0, 30, 30, 5)
-    slope, offset = (torch.from_numpy(x)[None, None] for x in gains.coefficients_at(*places))
+    maps = gains.coefficients(gains.weights((20, 30)))
+    slope, offset = (torch.from_numpy(x[None, None, ..., 0]) for x in maps)
     planes = torch.from_numpy(np.moveaxis(picture, -1, 0).copy())[None]
     given = np.moveaxis(tracing.exposed_with_gain(planes, slope, offset).numpy()[0], 0, -1)
-    logs = gains.log_gain_whole(picture)
+    logs = gains.log_gain(picture)
     assert logs.max() > 5.9 and logs.min() < 0
     assert np.abs(given[..., 3:] - logs).max() < 1e-4
     assert np.abs(given[..., :3] - expose(picture, np.exp(logs))).max() < 1e-4

@@ -28,7 +28,7 @@ def drawn():
 def without_noise(target, gains):
     """The dark picture before the camera, and what the map exposes it to."""
     dark = simulate.darkened(target.astype(np.float32) / 255, gains).astype(np.float32)
-    return dark, expose(dark, np.exp(gains.log_gain_whole(dark)))
+    return dark, expose(dark, np.exp(gains.log_gain(dark)))
 
 
 def test_srgb_curve_goes_there_and_back():
@@ -42,7 +42,7 @@ def test_the_map_exposes_the_dark_picture_without_noise_to_the_target(drawn):
     for _, target, gains in drawn:
         dark, exposed = without_noise(target, gains)
         assert np.abs(exposed * 255 - target).max() < 0.5
-        varied += np.ptp(gains.log_gain_whole(dark)) > 0.5
+        varied += np.ptp(gains.log_gain(dark)) > 0.5
     assert varied > 4, "not one gain for the whole picture in all of them"
 
 
@@ -71,8 +71,8 @@ def test_a_simulation_depends_on_its_seed_alone(drawn):
     again = simulate.simulate(smooth(3), np.random.default_rng(0))
     assert all(np.array_equal(a, b) for a, b in zip(again[:2], drawn[0][:2], strict=True))
     assert not np.array_equal(drawn[0][1], drawn[1][1])
-    photographs = [smooth(1), smooth(2)]
-    first, second, other = (simulate.simulated_set(photographs, "ab", 3, s) for s in (5, 5, 6))
+    photographs = {"a": smooth(1), "b": smooth(2)}
+    first, second, other = (simulate.simulated_set(photographs, 3, s) for s in (5, 5, 6))
     assert first.names == ["a-0", "b-0", "a-1"] and not first.teaches_exposure
     assert first.digest() == second.digest() != other.digest()
     assert np.array_equal(first.gain_maps[2].slope, second.gain_maps[2].slope)
@@ -181,7 +181,7 @@ def test_what_is_white_stays_white_for_longer():
 
 
 def test_an_underexposed_set_is_small_and_its_references_are_the_photographs():
-    made = simulate.underexposed_set([smooth(1), smooth(2)], "ab", 3, 0)
+    made = simulate.underexposed_set({"a": smooth(1), "b": smooth(2)}, 3, 0)
     assert made.names == ["a-0", "b-0", "a-1"] and made.gain_maps is None
     assert made.high[0].shape == (160, 160, 3)
     assert np.array_equal(made.high[0], made.high[2])

@@ -172,7 +172,7 @@ def tinted():
 def test_texture_has_the_colours_of_the_exposed_picture(tinted):
     made = with_colors_of_input(tinted)
     low = tinted.low[0] / np.float32(255)
-    exposed = expose(low, np.exp(tinted.map_of(0)[0].log_gain_whole(low)))
+    exposed = expose(low, np.exp(tinted.map_of(0)[0].log_gain(low)))
 
     def apart(picture):
         """How far the mean colours of cells are from those of the exposed picture."""
