@@ -115,7 +115,7 @@ def noise_limit(noise: float) -> float:
     """Gain at which the noise left over after denoising reaches a level.
 
     ``NOISE_LEVEL / (NOISE_RESIDUAL * noise)``: near black the curve's slope
-    is the gain, and the network leaves about a fifth of the noise.
+    is the gain. A fifth of the noise is reckoned to be left; that is a choice, and not measured.
     """
     return NOISE_LEVEL / (NOISE_RESIDUAL * noise)
 
