@@ -31,6 +31,7 @@ from skimage.color import rgb2hsv, rgb2lab
 from scotopic.datasets.pictures import list_pictures, read_image
 from scotopic.enhancer import Enhancer
 from scotopic.measures.likeness import psnr
+from scotopic.networks.exposing import ExposingNetwork
 from scotopic.networks.registry import DEFAULT_MODEL
 from scotopic.pixels import exposure
 from scotopic.pixels.gain_map import GainMap
@@ -83,6 +84,7 @@ def colors(folders: list[Path], model: str) -> None:
 def noise(folders: list[Path], model: str) -> None:
     """Print the mean PSNR by noise."""
     network = Enhancer(model).network
+    assert isinstance(network, ExposingNetwork)
     paths = [path for folder in folders for path in sorted(list_pictures(folder).values())[::20]]
     photographs = [read_image(path) for path in paths]
     targets = [reduced(one, SIDE, SIDE) for one in photographs if min(one.shape[:2]) > SIDE]
