@@ -10,8 +10,8 @@ from scotopic.errors import InvalidValueError, MissingPackageError
 from scotopic.pixels.units import gray, unit_scale
 from scotopic.types import Array
 
-_WINDOW_SIZE = 11
-_WINDOW_SIGMA = 1.5
+WINDOW_SIZE = 11
+WINDOW_SIGMA = 1.5
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _LOE_SIDE = 50
 
@@ -123,7 +123,7 @@ def ssim(result: Array, reference: Array) -> float:
         uint8, uint16, or floats in 0..1; both sides at least 11.
     """
     a, b = _as_unit(result, reference)
-    _check_size(a, _WINDOW_SIZE, "SSIM")
+    _check_size(a, WINDOW_SIZE, "SSIM")
     luminance, structure = _likeness(a, b)
     return float((luminance * structure).mean())
 
@@ -144,7 +144,7 @@ def ms_ssim(result: Array, reference: Array) -> float:
         uint8, uint16, or floats in 0..1; both sides at least 176.
     """
     a, b = _as_unit(result, reference)
-    _check_size(a, _WINDOW_SIZE * 2 ** (len(_SCALE_WEIGHTS) - 1), "MS-SSIM")
+    _check_size(a, WINDOW_SIZE * 2 ** (len(_SCALE_WEIGHTS) - 1), "MS-SSIM")
     product = np.ones(a.shape[-1])
     for scale, power in enumerate(_SCALE_WEIGHTS):
         luminance, structure = _likeness(a, b)
@@ -241,7 +241,7 @@ def _likeness(a: Array, b: Array) -> tuple[Array, Array]:
     return luminance, (2 * covariance + c2) / (var_a + var_b + c2)
 
 
-def gaussian_window(size: int = _WINDOW_SIZE, sigma: float = _WINDOW_SIGMA) -> Array:
+def gaussian_window(size: int = WINDOW_SIZE, sigma: float = WINDOW_SIGMA) -> Array:
     """One axis of the separable window of SSIM; its sum is 1."""
     offsets = np.arange(size) - size // 2
     window = np.exp(-(offsets**2) / (2 * sigma**2))

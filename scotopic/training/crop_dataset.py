@@ -50,7 +50,7 @@ def load_data(
     """
     low, high = read_image(low_path), read_image(high_path)
     try:
-        low, high, _ = random_crop(low, high, crop, rng)
+        low, high = random_crop(low, high, crop, rng)
     except InvalidValueError as error:
         error.about(low_path)
         raise

@@ -257,7 +257,8 @@ def _branch_differences(
         wanted = np.ascontiguousarray(np.moveaxis(with_gain(picture, gains), -1, 0)[None])
         enhanced, exposed = exported.correct(tile, grid, seen, ("enhanced", "exposed"))
         yield _apart(exposed, wanted[:, :3])
-        yield _apart(enhanced, network.correct(wanted, context))
+        corrected = network.correct(keras.ops.convert_to_tensor(wanted), context)
+        yield _apart(enhanced, corrected)
 
 
 def _apart(given: Array, wanted: Tensor) -> float:

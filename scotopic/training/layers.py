@@ -36,9 +36,12 @@ def per_channel(vector: Tensor, data_format: str) -> Tensor:
 
 def gray(picture: Tensor, data_format: str) -> Tensor:
     """Compute gray as `scotopic.pixels.units.gray` does; keeps the channel axis."""
-    shape = (1, 1, 1, 3) if data_format == "channels_last" else (1, 3, 1, 1)
-    weights = ops.reshape(ops.convert_to_tensor(GRAY_WEIGHTS, dtype=picture.dtype), shape)
-    return ops.sum(picture * weights, axis=channel_axis(data_format), keepdims=True)
+    red, green, blue = (
+        picture[..., i : i + 1] if data_format == "channels_last" else picture[:, i : i + 1]
+        for i in range(3)
+    )
+    first, second, third = map(float, GRAY_WEIGHTS)
+    return first * red + second * green + third * blue
 
 
 @keras.saving.register_keras_serializable("scotopic")

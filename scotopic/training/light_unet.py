@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 from scotopic.training.layers import (
@@ -16,7 +15,6 @@ from scotopic.training.layers import (
     ResidualBlock,
     Shape,
     Tensor,
-    channel_axis,
     per_channel,
 )
 from scotopic.training.thumbnail_branch import ThumbnailBranch
@@ -143,7 +141,8 @@ class LightUNet(keras.Model):
         for level in reversed(range(len(self.ups))):
             features = self.enlarge(self.ups[level](features)) + skips[level]
             features = _through(self.decoders[level], features)
-        picture, _ = ops.split(exposed, [3], axis=channel_axis(self.data_format))
+        last = self.data_format == "channels_last"
+        picture = exposed[..., :3] if last else exposed[:, :3]
         return picture + self.shuffle(self.head(features))
 
     def receptive_radius(self) -> int:

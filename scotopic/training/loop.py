@@ -20,7 +20,6 @@ import numpy as np
 
 from scotopic.errors import InvalidValueError, Parameter, ScotopicError, TargetExistsError
 from scotopic.storage import write_json
-from scotopic.training.batches import CropBatches, batches
 from scotopic.training.checkpoints import (
     CHECKPOINT,
     LOG,
@@ -36,7 +35,8 @@ from scotopic.training.checkpoints import (
 from scotopic.training.presets import Recipe, build_network, fast_format
 from scotopic.training.run_log import Entry, RunLog, event_writer, forget_after
 from scotopic.training.schedule import Budget, learning_rate
-from scotopic.training.tasks import Batch, task_of, validate
+from scotopic.training.steps import steps_of
+from scotopic.training.tasks import task_of, validate
 from scotopic.training.training_data import TrainingData
 from scotopic.version import __version__
 
@@ -217,15 +217,16 @@ class _Loop:
     def train(self) -> None:
         """Go through steps and epochs until the budget is used up."""
         recipe, budget, progress = self.run.recipe, self.run.budget, self.progress
-        began = time.monotonic() - progress.seconds
         rows: list[dict[str, float]] = []
-        for batch in batches(self._dataset(), progress.step):
+        steps = steps_of(self.network, self.run.data, recipe, self.run.seed)
+        began = time.monotonic() - progress.seconds
+        for batch in steps.batches(progress.step, budget.most_steps):
             used = budget.used(progress.step, time.monotonic() - began)
             if used >= 1:
                 break
             rate = learning_rate(recipe, used, self.log.history())
             self.network.optimizer.learning_rate = rate
-            rows.append(self._step(batch))
+            rows.append(steps(batch))
             progress.step += 1
             progress.seconds = time.monotonic() - began
             self._report_step(used, rows[-1]["loss"])
@@ -234,18 +235,6 @@ class _Loop:
                 rows = []
         if rows:
             self._end_epoch(rows)
-
-    def _dataset(self) -> CropBatches:
-        run = self.run
-        task = task_of(self.network)
-        form = self.network.data_format
-        return CropBatches(task, run.data, run.recipe, run.seed, run.budget.most_steps, form)
-
-    def _step(self, batch: Batch) -> dict[str, float]:
-        """Train on a batch; return its loss, and the metric of the network's task."""
-        self.network.reset_metrics()
-        values = self.network.train_on_batch(*batch, return_dict=True)
-        return {key: float(value) for key, value in values.items()}
 
     def _report_step(self, used: float, loss: float) -> None:
         if not np.isfinite(loss):

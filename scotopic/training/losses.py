@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from scotopic.measures.likeness import gaussian_window
+from scotopic.measures.likeness import WINDOW_SIGMA, WINDOW_SIZE
 from scotopic.training.layers import Config, Tensor, channel_axis
 
 SSIM_WEIGHT = 0.15
@@ -55,8 +54,10 @@ def ssim(
 
 def _blur(maps: Tensor, step: int, data_format: str) -> Tensor:
     # Not a row and a column: the second would blur what the step of the first has left.
-    line = gaussian_window()
-    window = ops.convert_to_tensor(np.outer(line, line)[..., None, None], dtype=maps.dtype)
+    # Computed where the maps are, since a copy from the host would hold a processor up.
+    places = ops.arange(WINDOW_SIZE, dtype=maps.dtype) - WINDOW_SIZE // 2
+    line = ops.exp(-ops.square(places) / (2 * WINDOW_SIGMA**2))
+    window = (line[:, None] * line[None, :] / ops.square(ops.sum(line)))[..., None, None]
     kernel = ops.tile(window, (1, 1, maps.shape[channel_axis(data_format)], 1))
     return ops.depthwise_conv(maps, kernel, padding="valid", data_format=data_format, strides=step)
 
@@ -131,8 +132,9 @@ def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
     ----------
     y_true, y_pred : tensor, (batch, height, width, 3)
     """
-    error = ops.mean(ops.square(ops.subtract(y_true, ops.clip(y_pred, 0, 1))), axis=(1, 2, 3))
-    return -10 * ops.log10(ops.maximum(error, 1e-10))
+    clipped = 1 - ops.relu(1 - ops.relu(y_pred))
+    error = ops.mean(ops.square(ops.subtract(y_true, clipped)), axis=(1, 2, 3))
+    return -10 * ops.log10(error + 1e-10)
 
 
 @keras.saving.register_keras_serializable("scotopic")

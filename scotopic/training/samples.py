@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,8 +47,8 @@ class Augmentation:
 
 def random_crop(
     low: Array, high: Array, size: int, rng: np.random.Generator
-) -> tuple[Array, Array, tuple[int, int]]:
-    """Cut a square from both pictures, at the same random place; give the place too.
+) -> tuple[Array, Array]:
+    """Cut a square from both pictures, at the same random place.
 
     Parameters
     ----------
@@ -61,15 +62,20 @@ def random_crop(
     InvalidValueError
         When the pictures differ in size, or the square is larger than they are.
     """
+    top, left = random_place(low, high, size, rng)
+    window = np.s_[top : top + size, left : left + size]
+    return low[window], high[window]
+
+
+def random_place(low: Array, high: Array, size: int, rng: np.random.Generator) -> tuple[int, int]:
+    """First row and column of a square at random; arguments and errors of `random_crop`."""
     height, width = low.shape[:2]
     if low.shape != high.shape:
         sizes = f"{width}x{height} and {high.shape[1]}x{high.shape[0]}"
         raise InvalidValueError(f"dark picture and reference differ in size: {sizes}")
     if size > min(height, width):
         raise InvalidValueError(f"a crop of {size} does not fit {width}x{height}")
-    top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
-    window = np.s_[top : top + size, left : left + size]
-    return low[window], high[window], (int(top), int(left))
+    return int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
 
 
 def sample(
@@ -87,9 +93,57 @@ def sample(
     InvalidValueError
         When the crop is larger than the picture; names the pair.
     """
-    low, high, _ = _cut(pairs, index, crop, rng)
-    turn = _turn(options, rng)
+    with _naming(pairs, index):
+        low, high = random_crop(pairs.low[index], pairs.high[index], crop, rng)
+    turn = _turn(*_drawn_turn(options, rng))
     return {"picture": turn(_unit(low)), "target": turn(_unit(high))}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is drawn at random for a sample of `exposed_sample`.
+
+    Attributes
+    ----------
+    top, left : int
+        First row and column of the crop.
+    identity : bool
+        Whether the reference takes the place of the dark picture.
+    balance : float
+        How far the gain map varies over the picture, 0 to 1.
+    shift : float
+        What is added to ln of all gains.
+    turns, flip : int, bool
+        Quarter turns, counter-clockwise, and whether the crop is mirrored then.
+    """
+
+    top: int
+    left: int
+    identity: bool
+    balance: float
+    shift: float
+    turns: int
+    flip: bool
+
+    @classmethod
+    def drawn(
+        cls, pairs: PairSet, index: int, crop: int, options: Augmentation, rng: np.random.Generator
+    ) -> Cut:
+        """Draw one for a pair.
+
+        Raises
+        ------
+        InvalidValueError
+            When the crop is larger than the picture; names the pair.
+        """
+        low, high = pairs.low[index], pairs.high[index]
+        with _naming(pairs, index):
+            top, left = random_place(low, high, crop, rng)
+        balance = rng.choice([0.0, 1.0, rng.random()]) if pairs.gain_maps is None else 1.0
+        identity = bool(rng.random() < options.identity)
+        shift = rng.normal(0, options.gain_jitter)
+        turns, flip = _drawn_turn(options, rng)
+        return cls(top, left, identity, float(balance), float(shift), turns, flip)
 
 
 def exposed_sample(
@@ -98,7 +152,8 @@ def exposed_sample(
     """Draw one sample for networks that correct exposed pictures.
 
     The gain is that which leads to the reference: the same everywhere, or as
-    its levels vary over the picture, or anything between.
+    its levels vary over the picture, or anything between. `DeviceSamples`
+    makes the same samples on a graphics processor.
 
     Returns
     -------
@@ -112,20 +167,20 @@ def exposed_sample(
     InvalidValueError
         As for `sample`.
     """
-    low, high, place = _cut(pairs, index, crop, rng)
-    thumb, (gains, log_gain) = pairs.thumbnails[index], pairs.map_of(index)
-    balance = rng.choice([0.0, 1.0, rng.random()]) if pairs.gain_maps is None else 1.0
-    gains = gains.balanced(balance, log_gain)
-    if rng.random() < options.identity:
-        low, gains = high, GainMap.uniform(1.0)
-        thumb = thumbnail(pairs.high[index])
-    gains = gains.shifted(rng.normal(0, options.gain_jitter))
-    picture, spans = _unit(low), (slice(start, start + crop) for start in place)
-    exposed = with_gain(picture, gains, gains.weights(size_of(pairs.low[index]), *spans))
-    turn = _turn(options, rng)
+    cut = Cut.drawn(pairs, index, crop, options, rng)
+    low, high, thumb = pairs.low[index], pairs.high[index], pairs.thumbnails[index]
+    gains, middle = pairs.map_of(index)
+    gains = gains.balanced(cut.balance, middle)
+    if cut.identity:
+        low, gains, thumb = high, GainMap.uniform(1.0), thumbnail(high)
+    gains = gains.shifted(cut.shift)
+    spans = [slice(start, start + crop) for start in (cut.top, cut.left)]
+    window = (spans[0], spans[1])
+    exposed = with_gain(_unit(low[window]), gains, gains.weights(size_of(low), *spans))
+    turn = _turn(cut.turns, cut.flip)
     return {
         "exposed": turn(exposed),
-        "target": turn(_unit(high)),
+        "target": turn(_unit(high[window])),
         "thumbnail": turn(thumb),
     }
 
@@ -170,7 +225,7 @@ def level_sample(
     sides = [max(2, round(rng.uniform(0.6, 1) * length)) for length in low.shape[:2]]
     top, left = (int(rng.integers(n - s + 1)) for n, s in zip(low.shape[:2], sides, strict=True))
     window = np.s_[top : top + sides[0], left : left + sides[1]]
-    turn = _turn(options, rng)
+    turn = _turn(*_drawn_turn(options, rng))
     tint = np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
     thumb, levels = level_pair(turn(low[window]), turn(high[window]))
     return {"thumbnail": np.clip(thumb * tint, 0, 1).astype(np.float32), "levels": levels}
@@ -192,11 +247,10 @@ def level_pair(low: Array, high: Array) -> tuple[Array, Array]:
     return thumbnail(low), np.concatenate([guide, wanted], axis=-1).astype(np.float32)
 
 
-def _cut(
-    pairs: PairSet, index: int, crop: int, rng: np.random.Generator
-) -> tuple[Array, Array, tuple[int, int]]:
+@contextlib.contextmanager
+def _naming(pairs: PairSet, index: int) -> Iterator[None]:
     try:
-        return random_crop(pairs.low[index], pairs.high[index], crop, rng)
+        yield
     except InvalidValueError as error:
         raise InvalidValueError(f"{pairs.name} {pairs.names[index]}: {error.message}") from error
 
@@ -205,12 +259,13 @@ def _unit(picture: Array) -> Array:
     return picture.astype(np.float32) / np.float32(255)
 
 
-def _turn(options: Augmentation, rng: np.random.Generator) -> Callable[[Array], Array]:
+def _drawn_turn(options: Augmentation, rng: np.random.Generator) -> tuple[int, bool]:
     """One of the eight flips and turns."""
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    if not options.flips_and_turns:
-        turns, flip = 0, False
+    return (turns, flip) if options.flips_and_turns else (0, False)
 
+
+def _turn(turns: int, flip: bool) -> Callable[[Array], Array]:
     def turned(array: Array) -> Array:
         array = np.rot90(array, turns)
         return np.ascontiguousarray(array[:, ::-1] if flip else array, dtype=np.float32)
@@ -249,8 +304,20 @@ def draw_samples(
     dict of arrays
         As the sampler gives them, with a leading batch axis.
     """
-    samples = []
-    for _ in range(count):
-        pairs = sets[int(rng.choice(len(sets), p=np.asarray(shares) / np.sum(shares)))]
-        samples.append(sampler(pairs, int(rng.integers(len(pairs))), rng=rng))
+    samples = [
+        sampler(pairs, index, rng=rng) for pairs, index in drawn_pairs(sets, shares, count, rng)
+    ]
     return {key: np.stack([one[key] for one in samples]) for key in samples[0]}
+
+
+def drawn_pairs(
+    sets: Sequence[PairSet], shares: Sequence[float], count: int, rng: np.random.Generator
+) -> Iterator[tuple[PairSet, int]]:
+    """Draw pairs, a set and an index each; parameters are those of `draw_samples`.
+
+    What is drawn for a pair is drawn from the same generator before the next.
+    """
+    chances = np.asarray(shares) / np.sum(shares)
+    for _ in range(count):
+        pairs = sets[int(rng.choice(len(sets), p=chances))]
+        yield pairs, int(rng.integers(len(pairs)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from math import exp
 from typing import TYPE_CHECKING, Any
 
 from scotopic.errors import ScotopicError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 OPSET = 20
+GUIDE_LEVELS = tuple(1 / (1 + exp(-z)) for z in GUIDE_RANGE)
+"""Brightness at the ends of `GUIDE_RANGE`."""
 
 
 def trace_mirnet(network: MIRNet) -> ModelProto:
@@ -62,11 +65,11 @@ def trace_branches(network: LightUNet, gain: GainNetwork) -> ModelProto:
             context: Tensor,
         ) -> tuple[Tensor, ...]:
             log_gain = self.gain(thumbnail)
-            seen = self.network.context_branch(thumbnail)
+            seen = self.network.context_branch(thumbnail[:1])
             maps = [(rows @ grid @ columns.T)[None, None] for grid in (slope, offset)]
-            exposed = exposed_with_gain(picture, *maps)
-            enhanced = self.network.correct(exposed, context)
-            return log_gain, seen, exposed[:, :3], enhanced
+            exposed, logs = exposed_with_gain(picture, *maps)
+            enhanced = self.network.correct(torch.cat([exposed, logs], dim=1), context)
+            return log_gain, seen, exposed, enhanced
 
     multiple = network.size_multiple
     height, width = 4 * multiple, 6 * multiple
@@ -75,7 +78,7 @@ def trace_branches(network: LightUNet, gain: GainNetwork) -> ModelProto:
     return _traced(
         Branches(),
         {
-            "thumbnail": torch.rand(1, 3, THUMBNAIL_SIZE, THUMBNAIL_SIZE),
+            "thumbnail": torch.rand(2, 3, THUMBNAIL_SIZE, THUMBNAIL_SIZE),
             "picture": torch.rand(1, 3, height, width),
             "slope": torch.rand(5, 7),
             "offset": torch.rand(5, 7),
@@ -84,7 +87,7 @@ def trace_branches(network: LightUNet, gain: GainNetwork) -> ModelProto:
             "context": torch.rand(1, network.settings["context_size"]),
         },
         {
-            "thumbnail": None,
+            "thumbnail": {0: torch.export.Dim("looks", min=1, max=512)},
             "picture": sides,
             "slope": {0: down, 1: across},
             "offset": {0: down, 1: across},
@@ -96,25 +99,39 @@ def trace_branches(network: LightUNet, gain: GainNetwork) -> ModelProto:
     )
 
 
-def exposed_with_gain(picture: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
-    """Expose planes by a gain map, as `scotopic.pixels` does, with ln g as the fourth plane.
+def exposed_with_gain(picture: Tensor, slope: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+    """Expose planes by a gain map, as `scotopic.pixels` does.
+
+    It is written with few operators, each of which is a pass over the picture:
+
+        x' = g h x / (rise + (h - 1) rise x / m) = x / (a + b x)
+        a = rise / (g h)        b = (h - 1) a / m = (rise / g - a) / m
 
     Parameters
     ----------
     picture : torch tensor, (batch, 3, height, width), in 0..1
     slope, offset : torch tensor, (1, 1, height, width)
+
+    Returns
+    -------
+    exposed : torch tensor, (batch, 3, height, width)
+    logs : torch tensor, (batch, 1, height, width)
+        ln g.
     """
     import torch
 
-    bright = picture.amax(dim=1, keepdim=True).clamp(min=DARKEST)
-    held = bright.clamp(max=1 - DARKEST)
-    guide = torch.log(held / (1 - held)).clamp(*GUIDE_RANGE)
-    logs = (slope * guide + offset).clamp(-LARGEST, LARGEST)
+    bright = picture.amax(dim=1, keepdim=True)
+    # Held before the logarithm, which holds the guide and keeps off the ends at once.
+    held = bright.clamp(*GUIDE_LEVELS)
+    logs = (slope * torch.log(held / (1 - held)) + offset).clamp(-LARGEST, LARGEST)
+    bright = bright.clamp(min=DARKEST)
     gain = torch.exp(logs)
     rise = 1 + (gain - 1) * bright
     kept = torch.exp((1 - COLOR_KEPT) * torch.log(rise))
-    exposed = picture * (gain * kept / rise) / (1 + picture * ((kept - 1) / bright))
-    return torch.cat([exposed, logs], dim=1)
+    level = rise / gain
+    a = level / kept
+    b = (level - a) / bright
+    return picture / (a + b * picture), logs
 
 
 def _sides(multiple: int) -> dict[int, Any]:
