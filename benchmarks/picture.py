@@ -1,8 +1,10 @@
-"""What a network does to the colours and the noise of pictures, and what the curve does alone.
+"""What a network does to colours, noise and subjects in the dark, and what the curve does alone.
 
     python benchmarks/picture.py colors PHOTOS... [--model NAME]
     python benchmarks/picture.py noise PHOTOGRAPHS... [--model NAME]
     python benchmarks/picture.py curve DATASET... [--photos FOLDER]
+    python benchmarks/picture.py subjects PANEL [--model NAME]
+    python benchmarks/picture.py grain PANEL... [--model NAME]
 
 `colors` enhances each photo of some folders, automatically. In its lit, saturated areas (Lab
 lightness above 30, chroma above 25, at a quarter of its size) it tells the median shift of the hue
@@ -18,25 +20,43 @@ gives the exact gain to the network: PSNR of the exposed and of the enhanced pic
 levels of their references with several values of `COLOR_KEPT`: PSNR, mean error of the hue, and
 saturation (HSV) relative to the reference; with --photos also the shift of the hue and the
 saturation of lit, saturated areas at a gain of 4.
+
+`subjects` enhances the pictures of the panel that have a subject in the dark beside something in
+the light, automatically. It tells the median Lab lightness of the subject before and after, and
+how many hundredths of the pixels in the light have a channel of 250 or more. Both rectangles were
+chosen by eye (`SPOTS`). A subject should come to 28 or more, and nothing should burn.
+
+`grain` measures the noise that a network leaves in flat dark areas, as `scotopic evaluate` does
+(`noise_level`, here the mean of blocks): of the input exposed by the network's gain map alone, of
+the picture enhanced, which has the same map, and the ratio of both, which should be a third or
+less. It does so at full size, and averaged by 2, where coarse grain shows. The blocks of 16x16
+pixels are those of the input that are dark (mean gray below 0.2), not clipped (less than 1 % of
+the pixels black), and the flattest tenth of these: where the blurred picture varies least,
+relative to the block's mean; none if fewer than 100 blocks are dark. Where the noise of the
+exposed input is below half a level of 8 bits, there is none to remove, and so no ratio.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from skimage.color import rgb2hsv, rgb2lab
+from skimage.filters import gaussian
 
 from scotopic.datasets.pictures import list_pictures, read_image
 from scotopic.enhancer import Enhancer
-from scotopic.measures.likeness import psnr
+from scotopic.measures.likeness import noise_level, psnr
 from scotopic.networks.exposing import ExposingNetwork
 from scotopic.networks.registry import DEFAULT_MODEL
 from scotopic.pixels import exposure
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.planes import planes
 from scotopic.pixels.thumbnail import reduced, thumbnail
+from scotopic.pixels.units import gray
 from scotopic.training.pairs import pair_paths, training_folder
 from scotopic.training.simulate import darkened
 from scotopic.types import Array
@@ -45,6 +65,41 @@ NOISES = (0.005, 0.01, 0.02)
 GAIN = 8.0
 KEPT = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 SIDE = 256
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a rectangle, relative to the picture's sides."""
+
+
+class Spot(NamedTuple):
+    """A subject in the dark, and what is in the light and must not burn."""
+
+    shows: str
+    subject: Box
+    light: Box
+
+
+SPOTS = {
+    "01": Spot("face by a lit curtain", (0.64, 0.40, 0.73, 0.47), (0.22, 0.27, 0.58, 0.55)),
+    "04": Spot("board by a window", (0.12, 0.36, 0.23, 0.55), (0.385, 0.31, 0.50, 0.69)),
+    "12": Spot("hedge under street lamps", (0.02, 0.67, 0.20, 0.74), (0.815, 0.325, 0.955, 0.385)),
+    "14": Spot("house behind a lit bus", (0.80, 0.38, 0.90, 0.55), (0.53, 0.13, 0.74, 0.22)),
+    "20": Spot("shirt before a screen", (0.15, 0.72, 0.30, 0.90), (0.54, 0.155, 0.735, 0.35)),
+    "22": Spot("plants above bright sand", (0.70, 0.25, 0.88, 0.60), (0.00, 0.82, 0.60, 0.95)),
+    "23": Spot("leaves behind a welder", (0.12, 0.26, 0.34, 0.48), (0.40, 0.55, 0.52, 0.70)),
+    "29": Spot("wall beside a lamp", (0.58, 0.75, 0.69, 0.92), (0.12, 0.40, 0.43, 0.52)),
+    "31": Spot("face before the sky", (0.37, 0.36, 0.57, 0.50), (0.05, 0.02, 0.27, 0.20)),
+    "34": Spot("face behind candles", (0.54, 0.06, 0.69, 0.36), (0.50, 0.70, 0.87, 0.90)),
+}
+BRIGHT_ENOUGH = 28.0
+BURNT = 250
+
+BLOCK = 16
+DARK = 0.2
+CLIPPED_SHARE = 0.01
+FLATTEST_SHARE = 0.1
+FEWEST_DARK = 100
+BLUR = 3.0
+LEAST_NOISE = 0.5 / 255
 
 
 def quarter(picture: Array) -> Array:
@@ -138,20 +193,117 @@ def against_reference(low: Array, high: Array) -> tuple[float, float, float]:
     return psnr(made, high), float(apart[colored].mean()), float(np.median(relative))
 
 
+def inside(picture: Array, box: Box) -> Array:
+    """The part of a picture within a rectangle."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = box
+    rows = slice(round(top * height), round(bottom * height))
+    return picture[rows, round(left * width) : round(right * width)]
+
+
+def subjects(folder: Path, model: str) -> None:
+    """Print a line for each picture of `SPOTS`."""
+    enhancer, pictures = Enhancer(model), list_pictures(folder)
+    print("picture                      subject, L      burnt in the light, %")
+    found = []
+    for name, spot in SPOTS.items():
+        before = read_image(pictures[name])
+        both = before, enhancer.enhance_array(before)[0]
+        levels = [float(np.median(rgb2lab(inside(one, spot.subject))[..., 0])) for one in both]
+        burnt = [100 * (inside(one, spot.light) >= BURNT).any(axis=-1).mean() for one in both]
+        found.append((levels[1], burnt[1] - burnt[0]))
+        told = "{:4.1f} -> {:4.1f}     {:6.2f} -> {:6.2f}".format(*levels, *burnt)
+        print(f"{name} {spot.shows:25} {told}", flush=True)
+    after, grown = np.array(found).T
+    enough = int((after >= BRIGHT_ENOUGH).sum())
+    print(f"{enough} of {len(after)} subjects at {BRIGHT_ENOUGH:g} or more")
+    print(f"burnt areas grow by {grown.max():.2f} at most")
+
+
+def blocks(picture: Array) -> Array:
+    """All whole blocks of a picture, (blocks, BLOCK, BLOCK, channels)."""
+    rows, columns = (side // BLOCK for side in picture.shape[:2])
+    whole = picture[: rows * BLOCK, : columns * BLOCK]
+    grid = whole.reshape(rows, BLOCK, columns, BLOCK, -1).swapaxes(1, 2)
+    result: Array = grid.reshape(rows * columns, BLOCK, BLOCK, -1)
+    return result
+
+
+def flat_dark(picture: Array) -> Array:
+    """Numbers of the blocks that are dark, not clipped, and flattest; none if few are dark."""
+    level = gray(picture / 255)
+    pixels = blocks(level)
+    mean = pixels.mean(axis=(1, 2, 3))
+    # Noise that is cut off at black shows less than it would in the light.
+    clipped = (pixels == 0).mean(axis=(1, 2, 3)) >= CLIPPED_SHARE
+    dark = np.flatnonzero((mean < DARK) & ~clipped)
+    if len(dark) < FEWEST_DARK:
+        return dark[:0]
+    # Blurred, so that flat does not mean free of noise.
+    blur: Callable[..., Array] = gaussian  # scikit-image gives it no types
+    structure = np.ptp(blocks(blur(level, BLUR))[dark], axis=(1, 2, 3)) / mean[dark]
+    return dark[np.argsort(structure, kind="stable")[: int(FLATTEST_SHARE * len(dark))]]
+
+
+def exposed_and_enhanced(enhancer: Enhancer, picture: Array) -> tuple[Array, Array]:
+    """A picture by its gain map alone, and whole; both in 8 bits."""
+    look, enhanced = enhancer.decide(picture), np.empty_like(picture)
+    enhancer.apply(picture, look, enhanced)
+    exposed = look.gains.exposed(picture / np.float32(255))
+    return np.rint(255 * exposed).astype(np.uint8), enhanced
+
+
+def noise_of(cut: Array, factor: int) -> float:
+    """Mean noise of blocks that are averaged by a factor."""
+    side = BLOCK // factor
+    return float(np.mean([noise_level(reduced(block, side, side)) for block in cut]))
+
+
+def ratio_of(exposed: float, enhanced: float) -> float:
+    """The share of noise that is left; not a number where there is none to remove."""
+    return enhanced / exposed if exposed >= LEAST_NOISE else float("nan")
+
+
+def grain(folders: list[Path], model: str) -> None:
+    """Print a line for each picture, and the median ratio."""
+    enhancer = Enhancer(model)
+    # Of another network, the gain map does not say what it does to the picture.
+    assert isinstance(enhancer.network, ExposingNetwork)
+    print("                                       full size              averaged by 2")
+    print("picture              blocks  exposed enhanced ratio  exposed enhanced ratio")
+    ratios = []
+    for folder in folders:
+        for name, path in list_pictures(folder).items():
+            picture = read_image(path)
+            chosen = flat_dark(picture)
+            line = f"{name[:20]:20} {len(chosen):6}"
+            if chosen.size:
+                both = [blocks(one)[chosen] for one in exposed_and_enhanced(enhancer, picture)]
+                noises = np.array([[noise_of(cut, factor) for cut in both] for factor in (1, 2)])
+                ratios.append([ratio_of(*noise) for noise in noises])
+                for noise, ratio in zip(noises, ratios[-1], strict=True):
+                    line += "  {:7.4f} {:8.4f}".format(*noise)
+                    line += "     -" if np.isnan(ratio) else f"{ratio:6.2f}"
+            print(line, flush=True)
+    medians = np.nanmedian(np.reshape(ratios, (-1, 2)), axis=0)
+    print(f"{'median':45}{medians[0]:6.2f}{medians[1]:24.2f}")
+
+
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("colors", "noise", "curve"))
+    parser.add_argument("what", choices=("colors", "noise", "curve", "subjects", "grain"))
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--photos", type=Path)
     options = parser.parse_args()
     if options.what == "curve":
         curve(options.folders, options.photos)
-    elif options.what == "colors":
-        colors(options.folders, options.model)
+    elif options.what == "subjects":
+        subjects(options.folders[0], options.model)
     else:
-        noise(options.folders, options.model)
+        measure = {"colors": colors, "noise": noise, "grain": grain}[options.what]
+        measure(options.folders, options.model)
 
 
 if __name__ == "__main__":
