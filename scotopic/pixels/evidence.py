@@ -32,8 +32,8 @@ def evidence(picture: Pixels) -> Array:
     rows, columns = np.arange(0, height, EVIDENCE_BLOCK), np.arange(0, width, EVIDENCE_BLOCK)
     sums = np.empty((rows.size, columns.size), np.float64)
     for index, top in enumerate(rows):
-        line = picture[top : top + EVIDENCE_BLOCK].sum(axis=0, dtype=kind).sum(axis=-1)
-        sums[index] = np.add.reduceat(line, columns)
+        band = picture[top : top + EVIDENCE_BLOCK].reshape(-1, width * channels)
+        sums[index] = np.add.reduceat(band.sum(axis=0, dtype=kind), channels * columns)
     heights, widths = np.diff(rows, append=height), np.diff(columns, append=width)
     means = sums / (heights[:, None] * widths * channels * unit_scale(picture.dtype))
     shares: Array = np.minimum(means / _EVIDENT_LEVEL, 1).astype(np.float32)

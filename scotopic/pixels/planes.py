@@ -10,6 +10,9 @@ from scotopic.pixels.tiles import Tile
 from scotopic.pixels.units import gray, unit_scale
 from scotopic.types import Array
 
+_BAND = 32
+"""Rows that are finished at a time, few enough to stay in the processor's cache."""
+
 
 def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> Array:
     """Enhanced planes as pixels of the picture's own type.
@@ -30,12 +33,18 @@ def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> 
     """
     if strength < 1:
         enhanced = source + np.float32(strength) * (enhanced - source)
-    kept = np.moveaxis(np.clip(enhanced, 0, 1), 0, -1)
-    if pixels.shape[-1] == 1:
-        kept = gray(kept)[..., None]
-    if np.issubdtype(pixels.dtype, np.integer):
-        kept = np.rint(kept * np.float32(unit_scale(pixels.dtype)))
-    return kept.astype(pixels.dtype)
+    channels = pixels.shape[-1]
+    result = np.empty((*enhanced.shape[1:], channels), pixels.dtype)
+    for top in range(0, result.shape[0], _BAND):
+        band = np.clip(enhanced[:, top : top + _BAND], 0, 1)
+        if channels == 1:
+            band = gray(np.moveaxis(band, 0, -1))[None]
+        if np.issubdtype(pixels.dtype, np.integer):
+            band = np.rint(band * np.float32(unit_scale(pixels.dtype)))
+        # One channel after the other: faster than by one assignment of all.
+        for channel in range(channels):
+            result[top : top + _BAND, :, channel] = band[channel]
+    return result
 
 
 def weights_at(weights: Array, rows: slice, columns: slice) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,13 +11,13 @@ from scotopic.pixels.units import unit_scale
 from scotopic.types import Array, Pixels
 
 THUMBNAIL_SIZE = 64
-_SMALL = 2**18
-"""Pixels of a picture that is averaged at once, and not row by row."""
+Cells = tuple[tuple[slice, Array], ...]
+"""For each cell of a mean: which of the source it covers, and their weights, float32."""
 
 
 @functools.lru_cache(maxsize=256)
-def area_weights(source: int, target: int) -> Array:
-    """Matrix that averages `source` cells into `target` cells by area.
+def area_weights(source: int, target: int) -> Cells:
+    """What averages `source` cells into `target` cells by area.
 
     Parameters
     ----------
@@ -25,18 +26,19 @@ def area_weights(source: int, target: int) -> Array:
 
     Returns
     -------
-    array, (target, source), float64
-        Each row sums to 1.
+    tuple of (slice, array), of length `target`
+        The weights of each sum to 1.
     """
     edges = np.linspace(0, source, target + 1)
-    weights = np.zeros((target, source))
-    for row, start, stop in zip(weights, edges[:-1], edges[1:], strict=True):
+    found = []
+    for start, stop in pairwise(edges):
         first, last = int(start), min(int(np.ceil(stop)), source)
         cells = np.arange(first, last)
         overlap = np.minimum(stop, cells + 1) - np.maximum(start, cells)
-        row[first:last] = np.clip(overlap, 0, None) / (source / target)
-    weights.flags.writeable = False
-    return weights
+        weights = (np.clip(overlap, 0, None) / (source / target)).astype(np.float32)
+        weights.flags.writeable = False
+        found.append((slice(first, last), weights))
+    return tuple(found)
 
 
 def thumbnail(picture: Pixels, size: int = THUMBNAIL_SIZE) -> Array:
@@ -57,21 +59,21 @@ def reduced(picture: Pixels, rows_wanted: int, columns_wanted: int) -> Array:
     Returns
     -------
     array, (rows_wanted, columns_wanted, channels), float32 in 0..1
-        Computed row band by row band: the memory it takes is a few rows.
+        Computed row band by row band: the memory it takes is a few rows, and
+        the rows of the result at the picture's width.
     """
-    height, width, channels = picture.shape
-    columns = area_weights(width, columns_wanted).astype(np.float32)
-    rows = area_weights(height, rows_wanted)
-    if height * width <= _SMALL:
-        pixels = picture[:].reshape(height, -1).astype(np.float32)
-        lines = (rows.astype(np.float32) @ pixels).reshape(rows_wanted, width, channels)
-        small: Array = columns @ lines / np.float32(unit_scale(picture.dtype))
-        return small
-    result = np.empty((rows_wanted, columns_wanted, channels), np.float32)
-    for index, weights in enumerate(rows):
-        used = np.flatnonzero(weights)
-        band = picture[used[0] : used[-1] + 1].reshape(used.size, -1).astype(np.float32)
-        line = weights[used].astype(np.float32) @ band
-        result[index] = columns @ line.reshape(width, channels)
-    result /= np.float32(unit_scale(picture.dtype))
+    lines = _averaged(picture, rows_wanted).swapaxes(0, 1)
+    small = _averaged(np.ascontiguousarray(lines), columns_wanted).swapaxes(0, 1)
+    result: Array = np.ascontiguousarray(small) / np.float32(unit_scale(picture.dtype))
     return result
+
+
+def _averaged(lines: Pixels, wanted: int) -> Array:
+    """Average along the first axis, into (wanted, width, channels), float32."""
+    count, width, channels = lines.shape
+    result = np.empty((wanted, width * channels), np.float32)
+    for mean, (cells, weights) in zip(result, area_weights(count, wanted), strict=True):
+        # A product for each row: weights of all rows in one matrix are nearly all 0.
+        band = lines[cells].reshape(weights.size, -1).astype(np.float32, copy=False)
+        np.matmul(weights, band, out=mean)
+    return result.reshape(wanted, width, channels)

@@ -3,7 +3,7 @@ import pytest
 
 from scotopic.pixels.evidence import evidence
 from scotopic.pixels.exposure import COLOR_KEPT, expose, exposure_of, gain_for
-from scotopic.pixels.noise import noise_in_the_dark
+from scotopic.pixels.noise import _median, noise_in_the_dark
 from scotopic.pixels.thumbnail import thumbnail
 
 
@@ -60,6 +60,12 @@ def test_thumbnail_keeps_the_mean(shape):
 def test_noise_is_estimated_and_limits_the_gain():
     picture = np.clip(0.05 + np.random.default_rng(2).normal(0, 0.01, (256, 256, 1)), 0, 1)
     assert noise_in_the_dark(np.repeat(picture, 3, -1)) == pytest.approx(0.01, rel=0.3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 1001])
+def test_the_median_is_that_of_numpy(count):
+    values = np.random.default_rng(count).integers(0, 40, count).astype(np.float32) / 7
+    assert _median(values) == np.median(values)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])

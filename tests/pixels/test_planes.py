@@ -6,6 +6,7 @@ import pytest
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import EVIDENCE_BLOCK
 from scotopic.pixels.thumbnail import area_weights
+from scotopic.pixels.units import gray
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,19 @@ def test_weights_are_linear_between_the_centres_of_blocks(rows, columns):
     down = np.stack([np.interp(places[0], centres[0], line) for line in weights.T], axis=-1)
     wanted = np.stack([np.interp(places[1], centres[1], line) for line in down])
     assert found.shape == wanted.shape and np.abs(found - wanted).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_planes_are_finished_alike_in_all_rows(kind, channels):
+    rng = np.random.default_rng(0)
+    source, enhanced = rng.random((2, 3, 70, 9), dtype=np.float32) * 1.4 - 0.2
+    found = planes.finished(source, enhanced, 0.5, np.zeros((1, 1, channels), kind))
+    wanted = np.moveaxis(np.clip(source + np.float32(0.5) * (enhanced - source), 0, 1), 0, -1)
+    wanted = wanted if channels == 3 else gray(wanted)[..., None]
+    if kind != np.float32:
+        wanted = np.rint(wanted * np.float32(np.iinfo(kind).max))
+    assert found.dtype == kind and np.array_equal(found, wanted)
 
 
 def test_what_is_long_and_narrow_takes_little_memory():
