@@ -27,7 +27,7 @@ def expected_inputs(path):
         return {"picture": free}
     side, size = spec.thumbnail_size, spec.context_size
     return {
-        "thumbnail": [1, 3, side, side],
+        "thumbnail": [-1, 3, side, side],
         "picture": free,
         **dict.fromkeys(("slope", "offset", "rows", "columns"), [-1, -1]),
         "context": [1, size],
@@ -51,8 +51,8 @@ def difference(path, rows, columns):
     if not network.spec.predicts_exposure:
         return np.abs(compiled({"picture": tile})["enhanced"] - network.enhance(tile)).max()
     side = network.spec.thumbnail_size
-    thumb = rng.random((side, side, 3), dtype=np.float32) / 4
-    log_gain, context = network.glance(thumb)
+    thumbs = rng.random((3, side, side, 3), dtype=np.float32) / 4
+    log_gains, context = network.glance(thumbs)
     height, width = tile.shape[2:]
     gains = {
         "slope": rng.uniform(-0.3, 0.3, (5, 7)).astype(np.float32),
@@ -62,7 +62,7 @@ def difference(path, rows, columns):
     }
     given = compiled(
         {
-            "thumbnail": np.moveaxis(thumb, -1, 0)[None],
+            "thumbnail": np.moveaxis(thumbs, -1, 1),
             "picture": tile,
             **gains,
             "context": context,
@@ -72,7 +72,7 @@ def difference(path, rows, columns):
     return max(
         np.abs(given["enhanced"] - enhanced).max(),
         np.abs(given["exposed"] - exposed).max(),
-        np.abs(given["log_gain"] - log_gain).max(),
+        np.abs(given["log_gain"][:, 0] - log_gains).max(),
         np.abs(given["seen"] - context).max(),
     )
 

@@ -92,6 +92,7 @@ class ExposingNetwork:
             "context": np.zeros((1, self.spec.context_size or 0), np.float32),
         }
         shapes: dict[str, tuple[int | None, ...]] = {k: v.shape for k, v in self._blank.items()}
+        shapes["thumbnail"] = (None, 3, side, side)
         shapes["picture"] = (1, 3, None, None)
         for name in ("slope", "offset", "rows", "columns"):
             shapes[name] = (None, None)
@@ -209,21 +210,31 @@ class ExposingNetwork:
             Of the thumbnail as it stands.
         """
         upright = [np.rot90(thumb, turns) for turns in range(4)]
-        looks = [self.glance(view) for view in upright + [view[:, ::-1] for view in upright]]
-        flipped_back = [
-            log_gain if n < 4 else log_gain[:, ::-1] for n, (log_gain, _) in enumerate(looks)
-        ]
+        views = upright + [view[:, ::-1] for view in upright]
+        log_gains, context = self.glance(np.stack(views))
+        flipped_back = [*log_gains[:4], *log_gains[4:, :, ::-1]]
         turned_back = [np.rot90(log_gain, -n % 4) for n, log_gain in enumerate(flipped_back)]
         mean: Array = np.mean(turned_back, axis=0)
-        return mean, looks[0][1]
+        return mean, context
 
-    def glance(self, thumb: Array) -> tuple[Array, Array]:
-        """Run the same branches on a thumbnail as it stands; see `look`."""
-        batch = np.ascontiguousarray(np.moveaxis(thumb, -1, 0)[None], np.float32)
+    def glance(self, thumbs: Array) -> tuple[Array, Array]:
+        """Run the same branches on thumbnails as they stand.
+
+        Parameters
+        ----------
+        thumbs : array, (count, size, size, 3), float32 in 0..1
+
+        Returns
+        -------
+        log_gains : array, (count, cells, cells), float32
+        context : array, (1, context_size), float32
+            Of the first thumbnail.
+        """
+        batch = np.ascontiguousarray(np.moveaxis(thumbs, -1, 1), np.float32)
         inputs = {**self._blank, "thumbnail": batch}
-        log_gain, context = self._session.run(["log_gain", "seen"], inputs)
+        log_gains, context = self._session.run(["log_gain", "seen"], inputs)
         # Copies: what the runtime gives keeps all the memory that the runtime has alive.
-        return log_gain[0, 0].copy(), context.copy()
+        return log_gains[:, 0].copy(), context.copy()
 
     def correct(
         self,

@@ -1,10 +1,11 @@
 """Export trained networks as one ONNX file with a ModelSpec, after a check of its results.
 
 `LightUNet` and `GainNetwork` become one graph: the outputs ``log_gain`` and
-``seen`` (the context) depend on the input ``thumbnail`` alone, ``exposed`` and
-``enhanced`` on ``picture``, on the gain map (``slope`` and ``offset``, and the
-weights ``rows`` and ``columns`` of its cells at the picture's pixels) and on
-``context``. `MIRNet` becomes a graph from ``picture`` to ``enhanced``.
+``seen`` (the context, of the first of a batch) depend on the input
+``thumbnail`` alone, ``exposed`` and ``enhanced`` on ``picture``, on the gain
+map (``slope`` and ``offset``, and the weights ``rows`` and ``columns`` of its
+cells at the picture's pixels) and on ``context``. `MIRNet` becomes a graph
+from ``picture`` to ``enhanced``.
 """
 
 from __future__ import annotations
@@ -191,6 +192,7 @@ def export(parts: Parts, spec: ModelSpec, target: Path, half_precision: bool = F
     else:
         model = trace_branches(*parts)
         onnx_graph.simplify(model, 2)
+        onnx_graph.shuffle_in_two_moves(model)
     if half_precision:
         onnx_graph.store_in_half_precision(model)
     onnx.helper.set_model_props(model, spec.metadata())
@@ -243,11 +245,11 @@ def _branch_differences(
     network: LightUNet, gain: GainNetwork, exported: ExposingNetwork, tiles: list[Array]
 ) -> Iterator[float]:
     rng = np.random.default_rng(1)
-    thumb = rng.random((THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), dtype=np.float32)
-    batch = np.moveaxis(thumb, -1, 0)[None]
-    context = network.context_branch(batch)
-    log_gain, seen = exported.glance(thumb)
-    yield _apart(log_gain[None, None], gain(batch))
+    thumbs = rng.random((3, THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), dtype=np.float32)
+    batch = np.moveaxis(thumbs, -1, 1)
+    context = network.context_branch(batch[:1])
+    log_gains, seen = exported.glance(thumbs)
+    yield _apart(log_gains[:, None], gain(batch))
     yield _apart(seen, context)
     gains = GainMap(*rng.uniform(-0.3, 1, (2, 3, 4)).astype(np.float32))
     for tile in tiles:

@@ -30,6 +30,7 @@ def simplify(model: ModelProto, block: int) -> None:
     shuffles_as_operators(model, block)
     repeats_as_resize(model)
     prelu_as_leaky_relu(model)
+    slices_as_parts(model)
     fold_constant_transposes(model)
     share_equal_initializers(model)
     drop_unused(model)
@@ -128,6 +129,52 @@ def _prelu_slope(
 
 def _is(node: NodeProto | None, kind: str) -> TypeGuard[NodeProto]:
     return node is not None and node.op_type == kind
+
+
+def slices_as_parts(model: ModelProto) -> None:
+    """Use the first part of a concatenation where it is cut out of it again."""
+    makers, users, shapes = _makers(model), _users(model), _shapes(model)
+    constants = {name: value.tolist() for name, value in _constants(model).items()}
+    for node in model.graph.node:
+        joined = makers.get(node.input[0]) if node.op_type == "Slice" else None
+        if not _is(joined, "Concat"):
+            continue
+        first, axis = joined.input[0], joined.attribute[0].i
+        cut = [constants.get(name) for name in node.input[1:]]
+        if first not in shapes or cut != [[0], [shapes[first][axis]], [axis], [1]]:
+            continue
+        for user in users.get(node.output[0], []):
+            names = [first if name == node.output[0] else name for name in user.input]
+            user.ClearField("input")
+            user.input.extend(names)
+
+
+def shuffle_in_two_moves(model: ModelProto) -> None:
+    """Replace DepthToSpace in squares of 2, which gives one picture, by two transposes.
+
+    The first moves whole rows, the second columns. In ONNX Runtime both
+    together take half the time of DepthToSpace or less, and use all threads;
+    DepthToSpace uses one.
+    """
+    import onnx
+
+    make = onnx.helper.make_node
+    (place,) = (i for i, node in enumerate(model.graph.node) if node.op_type == "DepthToSpace")
+    shuffle = model.graph.node.pop(place)
+    sizes = {"apart": [2, -1, 0, 0], "rows": [2, 3, -1, 0], "columns": [0, 0, -1], "batch": [0]}
+    for name, values in sizes.items():
+        item = onnx.numpy_helper.from_array(np.array(values, np.int64), f"shuffle_{name}")
+        model.graph.initializer.append(item)
+    steps = [
+        make("Reshape", [shuffle.input[0], "shuffle_apart"], ["shuffle_1"]),
+        make("Transpose", ["shuffle_1"], ["shuffle_2"], perm=[1, 2, 0, 3]),
+        make("Reshape", ["shuffle_2", "shuffle_rows"], ["shuffle_3"]),
+        make("Transpose", ["shuffle_3"], ["shuffle_4"], perm=[1, 2, 3, 0]),
+        make("Reshape", ["shuffle_4", "shuffle_columns"], ["shuffle_5"]),
+        make("Unsqueeze", ["shuffle_5", "shuffle_batch"], [shuffle.output[0]]),
+    ]
+    for number, node in enumerate(steps):
+        model.graph.node.insert(place + number, node)
 
 
 def fold_constant_transposes(model: ModelProto) -> None:
@@ -234,6 +281,14 @@ def _users(model: ModelProto) -> dict[str, list[NodeProto]]:
         for name in node.input:
             users.setdefault(name, []).append(node)
     return users
+
+
+def _shapes(model: ModelProto) -> dict[str, list[int]]:
+    """Shapes of what is computed, as far as they are known; 0 for a free size."""
+    return {
+        value.name: [size.dim_value for size in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.value_info, *model.graph.output)
+    }
 
 
 def _constants(model: ModelProto) -> dict[str, Array]:

@@ -159,9 +159,28 @@ def test_errors_other_than_of_memory_are_raised_as_they_are(monkeypatch):
         session.run(["enhanced"], BLANK)
 
 
+def test_thumbnails_are_seen_together_as_one_by_one():
+    network = ExposingNetwork(Session())
+    thumbs = np.random.default_rng(0).random((3, 64, 64, 3), dtype=np.float32) / 4
+    log_gains, context = network.glance(thumbs)
+    alone = [network.glance(thumb[None]) for thumb in thumbs]
+    assert np.abs(log_gains - np.concatenate([maps for maps, _ in alone])).max() < 1e-5
+    assert np.abs(log_gains[0] - log_gains[1]).max() > 1e-3
+    assert context.shape == alone[0][1].shape and np.abs(context - alone[0][1]).max() < 1e-5
+
+
+def test_a_turned_or_flipped_thumbnail_has_the_map_turned_or_flipped():
+    network = ExposingNetwork(Session())
+    thumb = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32) / 4
+    log_gain, _ = network.look(thumb)
+    for change in (np.rot90, np.flipud):
+        assert np.abs(network.look(change(thumb))[0] - change(log_gain)).max() < 1e-5
+    assert np.abs(log_gain - np.rot90(log_gain)).max() > 1e-3
+
+
 def test_the_context_keeps_no_memory_of_the_runtime():
     network = ExposingNetwork(Session())
-    for found in network.glance(np.full((64, 64, 3), 0.1, np.float32)):
+    for found in network.glance(np.full((2, 64, 64, 3), 0.1, np.float32)):
         assert found.base is None, "a view would keep the memory of the runtime alive"
 
 
