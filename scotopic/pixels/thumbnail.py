@@ -62,18 +62,22 @@ def reduced(picture: Pixels, rows_wanted: int, columns_wanted: int) -> Array:
         Computed row band by row band: the memory it takes is a few rows, and
         the rows of the result at the picture's width.
     """
-    lines = _averaged(picture, rows_wanted).swapaxes(0, 1)
-    small = _averaged(np.ascontiguousarray(lines), columns_wanted).swapaxes(0, 1)
-    result: Array = np.ascontiguousarray(small) / np.float32(unit_scale(picture.dtype))
-    return result
+    _, width, channels = picture.shape
+    lines = _averaged(picture, rows_wanted)
+    # Turned as matrices: to swap axes of pixels takes as long as to average them.
+    turned = np.ascontiguousarray(lines.T).reshape(width, channels, rows_wanted)
+    columns = _averaged(turned, columns_wanted).reshape(-1, rows_wanted)
+    small = np.ascontiguousarray(columns.T).reshape(rows_wanted, columns_wanted, channels)
+    small /= np.float32(unit_scale(picture.dtype))
+    return small
 
 
 def _averaged(lines: Pixels, wanted: int) -> Array:
-    """Average along the first axis, into (wanted, width, channels), float32."""
+    """Average along the first axis, into (wanted, width * channels), float32."""
     count, width, channels = lines.shape
     result = np.empty((wanted, width * channels), np.float32)
     for mean, (cells, weights) in zip(result, area_weights(count, wanted), strict=True):
         # A product for each row: weights of all rows in one matrix are nearly all 0.
         band = lines[cells].reshape(weights.size, -1).astype(np.float32, copy=False)
         np.matmul(weights, band, out=mean)
-    return result.reshape(wanted, width, channels)
+    return result
