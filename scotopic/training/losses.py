@@ -36,13 +36,12 @@ def ssim(
         windows overlap almost completely.
     data_format : {"channels_last", "channels_first"}
     """
-    axis = channel_axis(data_format)
+    if data_format == "channels_last":
+        target, result = (ops.moveaxis(picture, -1, 1) for picture in (target, result))
     stacked = ops.concatenate(
-        [target, result, target * target, result * result, target * result], axis=axis
+        [target, result, target * target, result * result, target * result], axis=1
     )
-    mean_a, mean_b, square_a, square_b, product = ops.split(
-        _blur(stacked, step, data_format), 5, axis=axis
-    )
+    mean_a, mean_b, square_a, square_b, product = ops.split(_blur(stacked, step), 5, axis=1)
     c1, c2 = 0.01**2, 0.03**2
     both = mean_a * mean_b
     squares = mean_a * mean_a + mean_b * mean_b
@@ -52,14 +51,21 @@ def ssim(
     return ops.mean(similarity)
 
 
-def _blur(maps: Tensor, step: int, data_format: str) -> Tensor:
-    # Not a row and a column: the second would blur what the step of the first has left.
-    # Computed where the maps are, since a copy from the host would hold a processor up.
-    places = ops.arange(WINDOW_SIZE, dtype=maps.dtype) - WINDOW_SIZE // 2
-    line = ops.exp(-ops.square(places) / (2 * WINDOW_SIGMA**2))
-    window = (line[:, None] * line[None, :] / ops.square(ops.sum(line)))[..., None, None]
-    kernel = ops.tile(window, (1, 1, maps.shape[channel_axis(data_format)], 1))
-    return ops.depthwise_conv(maps, kernel, padding="valid", data_format=data_format, strides=step)
+def _blur(maps: Tensor, step: int) -> Tensor:
+    """Weighted means of windows, (batch, channels, rows, columns)."""
+    down, across = (_windows(length, step, maps.dtype) for length in maps.shape[2:])
+    return ops.matmul(ops.matmul(down, maps), ops.transpose(across))
+
+
+def _windows(length: int, step: int, dtype: Any) -> Tensor:
+    """Weights of the pixels of a line in every so many complete windows, (windows, length)."""
+    # Computed where the pictures are, since a copy from the host would hold a processor up.
+    reach = WINDOW_SIZE // 2
+    middles = ops.arange(reach, length - reach, step, dtype=dtype)
+    places = ops.arange(length, dtype=dtype)[None, :] - middles[:, None]
+    weights = ops.exp(-ops.square(places) / (2 * WINDOW_SIGMA**2))
+    weights = weights * ops.cast(ops.abs(places) <= reach, dtype)
+    return weights / ops.sum(weights, axis=1, keepdims=True)
 
 
 @keras.saving.register_keras_serializable("scotopic")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +67,8 @@ class PairSet:
                     f"{self.name} {name}: dark picture and reference differ in size: "
                     f"{low.shape[1]}x{low.shape[0]} and {high.shape[1]}x{high.shape[0]}"
                 )
-        self.thumbnails = [thumbnail(low) for low in self.low]
+        with ThreadPoolExecutor() as pool:
+            self.thumbnails = list(pool.map(thumbnail, self.low))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -203,10 +205,7 @@ def read_pairs(folder: Path, name: str, limit: int | None = None) -> PairSet:
     limit : int, optional
         Read only this many pairs, the first by name.
     """
-    paths = pair_paths(folder)[:limit]
-    return PairSet(
-        name,
-        [stem for stem, _, _ in paths],
-        [read_image(low) for _, low, _ in paths],
-        [read_image(high) for _, _, high in paths],
-    )
+    stems, low, high = zip(*pair_paths(folder)[:limit], strict=True)
+    with ThreadPoolExecutor() as pool:
+        pictures = list(pool.map(read_image, low + high))
+    return PairSet(name, list(stems), pictures[: len(low)], pictures[len(low) :])

@@ -169,6 +169,7 @@ _MIRNET = Recipe(crop=128, simulated=0.0, mixup=0.6, steps_per_epoch=100, augmen
 RECIPES: dict[type, dict[str, Recipe]] = {
     LightUNet: {
         "default": Recipe(),
+        "large": Recipe(batch_size=24, crop=192, simulated=0.45, steps_per_epoch=20_000),
         "refine": Recipe(learning_rate=1e-3, simulated=0.35, simulations=1500),
         "smoke": Recipe(**_SMOKE),
     },
@@ -197,7 +198,8 @@ RECIPES: dict[type, dict[str, Recipe]] = {
     },
 }
 """Recipes by the class of the network and by name. ``tutorial`` is that of
-keras.io/examples/vision/mirnet, with the right value range for PSNR."""
+keras.io/examples/vision/mirnet, with the right value range for PSNR. ``large``
+is for a graphics processor."""
 
 
 def find_recipe(name: str, preset: str = "standard") -> Recipe:

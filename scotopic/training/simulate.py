@@ -56,6 +56,8 @@ class Camera:
         interpolated.
     balance : array of 3 floats
         Factors of white balance, which amplify the noise of each channel.
+    blur : float
+        Deviation in pixels of the Gaussian that the noise is blurred by; 0 for none.
     """
 
     read_noise: float
@@ -63,17 +65,20 @@ class Camera:
     grain: float
     mosaic: bool
     balance: Array
+    blur: float = 0.0
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Camera:
-        """A camera at random."""
+        """A camera at random; where there is no mosaic, its noise is mostly blurred a little."""
         loudness = 10 ** rng.uniform(-1.3, 0.35)
+        mosaic = bool(rng.random() < 0.75)
         return cls(
             read_noise=9e-4 * loudness,
             shot_noise=3e-4 * loudness**2 * 10 ** rng.uniform(-0.7, 0.3),
             grain=1.0 if rng.random() < 0.5 else rng.uniform(0.45, 1.0),
-            mosaic=rng.random() < 0.75,
+            mosaic=mosaic,
             balance=np.array([rng.uniform(1.2, 2.4), 1.0, rng.uniform(1.2, 2.4)]),
+            blur=0.0 if mosaic or rng.random() < 0.3 else rng.uniform(0.2, 1.2),
         )
 
     def photograph(self, light: Array, rng: np.random.Generator) -> Array:
@@ -86,13 +91,13 @@ class Camera:
         return raw * self.balance
 
     def _grains(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """Noise of unit variance; blurred a little where there is no mosaic to do it."""
+        """Noise of unit variance."""
         height, width = (round(self.grain * side) for side in shape[:2])
         field = rng.standard_normal((height, width, 3)).astype(np.float32)
         if self.grain < 1:
             field = np.stack([_enlarged(field[..., c], shape[:2]) for c in range(3)], axis=-1)
-        if not self.mosaic:
-            field = blurred(field, rng.uniform(0.2, 1.2))
+        if self.blur:
+            field = blurred(field, self.blur)
         result: Array = field / field.std()
         return result
 

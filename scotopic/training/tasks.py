@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import keras
@@ -21,7 +22,7 @@ from scotopic.training.layers import Tensor
 from scotopic.training.light_unet import LightUNet
 from scotopic.training.losses import BandLoss, GainLoss, PictureLoss, level_error, psnr
 from scotopic.training.pairs import PairSet
-from scotopic.training.presets import Recipe, optimizer
+from scotopic.training.presets import Recipe, on_graphics_processor, optimizer
 from scotopic.training.samples import (
     draw_samples,
     exposed_sample,
@@ -244,6 +245,12 @@ def validate(network: keras.Model, pairs: PairSet) -> dict[str, float]:
     Which scores there are depends on the task of the network.
     """
     task = task_of(network)
-    with no_gradient():
-        rows = [task.scores(network, pairs, index) for index in range(len(pairs))]
+
+    def scores(index: int) -> dict[str, float]:
+        with no_gradient():
+            return task.scores(network, pairs, index)
+
+    # On a CPU, the network has all threads that it may have.
+    with ThreadPoolExecutor(8 if on_graphics_processor() else 1) as pool:
+        rows = list(pool.map(scores, range(len(pairs))))
     return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}

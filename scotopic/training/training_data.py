@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,20 +201,23 @@ def with_colors_of_input(pairs: PairSet) -> PairSet:
     Both are compared where they are averaged over cells of about 20 pixels;
     what varies within a cell is the reference's.
     """
-    high = []
-    for index, reference in enumerate(pairs.high):
-        low = pairs.low[index].astype(np.float32) / np.float32(255)
-        exposed = pairs.map_of(index)[0].exposed(low)
-        cells = [max(1, round(side / 20)) for side in low.shape[:2]]
-        wanted, given = reduced(exposed, *cells), reduced(reference, *cells)
-        factor = np.clip((wanted + 0.02) / (given + 0.02), 0.3, 3)
-        rows, columns = (
-            interpolation.weights(count, slice(0, side), side / count)
-            for count, side in zip(cells, low.shape[:2], strict=True)
-        )
-        smooth = np.einsum("hr,rcx,wc->hwx", rows, factor, columns, optimize=True)
-        high.append(np.rint(np.clip(reference * smooth, 0, 255)).astype(np.uint8))
+    with ThreadPoolExecutor() as pool:
+        high = list(pool.map(lambda index: _with_colors_of_input(pairs, index), range(len(pairs))))
     return PairSet(pairs.name, pairs.names, pairs.low, high, teaches_exposure=False)
+
+
+def _with_colors_of_input(pairs: PairSet, index: int) -> Array:
+    low, reference = pairs.low[index].astype(np.float32) / np.float32(255), pairs.high[index]
+    exposed = pairs.map_of(index)[0].exposed(low)
+    cells = [max(1, round(side / 20)) for side in low.shape[:2]]
+    wanted, given = reduced(exposed, *cells), reduced(reference, *cells)
+    factor = np.clip((wanted + 0.02) / (given + 0.02), 0.3, 3)
+    rows, columns = (
+        interpolation.weights(count, slice(0, side), side / count)
+        for count, side in zip(cells, low.shape[:2], strict=True)
+    )
+    smooth = np.einsum("hr,rcx,wc->hwx", rows, factor, columns, optimize=True)
+    return np.rint(np.clip(reference * smooth, 0, 255)).astype(np.uint8)
 
 
 def free_photographs() -> dict[str, Array]:

@@ -101,14 +101,20 @@ def test_a_camera_adds_nothing_to_the_mean_and_more_noise_in_the_light():
 
 
 @pytest.mark.parametrize(
-    ("grain", "mosaic", "least"), [(1.0, False, 0.1), (1.0, True, 0.2), (0.5, True, 0.5)]
+    ("grain", "mosaic", "blur", "least"),
+    [
+        (1.0, False, 0.0, -0.05),
+        (1.0, False, 0.5, 0.1),
+        (1.0, True, 0.0, 0.2),
+        (0.5, True, 0.0, 0.5),
+    ],
 )
-def test_grain_is_as_coarse_as_asked_for_and_fits_any_shape(grain, mosaic, least):
-    camera = Camera(0.01, 0.0, grain=grain, mosaic=mosaic, balance=np.array([2.0, 1.0, 1.5]))
+def test_grain_is_as_coarse_as_asked_for_and_fits_any_shape(grain, mosaic, blur, least):
+    camera = Camera(0.01, 0.0, grain, mosaic, np.array([2.0, 1.0, 1.5]), blur)
     noise = camera.photograph(np.zeros((60, 90, 3)), np.random.default_rng(0))
     assert noise.shape == (60, 90, 3)
     neighbours = (noise[1:] * noise[:-1]).mean() / noise.var()
-    assert least < neighbours < 1
+    assert least < neighbours < (1 if grain < 1 or mosaic or blur else 0.05)
 
 
 def test_the_white_balance_amplifies_the_noise_of_its_channel():
