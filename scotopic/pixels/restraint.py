@@ -86,7 +86,7 @@ def restrain(
         "highlights": lambda logs: soft_minimum(logs, highlight_limit(guide.highlights(cells))),
         "noise": lambda logs: soft_minimum(logs, np.log(noise_limit(noise))),
         "signal": lambda logs: logs + np.log(signal_share(levels[..., 0], noise)),
-        "night": lambda logs: logs - night_excess(thumb, levels, logs),
+        "night": lambda logs: night_held(thumb, levels, logs),
         "brightness": lambda logs: np.maximum(logs, 0),
     }
     logs, shares = predicted.astype(np.float64), {}
@@ -142,28 +142,41 @@ def highlight_limit(brightness: Array) -> Array:
     return limit
 
 
-def night_excess(thumb: Array, levels: Array, logs: Array) -> float:
-    """ln of the factor by which the subject of a night would be too bright.
+def night_held(thumb: Array, levels: Array, logs: Array) -> Array:
+    """A map of ln g as a night can bear it: what is empty stays dark, the subject is no day.
 
     A cell of the thumbnail is empty when its gray is under ``EMPTY_LEVEL`` of
-    the picture's brightest (99.5th percentile). In a picture that is lit
-    somewhere (that brightest above ``LIT_LEVEL``), the gain is at most what
-    brings the subject to ``SUBJECT_LEVEL``: the mean in which each cell
-    counts by its own light, lamps (above ``LAMP_LEVEL``) left out. The rule
-    begins where a share of ``EMPTY_SHARES[0]`` is empty, and is whole where
-    it is ``EMPTY_SHARES[1]``. Underexposed pictures have no such brightness
-    and are not touched.
+    the picture's brightest (99.5th percentile). A picture that is lit
+    somewhere (that brightest above ``LIT_LEVEL``) is a night so far as it is
+    empty: not at all up to a share of ``EMPTY_SHARES[0]``, and wholly from
+    ``EMPTY_SHARES[1]`` on. Underexposed pictures have no such brightness and
+    are not touched.
+
+    In a night, ln g falls smoothly to 0 with the level of a cell, to a half
+    where the cell counts as empty; and the gain is at most what
+    brings the subject to ``SUBJECT_LEVEL``: the mean in which each cell counts
+    by its own light, lamps (above ``LAMP_LEVEL``) left out.
+
+    Parameters
+    ----------
+    thumb : array, (64, 64, 3), floats in 0..1
+    levels : array, (cells, cells, 1), floats in 0..1
+        The brightness of the map's cells.
+    logs : array, (cells, cells)
     """
     level = gray(thumb)
-    brightest = np.quantile(level, 0.995)
-    empty = level < EMPTY_LEVEL * brightest
-    small_light = level.max() > LIT_LEVEL and empty.mean() > 0.9
+    brightest = float(np.quantile(level, 0.995))
+    empty = float((level < EMPTY_LEVEL * brightest).mean())
+    small_light = level.max() > LIT_LEVEL and empty > 0.9
     begins, whole = EMPTY_SHARES
-    share = float(np.clip((empty.mean() - begins) / (whole - begins), 0, 1))
+    share = float(np.clip((empty - begins) / (whole - begins), 0, 1))
     if share == 0 or not (brightest > LIT_LEVEL or small_light):
-        return 0.0
+        return logs
+    lit = levels[..., 0].astype(np.float64) / (EMPTY_LEVEL * brightest + 1e-4)
+    logs = logs * (1 - share / (1 + lit**3))
     weights = np.where(levels > LAMP_LEVEL, 0, levels)[..., 0]
     if not weights.any():
-        return 0.0
+        return logs
     factor = gain_for(levels, SUBJECT_LEVEL, weights, np.exp(logs)[..., None])
-    return share * max(0.0, -float(np.log(factor)))
+    held: Array = logs - share * max(0.0, -float(np.log(factor)))
+    return held

@@ -79,7 +79,7 @@ class LightUNet(keras.Model):
             _conv(w, 2, f"down{i}", strides=2, activation="relu", **form)
             for i, w in enumerate(widths[1:])
         ]
-        self.context = keras.layers.Dense(lowest, kernel_initializer="zeros", name="context")
+        self.context = keras.layers.Dense(lowest, name="context")
         self.bottom = stack("bottom", lowest, blocks[-1])
         self.ups = [_conv(w, 1, f"up{i}", **form) for i, w in enumerate(upper)]
         self.enlarge = Enlarge(name="enlarge", **form)

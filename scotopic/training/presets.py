@@ -161,7 +161,7 @@ _GAIN = Recipe(
     weight_decay=0.05,
     ema=0.995,
     simulated=0.0,
-    underexposed=0.4,
+    underexposed=0.3,
     augmentation=Augmentation(identity=0.1),
 )
 _MIRNET = Recipe(crop=128, simulated=0.0, mixup=0.6, steps_per_epoch=100, augmentation=_AS_THEY_ARE)
@@ -221,8 +221,10 @@ def find_recipe(name: str, preset: str = "standard") -> Recipe:
 def optimizer(recipe: Recipe, steps: int | None = None) -> keras.optimizers.Optimizer:
     """Make the optimizer of a recipe.
 
-    Muon leaves the layers that give results or modulate features, which are
-    small and start at zero, to AdamW. In a short run the weights are averaged
+    Muon leaves the layers that give results or modulate features to AdamW, and
+    those that describe the thumbnail: its steps are as long for a gradient of
+    mere noise as for any other, and such a gradient is all that these layers
+    have at first. In a short run the weights are averaged
     over about a fifth of the steps, so that the average keeps nothing of the
     first weights; in a run of unknown length the momentum is at most 0.99.
 
@@ -247,7 +249,7 @@ def optimizer(recipe: Recipe, steps: int | None = None) -> keras.optimizers.Opti
     return ConvolutionMuon(
         recipe.learning_rate,
         adam_lr_ratio=recipe.adam_ratio,
-        exclude_layers=["head", "level", "modulation", "^conv_out", "spatial"],
+        exclude_layers=["head", "context", "level", "modulation", "^conv_out", "spatial"],
         weight_decay=recipe.weight_decay,
         adam_weight_decay=recipe.weight_decay,
         global_clipnorm=recipe.clip_norm,

@@ -92,6 +92,32 @@ def test_lamps_do_not_keep_the_subject_of_a_night_dark():
     assert beside[15, 15] == pytest.approx(without[15, 15], abs=0.15)
 
 
+def lit_ramp(dark):
+    """A sky that is empty for the most part, a ramp of low levels, and lit windows."""
+    picture = flat(0.002, 320)
+    picture[240:, :] = np.linspace(0.002, dark, 320, dtype=np.float32)[None, :, None]
+    picture[200:220, 100:220] = 0.7
+    return picture
+
+
+def test_what_is_empty_in_a_night_stays_dark():
+    night = lit_ramp(0.1)
+    decision, logs = restrained(night, 2)
+    by_day = 2 + np.log(signal_share(night[300, 5::10, 0], 0.0))
+    assert decision.limited["night"] > 0.2
+    row = logs[29]
+    assert (np.diff(row) > -1e-3).all(), "the gain rises with the level"
+    empty, lit = row[night[300, 5::10, 0] < 0.01], row[-3:]
+    assert empty.max() < 0.6 * by_day[night[300, 5::10, 0] < 0.01].max()
+    assert lit.min() > 1.5
+
+
+def test_a_dark_picture_without_a_light_is_no_night():
+    underexposed = lit_ramp(0.1) * np.float32(0.3)
+    decision, _ = restrained(underexposed, 2)
+    assert decision.limited["night"] == 0
+
+
 def test_soft_minimum_never_exceeds_either():
     a, b = np.meshgrid(np.linspace(-1, 4, 11), np.linspace(-1, 4, 11))
     held = soft_minimum(a, b)
