@@ -13,8 +13,9 @@ input's; beside them, by how many hundredths of the picture the pixels with a ch
 highest value grow.
 
 `noise` takes every twentieth photograph of each folder, which training holds out, darkens it by
-the inverse of the exposing curve, adds white noise of a known deviation, rounds to 8 bits, and
-gives the exact gain to the network: PSNR of the exposed and of the enhanced picture.
+the inverse of the exposing curve, adds noise of a known deviation, that of simulated cameras or
+white, rounds to 8 bits, and gives the exact gain to the network: PSNR of the exposed and of the
+enhanced picture.
 
 `curve` exposes the dark pictures of pairs (every tenth one, at a quarter of their size) to the
 levels of their references with several values of `COLOR_KEPT`: PSNR, mean error of the hue, and
@@ -58,7 +59,7 @@ from scotopic.pixels.planes import planes
 from scotopic.pixels.thumbnail import reduced, thumbnail
 from scotopic.pixels.units import gray
 from scotopic.training.pairs import pair_paths, training_folder
-from scotopic.training.simulate import darkened
+from scotopic.training.simulate import Camera, darkened, to_encoded, to_linear
 from scotopic.types import Array
 
 NOISES = (0.005, 0.01, 0.02)
@@ -136,29 +137,48 @@ def colors(folders: list[Path], model: str) -> None:
             print(f"{name[:28]:28} {told:>24} {100 * (full[1] - full[0]):+14.2f}", flush=True)
 
 
+def white(clean: Array, rng: np.random.Generator) -> Array:
+    """Noise without colour or grain of its own."""
+    result: Array = rng.normal(0, 1, clean.shape)
+    return result
+
+
+def of_a_camera(clean: Array, rng: np.random.Generator) -> Array:
+    """Noise of a camera of the simulation, drawn at random, in a picture of these levels."""
+    seen = to_encoded(Camera.drawn(rng).photograph(to_linear(clean), rng))
+    result: Array = (seen - clean) / (seen - clean).std()
+    return result
+
+
 def noise(folders: list[Path], model: str) -> None:
-    """Print the mean PSNR by noise."""
+    """Print the mean PSNR by kind and deviation of the noise."""
     network = Enhancer(model).network
     assert isinstance(network, ExposingNetwork)
     paths = [path for folder in folders for path in sorted(list_pictures(folder).values())[::20]]
     photographs = [read_image(path) for path in paths]
     targets = [reduced(one, SIDE, SIDE) for one in photographs if min(one.shape[:2]) > SIDE]
     gains = GainMap.uniform(GAIN)
-    rows, columns = gains.weights((SIDE, SIDE))
+    print(f"{len(targets)} photographs, gain {GAIN:g}\nnoise               exposed  enhanced")
+    for kind in (of_a_camera, white):
+        for deviation in NOISES:
+            scores = []
+            for seed, target in enumerate(targets):
+                clean = darkened(target, gains)
+                noisy = clean + deviation * kind(clean, np.random.default_rng(seed))
+                dark = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+                scores.append([psnr(one, target) for one in corrected(network, dark, gains)])
+            exposed, enhanced = np.mean(scores, axis=0)
+            name = f"{deviation:<6} {kind.__name__.replace('_', ' ')}"
+            print(f"{name:20}{exposed:7.2f}  {enhanced:8.2f}", flush=True)
+
+
+def corrected(network: ExposingNetwork, dark: Array, gains: GainMap) -> list[Array]:
+    """A whole small picture as exposed by a map, and as the network corrects it."""
+    rows, columns = gains.weights(dark.shape[:2])
     grid = {"slope": gains.slope, "offset": gains.offset, "rows": rows, "columns": columns}
-    print(f"{len(targets)} photographs, gain {GAIN:g}\nnoise   exposed  enhanced")
-    for deviation in NOISES:
-        scores = []
-        for seed, target in enumerate(targets):
-            rng = np.random.default_rng(seed)
-            noisy = darkened(target, gains) + rng.normal(0, deviation, target.shape)
-            dark = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
-            context = network.look(thumbnail(dark))[1]
-            made = network.correct(planes(dark), grid, context, ("exposed", "enhanced"))
-            pictures = [np.clip(np.moveaxis(plane[0], 0, -1), 0, 1) for plane in made]
-            scores.append([psnr(picture, target) for picture in pictures])
-        exposed, enhanced = np.mean(scores, axis=0)
-        print(f"{deviation:<7} {exposed:7.2f}  {enhanced:8.2f}", flush=True)
+    context = network.look(thumbnail(dark))[1]
+    made = network.correct(planes(dark), grid, context, ("exposed", "enhanced"))
+    return [np.clip(np.moveaxis(plane[0], 0, -1), 0, 1) for plane in made]
 
 
 def curve(data_sets: list[Path], photos: Path | None) -> None:

@@ -21,7 +21,7 @@ from scotopic.types import Array, Pixels
 # Each constant is explained where it is used.
 NOISE_LEVEL = 0.06
 NOISE_RESIDUAL = 0.2
-SIGNAL_LEVEL = 1.5
+SIGNAL_LEVEL = 1.0
 FLAT_LEVEL = 0.95
 EMPTY_LEVEL = 0.02
 EMPTY_SHARES = (0.25, 0.6)

@@ -70,7 +70,7 @@ class Camera:
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Camera:
         """A camera at random; where there is no mosaic, its noise is mostly blurred a little."""
-        loudness = 10 ** rng.uniform(-1.3, 0.35)
+        loudness = 10 ** rng.uniform(-2.0, 0.35)
         mosaic = bool(rng.random() < 0.75)
         return cls(
             read_noise=9e-4 * loudness,
@@ -121,10 +121,10 @@ def simulate(photograph: Array, rng: np.random.Generator) -> tuple[Array, Array,
     gains = _drawn_map(rng)
     clean = darkened(target, gains)
     seen = to_encoded(Camera.drawn(rng).photograph(to_linear(clean), rng))
-    if rng.random() < 0.5:
+    if rng.random() < 0.35:
         seen = _processed(seen, rng)
     dark = np.rint(np.clip(seen, 0, 1) * 255).astype(np.uint8)
-    if rng.random() < 0.7:
+    if rng.random() < 0.5:
         dark = _jpeg(dark, rng)
     return dark, np.rint(target * 255).astype(np.uint8), gains
 

@@ -41,7 +41,7 @@ def test_the_gain_falls_smoothly_into_the_dark():
     _, logs = restrained(ramp.astype(np.float32), 2)
     levels = expose(ramp[0, 6::12], np.exp(logs[10])[:, None])[:, 0]
     assert (np.diff(levels) > 0).all() and levels[0] < 0.01
-    assert np.abs(np.diff(logs[10])).max() < 1.4
+    assert np.abs(np.diff(logs[10])).max() < 1.5
 
 
 def test_highlights_reach_the_flat_level_and_no_more():
