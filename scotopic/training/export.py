@@ -195,6 +195,8 @@ def export(parts: Parts, spec: ModelSpec, target: Path, half_precision: bool = F
         onnx_graph.shuffle_in_two_moves(model)
     if half_precision:
         onnx_graph.store_in_half_precision(model)
+    onnx_graph.shorten_names(model)
+    onnx_graph.drop_defaults(model)
     onnx.helper.set_model_props(model, spec.metadata())
     onnx.checker.check_model(model, full_check=True)
     data = model.SerializeToString()

@@ -235,6 +235,39 @@ def strip(model: ModelProto) -> None:
     graph.ClearField("value_info")
 
 
+def shorten_names(model: ModelProto) -> None:
+    """Number the values between inputs and outputs; their names are a fifth of a small file.
+
+    Inputs, outputs and weights keep their names.
+    """
+    graph = model.graph
+    kept = {value.name for value in (*graph.input, *graph.output, *graph.initializer)}
+    made = [name for node in graph.node for name in node.output if name and name not in kept]
+    # A digit first, so that no number is the name of a weight.
+    short = {name: f"{number:x}_" for number, name in enumerate(dict.fromkeys(made))}
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for index, name in enumerate(names):
+                names[index] = short.get(name, name)
+
+
+def drop_defaults(model: ModelProto) -> None:
+    """Remove attributes of operators that say what holds without them."""
+    import onnx
+
+    version = next(item.version for item in model.opset_import if not item.domain)
+    for node in model.graph.node:
+        known = onnx.defs.get_schema(node.op_type, version, node.domain).attributes
+        for item in list(node.attribute):
+            default = known[item.name].default_value
+            value = onnx.helper.get_attribute_value(item)
+            same = default.type and value == onnx.helper.get_attribute_value(default)
+            # The schema has no default for these, whose length is that of the picture's sides.
+            ones = item.name in ("dilations", "strides") and set(value) == {1}
+            if same or (ones and node.op_type.startswith("Conv")):
+                node.attribute.remove(item)
+
+
 def store_in_half_precision(model: ModelProto) -> None:
     """Store large float32 initializers as float16, each followed by a Cast to float32.
 

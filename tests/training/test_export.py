@@ -181,6 +181,12 @@ def test_the_file_holds_nothing_that_no_runtime_needs(exported):
     for part in (*model.graph.node, *model.graph.input, *model.graph.initializer):
         assert not part.doc_string and not part.metadata_props
     assert not any(node.name for node in model.graph.node)
+    weights = {item.name for item in model.graph.initializer}
+    ends = {value.name for value in (*model.graph.input, *model.graph.output)}
+    made = {name for node in model.graph.node for name in node.output} - weights - ends
+    assert max(map(len, made)) < 5
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    assert not any(item.name == "dilations" for node in convolutions for item in node.attribute)
 
 
 @pytest.mark.parametrize("file", [None, *SHIPPED])
