@@ -25,6 +25,7 @@ SIGNAL_LEVEL = 1.0
 FLAT_LEVEL = 0.95
 EMPTY_LEVEL = 0.02
 EMPTY_SHARES = (0.4, 0.55)
+DARK_LEVEL = 0.035
 LIT_LEVEL = 0.3
 LAMP_LEVEL = 0.8
 SUBJECT_LEVEL = 0.6
@@ -152,8 +153,8 @@ def night_held(thumb: Array, levels: Array, logs: Array) -> Array:
     ``EMPTY_SHARES[1]`` on. Underexposed pictures have no such brightness and
     are not touched.
 
-    In a night, ln g falls smoothly to 0 with the level of a cell, to a half
-    where the cell counts as empty; and the gain is at most what
+    In a night, ln g falls smoothly to 0 with the level of a cell, to a half at
+    ``DARK_LEVEL`` of the brightest; and the gain is at most what
     brings the subject to ``SUBJECT_LEVEL``: the mean in which each cell counts
     by its own light, lamps (above ``LAMP_LEVEL``) left out.
 
@@ -172,7 +173,7 @@ def night_held(thumb: Array, levels: Array, logs: Array) -> Array:
     share = float(np.clip((empty - begins) / (whole - begins), 0, 1))
     if share == 0 or not (brightest > LIT_LEVEL or small_light):
         return logs
-    lit = levels[..., 0].astype(np.float64) / (EMPTY_LEVEL * brightest + 1e-4)
+    lit = levels[..., 0].astype(np.float64) / (DARK_LEVEL * brightest + 1e-4)
     logs = logs * (1 - share / (1 + lit**3))
     weights = np.where(levels > LAMP_LEVEL, 0, levels)[..., 0]
     if not weights.any():
