@@ -280,7 +280,7 @@ def test_a_folder_with_a_run_is_only_used_to_resume_the_same_run(in_memory, tmp_
         (["--epochs", "1", "--minutes", "1"], 2, "give either --epochs or --minutes"),
         ([], 2, "give either --epochs or --minutes"),
         (["--epochs", "1", "--preset", "x"], 2, "no preset 'x'; the presets are standard,"),
-        (["--epochs", "1", "--recipe", "x"], 2, "its recipes are default, refine, smoke"),
+        (["--epochs", "1", "--recipe", "x"], 2, "its recipes are default, large, refine, smoke"),
         (["--epochs", "1"], 1, "nowhere: no folder our485 or train"),
     ],
 )
