@@ -67,7 +67,10 @@ def timed(call: Callable[[], object], repeats: int) -> dict[str, float]:
 def multiply_adds_per_pixel(model: str) -> float:
     """Of the local branch: those of its convolutions, each at its own scale."""
     graph = onnx.load(str(find_model(model))).graph
-    weights = {one.name.removesuffix("_half"): one.dims for one in graph.initializer}
+    weights = {one.name: one.dims for one in graph.initializer}
+    # Weights in half precision are cast first.
+    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in weights]
+    weights.update({node.output[0]: weights[node.input[0]] for node in casts})
     halvings = {"picture": 0}
     total = 0.0
     for node in graph.node:
@@ -76,8 +79,7 @@ def multiply_adds_per_pixel(model: str) -> float:
             continue
         level = max(levels)
         if node.op_type == "Conv":
-            strides = next(list(a.ints) for a in node.attribute if a.name == "strides")
-            level += strides == [2, 2]
+            level += any(a.name == "strides" and set(a.ints) == {2} for a in node.attribute)
             total += float(np.prod(weights[node.input[1]])) / 4**level
         level += {"SpaceToDepth": 1, "DepthToSpace": -1, "Resize": -1}.get(node.op_type, 0)
         halvings.update(dict.fromkeys(node.output, level))
