@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import keras
 
@@ -13,6 +14,7 @@ from scotopic.training.tasks import Batch, Task, in_format
 from scotopic.training.training_data import TrainingData
 from scotopic.types import Array
 
+Made = TypeVar("Made")
 _AHEAD = 3
 """Batches that are prepared in advance."""
 
@@ -64,12 +66,20 @@ def batches(dataset: CropBatches, start: int) -> Iterator[Batch]:
     if keras.backend.backend() == "tensorflow":
         yield from _tensorflow_batches(dataset, start)
         return
+    yield from made_ahead(dataset.__getitem__, start, len(dataset), _AHEAD)
+
+
+def made_ahead(make: Callable[[int], Made], start: int, stop: int, ahead: int) -> Iterator[Made]:
+    """Give what a function makes for each number of a range, made in a thread.
+
+    So many of them are made in advance.
+    """
     with ThreadPoolExecutor(1) as maker:
-        waiting = [maker.submit(dataset.__getitem__, start + i) for i in range(_AHEAD)]
-        for step in range(start, len(dataset)):
-            batch = waiting.pop(0).result()
-            waiting.append(maker.submit(dataset.__getitem__, step + _AHEAD))
-            yield batch
+        waiting = [maker.submit(make, start + i) for i in range(ahead)]
+        for number in range(start, stop):
+            made = waiting.pop(0).result()
+            waiting.append(maker.submit(make, number + ahead))
+            yield made
 
 
 def _tensorflow_batches(dataset: CropBatches, start: int) -> Iterator[Batch]:

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from scotopic.pixels.exposure import COLOR_KEPT, DARKEST
-from scotopic.pixels.gain_map import GUIDE_RANGE, LARGEST
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE, thumbnail
 from scotopic.training.pairs import PairSet
 from scotopic.training.presets import Recipe
 from scotopic.training.samples import Cut, drawn_pairs
+from scotopic.training.tracing import exposed_with_gain
 from scotopic.types import Array
 
 Numbers = tuple[Array, Array]
@@ -75,7 +74,8 @@ class DeviceSamples:
         )
         self._slopes, self._grids = self._joined([gains.slope for gains, _ in maps])
         self._offsets, _ = self._joined([gains.offset for gains, _ in maps])
-        self._middles = torch.tensor([middle for _, middle in maps], device=device)
+        middles = [middle for _, middle in maps]
+        self._middles = torch.tensor(middles, dtype=torch.float32, device=device)
 
     def drawn(self, step: int) -> Numbers:
         """Draw the numbers of a batch, on the host."""
@@ -110,8 +110,9 @@ class DeviceSamples:
         identity = shares[:, 0, None, None, None] > 0.5
         target = self._pixels(self._high, which, rows, columns)
         picture = torch.where(identity, target, self._pixels(self._low, which, rows, columns))
-        logs = self._log_gains(picture, which, rows, columns, shares)
-        exposed = torch.cat([_exposed(picture, torch.exp(logs)), logs], dim=-1)
+        maps = self._maps(which, rows, columns, shares)
+        planes = (x.movedim(-1, 1) for x in (picture, *maps))
+        exposed = torch.cat(exposed_with_gain(*planes), dim=1).movedim(1, -1)
         thumb_rows, thumb_columns = _turned_places(steps, THUMBNAIL_SIZE)
         place = (which[:, None, None], thumb_rows, thumb_columns)
         dark, bright = (one[place] for one in self._thumbnails)
@@ -129,22 +130,15 @@ class DeviceSamples:
         channels = torch.stack([first, first + 1, first + 2], dim=-1)
         return pictures[channels].to(torch.float32) / 255
 
-    def _log_gains(
-        self,
-        picture: torch.Tensor,
-        which: torch.Tensor,
-        rows: torch.Tensor,
-        columns: torch.Tensor,
-        shares: torch.Tensor,
-    ) -> torch.Tensor:
+    def _maps(
+        self, which: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, shares: torch.Tensor
+    ) -> list[torch.Tensor]:
+        """Slope and offset of ln g at the pixels, balanced and shifted, (batch, crop, crop, 1)."""
         identity, balance, shift = (shares[:, i, None, None, None] for i in range(3))
         balance = balance * (1 - identity)
-        middle = self._middles[which][:, None, None, None].to(torch.float32) * (1 - identity)
+        middle = self._middles[which][:, None, None, None] * (1 - identity)
         slope, offset = self._coefficients(which, rows, columns)
-        bright = picture.amax(dim=-1, keepdim=True).clamp(DARKEST, 1 - DARKEST)
-        guide = torch.log(bright / (1 - bright)).clamp(*GUIDE_RANGE)
-        logs = balance * (slope * guide + offset) + (1 - balance) * middle + shift
-        return logs.clamp(-LARGEST, LARGEST)
+        return [balance * slope, balance * offset + (1 - balance) * middle + shift]
 
     def _coefficients(
         self, which: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor
@@ -189,7 +183,7 @@ class DeviceSamples:
 
     def _formed(self, pictures: torch.Tensor) -> torch.Tensor:
         last = self.data_format == "channels_last"
-        return pictures if last else pictures.movedim(-1, 1).contiguous()
+        return (pictures if last else pictures.movedim(-1, 1)).contiguous()
 
 
 def _kind(array: Array) -> torch.dtype:
@@ -230,11 +224,3 @@ def _between(
     exact = torch.minimum(exact.clamp(min=0), (cells - 1).to(torch.float32))
     below = exact.to(torch.int64)
     return below, exact - below
-
-
-def _exposed(picture: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
-    """`scotopic.pixels.exposure.expose` of tensors, channels last."""
-    bright = picture.amax(dim=-1, keepdim=True).clamp(min=DARKEST)
-    rise = 1 + (gain - 1) * bright
-    kept = rise ** (1 - COLOR_KEPT)
-    return picture * (gain * kept / rise) / (1 + picture * ((kept - 1) / bright))

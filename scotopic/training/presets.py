@@ -249,7 +249,7 @@ def optimizer(recipe: Recipe, steps: int | None = None) -> keras.optimizers.Opti
     return ConvolutionMuon(
         recipe.learning_rate,
         adam_lr_ratio=recipe.adam_ratio,
-        exclude_layers=["head", "context", "level", "modulation", "^conv_out", "spatial"],
+        exclude_layers=["head", "context", "^conv_out", "spatial"],
         weight_decay=recipe.weight_decay,
         adam_weight_decay=recipe.weight_decay,
         global_clipnorm=recipe.clip_norm,

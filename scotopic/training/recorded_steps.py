@@ -8,12 +8,12 @@ they are started at once. Samples are cut within the step, too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import torch
 
 from scotopic.training import torch_muon
+from scotopic.training.batches import made_ahead
 from scotopic.training.device_samples import DeviceSamples, Numbers
 from scotopic.training.losses import psnr
 
@@ -34,7 +34,8 @@ class RecordedSteps:
         On the same device as the network.
     record : bool
         False to start the operations of each step one by one, as on a
-        processor of another kind, for tests.
+        processor of another kind, for tests. Recording makes cuDNN try its
+        algorithms, in the whole process.
     """
 
     def __init__(
@@ -43,18 +44,14 @@ class RecordedSteps:
         self.network, self.samples, self._record = network, samples, record
         self._taken = 0
         self._graph: torch.cuda.CUDAGraph | None = None
+        if record:
+            torch.backends.cudnn.benchmark = True
         self._numbers: tuple[torch.Tensor, ...] = ()
         self._results: tuple[torch.Tensor, ...] = ()
-        torch.backends.cudnn.benchmark = record
 
     def batches(self, start: int, stop: int) -> Iterator[Numbers]:
         """Draw the numbers of the batches of some steps, in a thread."""
-        with ThreadPoolExecutor(1) as pool:
-            waiting = [pool.submit(self.samples.drawn, start + i) for i in range(_AHEAD)]
-            for step in range(start, stop):
-                numbers = waiting.pop(0).result()
-                waiting.append(pool.submit(self.samples.drawn, step + _AHEAD))
-                yield numbers
+        return made_ahead(self.samples.drawn, start, stop, _AHEAD)
 
     def __call__(self, batch: Numbers) -> dict[str, float]:
         """Train on a batch; return its loss and PSNR."""

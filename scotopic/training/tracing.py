@@ -110,7 +110,7 @@ def exposed_with_gain(picture: Tensor, slope: Tensor, offset: Tensor) -> tuple[T
     Parameters
     ----------
     picture : torch tensor, (batch, 3, height, width), in 0..1
-    slope, offset : torch tensor, (1, 1, height, width)
+    slope, offset : torch tensor, (1 or batch, 1, height, width)
 
     Returns
     -------
