@@ -94,9 +94,19 @@ def _rate(seconds: float) -> str:
     return f"{number:.1f} pictures per {unit}"
 
 
+_LIMITS = {
+    "noise": "noise",
+    "signal": "areas too dark to hold a picture",
+    "highlights": "highlights",
+    "night": "the night in it",
+    "brightness": "areas that are bright already",
+}
+"""What the rules of `scotopic.pixels.restraint` are called in messages."""
+
+
 def _exposed(report: Report) -> str:
     if report.automatic is None:
         return f"mean level {report.exposure_before:.2f} to {report.exposure_after:.2f}"
     limit = report.automatic.limited_by if report.chosen_by == "automatic" else None
     least, most = report.gain_range
-    return f"gain {least:.1f} to {most:.1f}" + (f", limited by {limit}" if limit else "")
+    return f"gain {least:.1f} to {most:.1f}" + (f", held back by {_LIMITS[limit]}" if limit else "")
