@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from scotopic.commands import telling
 from scotopic.pixels.exposure import expose
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import (
@@ -29,6 +30,10 @@ def test_nothing_becomes_darker():
     decision, logs = restrained(flat(0.7), -0.5)
     assert logs == pytest.approx(0) and decision.limited_by == "brightness"
     assert decision.limited["brightness"] == 1 and decision.predicted_exposure < 0.7
+
+
+def test_every_rule_has_words_for_messages():
+    assert restrained(flat(0.1), 1)[0].limited.keys() == telling._LIMITS.keys()
 
 
 def test_black_is_not_lifted():
