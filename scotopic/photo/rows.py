@@ -36,10 +36,13 @@ class Rows:
     Attributes
     ----------
     shape : (height, width, 1 or 3)
-        Without alpha, which `with_alpha` and `in_bands` give.
+        Without alpha, which `alpha`, `with_alpha` and `in_bands` give.
     dtype : uint8 or uint16
     nbytes : int
         Bytes that it holds in memory at most.
+    is_cut_out : bool
+        Whether its alpha, if it has any, says what is seen; to be set to False for a
+        picture of which nothing is seen, or all.
     """
 
     shape: tuple[int, ...]
@@ -51,6 +54,7 @@ class Rows:
         self.shape = (page.imagelength, page.imagewidth, 1 if page.samplesperpixel < 3 else 3)
         self.dtype = page.dtype
         self.nbytes = _HELD_BYTES
+        self.is_cut_out = True
         self._held: OrderedDict[int, Array] = OrderedDict()
         self._height = _rows_of_segment(page)
         if _is_plain(page):
@@ -62,13 +66,18 @@ class Rows:
         part = self._rows(rows)[..., : self.shape[-1]]
         return part[:, columns[0]] if columns else part
 
+    @property
+    def alpha(self) -> Alpha | None:
+        """The picture's straight alpha, if it has any that counts."""
+        return Alpha(self) if self._has_alpha() and self.is_cut_out else None
+
     def close(self) -> None:
         """Close the file."""
         self._page.parent.close()
 
     def with_alpha(self, band: Array, rows: slice) -> Array:
         """A band of the picture's colours, with its alpha if it has any."""
-        if self._page.samplesperpixel == self.shape[-1]:
+        if not self._has_alpha():
             return band
         return np.concatenate([band, self._rows(rows)[..., self.shape[-1] :]], axis=-1)
 
@@ -76,6 +85,10 @@ class Rows:
         """All rows with all channels, alpha among them, in bands from top to bottom."""
         for top in range(0, self.shape[0], self._height):
             yield self._rows(slice(top, top + self._height))
+
+    def all_of(self, rows: slice) -> Array:
+        """Rows with all channels, alpha among them."""
+        return self._rows(rows)
 
     def carried(self, max_megapixels: int) -> Photo:
         """A photo without pixels, of all else that the file carries.
@@ -86,6 +99,9 @@ class Rows:
             As in `limits.Limits`.
         """
         return reading.read_carried(self.path, max_megapixels)
+
+    def _has_alpha(self) -> bool:
+        return bool(self._page.samplesperpixel > self.shape[-1])
 
     def _rows(self, rows: slice) -> Array:
         start, stop, _ = rows.indices(self.shape[0])
@@ -139,6 +155,19 @@ class Rows:
         except Exception as error:
             problem = f"damaged or unsupported: {error}"
             raise UnreadableError(problem, path=self.path) from error
+
+
+class Alpha:
+    """The alpha of a picture that is read by rows: slices give it as (rows, columns)."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.shape, self.dtype, self.nbytes = rows.shape[:2], rows.dtype, 0
+
+    def __getitem__(self, key: Any) -> Array:
+        rows, *columns = key if isinstance(key, tuple) else (key,)
+        part = self._rows.all_of(rows)[..., -1]
+        return part[:, columns[0]] if columns else part
 
 
 def rows_if_large(path: Path, memory: int) -> Rows | None:
