@@ -268,7 +268,10 @@ def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
     enhancer = call.enhancer()
     if placement.file is not None:
         many.refuse_to_replace(placement.file, placement)
-    data = sys.stdin.buffer.read() if path == STANDARD else storage.read_bytes(path)
+    if path == STANDARD:
+        data = storage.read_all(sys.stdin.buffer, call.memory)
+    else:
+        data = storage.read_bytes(path, call.memory)
     settings = call.settings.named_by(placement.file) if placement.file else call.settings
     made, outcome = one.enhance_bytes(enhancer, data, settings, name)
     if to_output:

@@ -53,7 +53,7 @@ def open_source(job: Job, enhancer: Enhancer, settings: Settings) -> Source:
         rows = rows_if_large(job.source, enhancer.memory)
         if rows is not None:
             return Source(job.source, rows=rows)
-    return Source(job.source, storage.read_bytes(job.source))
+    return Source(job.source, storage.read_bytes(job.source, enhancer.memory))
 
 
 def enhance_source(

@@ -13,7 +13,7 @@ import numpy as np
 from scotopic.errors import UnreadableError
 from scotopic.photo import limits, reading
 from scotopic.photo.carried import icc
-from scotopic.photo.codecs import tiff
+from scotopic.photo.codecs import deep, tiff
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
@@ -147,8 +147,12 @@ class Rows:
         page = self._page
         file = page.parent.filehandle
         file.seek(page.dataoffsets[index])
+        if page.databytecounts[index] > 2 * _HELD_BYTES:
+            problem = "damaged or unsupported: more is stored than a strip or tile may hold"
+            raise UnreadableError(problem, path=self.path)
         stored = file.read(page.databytecounts[index])
         try:
+            deep.check_segment(page, stored)
             tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}
             decoded, _, shape = page.decode(stored, index, **tables, _fullsize=True)
             return np.asarray(decoded).reshape(-1, shape[2], shape[3])[: self._height]
@@ -187,6 +191,8 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
         channel, has channels beside colours and straight alpha, has a linear colour
         profile, or is compressed in one piece; and if tifffile is not installed.
     """
+    if not path.is_file():  # what comes through a pipe can be read only once
+        return None
     try:
         with path.open("rb") as file:
             if file.read(4) not in _STARTS:
