@@ -223,6 +223,23 @@ def _put_in_place(temporary: Path, target: Path, replace: bool) -> None:
     temporary.replace(target)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder.
+
+    Raises
+    ------
+    AccessError
+        When that cannot be known, as in a folder that may not be searched.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise AccessError(f"cannot be written: {error.strerror or error}", path=path) from error
+    return True
+
+
 def already_there(target: Path) -> TargetExistsError:
     """The error for a file that may not be replaced."""
     return TargetExistsError("exists already", path=target, remedy=Parameter("overwrite"))
