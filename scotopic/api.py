@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scotopic import machine, storage
 from scotopic.enhancer import Enhancer
-from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
+from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.jobs import many, one
 from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.plan import Plan, plan_jobs
@@ -344,8 +344,4 @@ def _content(file: BinaryIO, memory: int) -> tuple[bytes, str]:
     """What is in a file object, and how errors name it."""
     name = getattr(file, "name", None)
     name = name if isinstance(name, str) else "input"
-    try:
-        return storage.read_all(file, memory), name
-    except ScotopicError as error:
-        error.about(name)
-        raise
+    return storage.read_all(file, name, memory), name

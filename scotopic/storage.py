@@ -66,25 +66,26 @@ def read_bytes(path: Path, memory: int | None = None) -> bytes:
         with path.open("rb", buffering=0) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or not found.st_size:
-                return read_all(file, memory)
+                return read_all(file, path, memory)
             if found.st_size > _most_read(memory):
                 problem = f"the file has {found.st_size / 2**30:.1f}G, more than the memory holds"
                 needed = Parameter("memory", found.st_size + machine.PROCESS_BYTES, "Enhancer")
                 raise TooLargeError(problem, path=path, remedy=needed)
-            return read_all(file, memory, found.st_size)
-    except TooLargeError as error:
-        error.about(path)
-        raise
+            return read_all(file, path, memory, found.st_size)
     except OSError as error:
         raise _read_error(path, error) from error
 
 
-def read_all(file: BinaryIO | io.RawIOBase, memory: int | None = None, most: int = -1) -> bytes:
+def read_all(
+    file: BinaryIO | io.RawIOBase, name: str | Path, memory: int | None = None, most: int = -1
+) -> bytes:
     """Read a file object to its end, if it fits the memory.
 
     Parameters
     ----------
     file : binary file object
+    name : str or path
+        How errors name it.
     memory : int, optional
         As for `read_bytes`.
     most : int, optional
@@ -101,11 +102,13 @@ def read_all(file: BinaryIO | io.RawIOBase, memory: int | None = None, most: int
     while most < 0 or held.tell() < most:
         piece = file.read(_PIECE if most < 0 else min(_PIECE, most - held.tell()))
         if not isinstance(piece, (bytes, bytearray, memoryview, type(None))):
-            raise InvalidValueError("a file object must be open for reading in binary mode")
+            problem = "a file object must be open for reading in binary mode"
+            raise InvalidValueError(problem, path=name)
         if not piece:
             break
         if held.tell() + len(piece) > limit:
-            raise TooLargeError(f"there is more than {limit / 2**30:.1f}G to be read")
+            problem = f"there is more than {limit / 2**30:.1f}G to be read"
+            raise TooLargeError(problem, path=name)
         held.write(piece)
     return held.getvalue()
 

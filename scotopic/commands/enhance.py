@@ -284,7 +284,7 @@ def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
     if placement.file is not None:
         many.refuse_to_replace(placement.file, placement)
     if path == STANDARD:
-        data = storage.read_all(sys.stdin.buffer, call.memory)
+        data = storage.read_all(sys.stdin.buffer, name, call.memory)
     else:
         data = storage.read_bytes(path, call.memory)
     settings = call.settings.named_by(placement.file) if placement.file else call.settings
