@@ -20,6 +20,8 @@ HIDDEN = 0.02
 """Opacity up to which a pixel is hidden: it counts for nothing, and stays as it is."""
 _ENOUGH = 0.25
 """Mean opacity, against the largest, from which on a cell has the colour of its own pixels alone."""
+_BAND = 64
+"""Rows that are coloured at a time."""
 _OPAQUE = 1 - 1e-5
 """Mean opacity that differs from 1 only by rounding."""
 
@@ -155,12 +157,21 @@ class _Shown:
         hidden = _is_hidden(self._alpha, rows)
         if not hidden.any():
             return band[:, columns]
-        height, width = self.shape[:2]
-        at = slice(*rows.indices(height)[:2])
-        around = _enlarged(self._thumb, at, slice(0, width), (height, width))
+        band, first = band.copy(), rows.indices(self.shape[0])[0]
+        for top in range(0, len(band), _BAND):
+            part = slice(top, top + _BAND)
+            if hidden[part].any():
+                around = self._around(slice(first + top, first + top + len(band[part])))
+                np.copyto(band[part], around, where=hidden[part][..., None])
+        return band[:, columns]
+
+    def _around(self, rows: slice) -> Array:
+        """The thumbnail at rows of the picture, as pixels of its type."""
+        size = (self.shape[0], self.shape[1])
+        around = _enlarged(self._thumb, rows, slice(0, size[1]), size)
         if np.issubdtype(self.dtype, np.integer):
             around = np.rint(around * np.float32(unit_scale(self.dtype)))
-        return np.where(hidden[..., None], around.astype(self.dtype), band)[:, columns]
+        return around.astype(self.dtype)
 
 
 def _is_hidden(alpha: Pixels, rows: slice) -> Array:
