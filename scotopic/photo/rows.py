@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,7 +192,7 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
         channel, has channels beside colours and straight alpha, has a linear colour
         profile, or is compressed in one piece; and if tifffile is not installed.
     """
-    if not path.is_file():  # what comes through a pipe can be read only once
+    if not os.path.isfile(path):  # what comes through a pipe can be read only once
         return None
     try:
         with path.open("rb") as file:

@@ -87,7 +87,7 @@ def without_rights():
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o666])
 def test_a_folder_that_may_not_be_searched_costs_its_pictures_alone(tmp_path, mode):
     folder, options = tmp_path, {"preexec_fn": without_rights}
-    for name in ("a.jpg", "locked/b.jpg", "locked/deep/c.jpg", "z.jpg"):
+    for name in ("a.jpg", "locked/b.jpg", "locked/b.tif", "locked/deep/c.jpg", "z.jpg"):
         (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "in" / name).write_bytes(picture())
     (folder / "in" / "locked").chmod(mode)
@@ -107,6 +107,7 @@ def test_a_folder_that_may_not_be_searched_costs_its_pictures_alone(tmp_path, mo
         (folder / "in" / "a.jpg", "-o", folder / "in" / "locked" / "a.jpg"),
         (folder / "in" / "a.jpg", "-o", folder / "in" / "locked" / "new"),
         (folder / "in" / "locked" / "b.jpg", "-o", folder / "out2"),
+        (folder / "in" / "locked" / "b.tif", "-o", folder / "out2"),
         (folder / "in" / "a.jpg", "-o", folder / "in" / "locked" / "a.jpg", "--dry-run"),
     ):
         done = enhance(*arguments, **options)
