@@ -228,6 +228,14 @@ def _rows_of_segment(page: Any) -> int:
     return int(page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength))
 
 
+def _bytes_at_once(page: Any) -> int:
+    """Bytes that are decoded together: a row, a strip, or the tiles beside each other."""
+    if _is_plain(page):
+        return _bytes_of_row(page)
+    width = max(page.imagewidth, page.tilewidth if page.is_tiled else 0)
+    return int(_rows_of_segment(page) * width * page.samplesperpixel * page.dtype.itemsize)
+
+
 def _bytes_of_row(page: Any) -> int:
     return int(page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
 
@@ -241,7 +249,7 @@ def _can_be_read(page: Any) -> bool:
         and page.planarconfig == 1
         and page.imagedepth == 1
         and (page.samplesperpixel in (1, 3) or tuple(page.extrasamples) == (2,))
-        and (_is_plain(page) or _rows_of_segment(page) * _bytes_of_row(page) <= _HELD_BYTES)
+        and _bytes_at_once(page) <= _HELD_BYTES
         and (page.tags.get(274) is None or page.tags[274].value == 1)
         and not icc.is_linear(profile.value if profile else None)
     )

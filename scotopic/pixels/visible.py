@@ -153,11 +153,12 @@ class _Shown:
 
     def __getitem__(self, key: Any) -> Array:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
-        band = self._pixels[rows]
+        band: Array = self._pixels[rows]
         hidden = _is_hidden(self._alpha, rows)
         if not hidden.any():
             return band[:, columns]
-        band, first = band.copy(), rows.indices(self.shape[0])[0]
+        band = band.copy()
+        first = rows.indices(self.shape[0])[0]
         for top in range(0, len(band), _BAND):
             part = slice(top, top + _BAND)
             if hidden[part].any():

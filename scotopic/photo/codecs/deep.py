@@ -52,6 +52,9 @@ def decode(data: bytes, image: Image.Image) -> Array:
         raise UnreadableError("16-bit TIFF in other colours than RGB or gray")
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page: Any = file.pages.first
+        size = page.imagewidth * page.imagelength * page.imagedepth
+        if size != image.width * image.height:  # only that has been checked
+            raise UnreadableError("damaged or unsupported: the file says two sizes, or is no plane")
         for place, count in zip(page.dataoffsets, page.databytecounts, strict=False):
             check_segment(page, data[place : place + count])
         array = np.asarray(page.asarray())
