@@ -2,8 +2,8 @@
 
     python benchmarks/fuzz.py [--count 10000] [--photos DATA/photos] [--seed 0]
 
-Real files (small ones made here in every format, and those of a folder, large
-ones more rarely) are damaged: bytes are changed, the end is cut off, two files are
+Real files (small ones made here in every format, still and animated, and those of a
+folder, large ones more rarely) are damaged; some TIFFs are read by rows: bytes are changed, the end is cut off, two files are
 joined, or the size in the header is replaced. Each is read, enhanced, written and
 read again in a worker process. Right answers are a whole result, or an error of one
 line and no file. Everything else is printed, and the exit code is 1.
@@ -20,12 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pillow_heif
+import tifffile
 from PIL import Image
 
 from scotopic.enhancer import Enhancer
@@ -35,6 +37,7 @@ from scotopic.jobs.plan import plan_jobs
 from scotopic.jobs.settings import Placement, Settings
 from scotopic.photo import formats, reading, writing
 from scotopic.photo.photo import Photo
+from scotopic.types import Array
 
 SECONDS = 20
 MEGAPIXELS = 13
@@ -45,8 +48,11 @@ LARGEST_SMALL = 300_000
 SHARE_OF_LARGE = 0.01
 
 
+BY_ROWS = ".rows.tif"
+"""Ending of files that are enhanced in so little memory that they are read by rows."""
+
 Seed = tuple[str, bytes]
-"""Suffix of a file's name, and what is in the file."""
+"""Ending of a file's name, and what is in the file."""
 
 
 class HangError(BaseException):
@@ -61,38 +67,78 @@ def seeds(folder: Path | None) -> tuple[list[Seed], list[Seed]]:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
     exif.get_ifd(0x8769)[0x927C] = bytes(range(200))
-    frames = {"save_all": True, "append_images": [image.rotate(90)], "duration": [50, 70]}
-    made: list[Seed] = []
-    for ending, options in (
-        (".jpg", {"exif": exif, "dpi": (300, 300)}),
-        (".jpg", {"progressive": True}),
-        (".png", {"exif": exif}),
-        (".png", frames),
-        (".webp", {"exif": exif.tobytes()}),
-        (".webp", {"lossless": True, **frames}),
-        (".tif", {"compression": "tiff_lzw"}),
-        (".tif", {}),
-        (".bmp", {}),
-        (".gif", {"comment": b"night"}),
-        (".gif", frames),
-        (".avif", {"exif": exif.tobytes()}),
-        (".avif", frames),
-    ):
-        buffer = io.BytesIO()
-        image.save(buffer, formats.named(ending).name, **options)
-        made.append((ending, buffer.getvalue()))
+    made = [*_stills_and_animations(image, exif), *_tiffs_by_rows(np.asarray(image))]
     deep = Photo(np.asarray(image).astype(np.uint16) * 257, exif=exif.tobytes())
     for row in formats.FORMATS.values():
         if row.is_written and row.bits == 16:
             made.append((row.suffixes[0], writing.encode(deep, row.name)[0]))
-    buffer = io.BytesIO()
-    pillow_heif.from_pillow(image).save(buffer, quality=90, exif=exif.tobytes())
-    made.append((".heic", buffer.getvalue()))
+    for options in ({}, {"chroma": 444}):
+        for kept in (image, _cut_out(image)):
+            buffer = io.BytesIO()
+            heif = pillow_heif.from_pillow(kept)
+            heif.save(buffer, quality=90, exif=exif.tobytes(), **options)
+            made.append((".heic", buffer.getvalue()))
     found = [] if folder is None else [path for path in sorted(folder.iterdir()) if path.is_file()]
     real = [(path.suffix, path.read_bytes()) for path in found]
     small = [(ending, data) for ending, data in real if len(data) < LARGEST_SMALL]
     large = [(ending, data) for ending, data in real if len(data) >= LARGEST_SMALL]
     return made + small, large
+
+
+def _cut_out(image: Image.Image) -> Image.Image:
+    """The image, transparent at its left."""
+    result = image.convert("RGBA")
+    result.paste((255, 255, 255, 0), (0, 0, 20, image.height))
+    return result
+
+
+def _stills_and_animations(image: Image.Image, exif: Image.Exif) -> Iterator[Seed]:
+    frames = {"save_all": True, "append_images": [image.rotate(90)], "duration": [50, 70]}
+    clear = _cut_out(image)
+    clear_frames = {**frames, "append_images": [clear.rotate(90), image.rotate(45)]}
+    clear_frames["duration"] = [50, 70, 90]
+    for source, ending, options in (
+        (image, ".jpg", {"exif": exif, "dpi": (300, 300)}),
+        (image, ".jpg", {"progressive": True}),
+        (image, ".png", {"exif": exif}),
+        (image, ".png", frames),
+        (image, ".png", {**frames, "default_image": True, "duration": [70]}),
+        (clear, ".png", clear_frames),
+        (image, ".webp", {"exif": exif.tobytes()}),
+        (image, ".webp", {"lossless": True, **frames}),
+        (clear, ".webp", clear_frames),
+        (image, ".tif", {"compression": "tiff_lzw"}),
+        (image, ".tif", {}),
+        (clear, ".tif", {"save_all": True, "append_images": [image]}),
+        (image, ".bmp", {}),
+        (image, ".gif", {"comment": b"night"}),
+        (image, ".gif", frames),
+        (clear, ".gif", {**clear_frames, "disposal": 2}),
+        (image, ".avif", {"exif": exif.tobytes()}),
+        (clear, ".avif", {}),
+        (image, ".avif", frames),
+    ):
+        buffer = io.BytesIO()
+        source.save(buffer, formats.named(ending).name, **options)
+        yield ending, buffer.getvalue()
+
+
+def _tiffs_by_rows(pixels: Array) -> Iterator[Seed]:
+    deep = pixels.astype(np.uint16) * 257
+    clear = np.dstack([pixels, np.full(pixels.shape[:2], 99, np.uint8)])
+    gray = {"photometric": "minisblack"}
+    for kept, options in (
+        (pixels, {"rowsperstrip": 9}),
+        (pixels, {"tile": (16, 32), "compression": "zlib"}),
+        (deep, {"rowsperstrip": 7, "compression": "lzw", "predictor": 2, "byteorder": ">"}),
+        (clear, {"rowsperstrip": 9, "compression": "zstd", "extrasamples": ["unassalpha"]}),
+        (pixels[..., 0], {"tile": (16, 16), "compression": "jpeg", **gray}),
+        (pixels, {"rowsperstrip": 16, "compression": "webp"}),
+    ):
+        buffer = io.BytesIO()
+        every: dict[str, Any] = {"photometric": "rgb", "metadata": None}
+        tifffile.imwrite(buffer, kept, **(every | options))
+        yield BY_ROWS, buffer.getvalue()
 
 
 def damaged(files: tuple[list[Seed], list[Seed]], seed: int) -> Seed:
@@ -130,6 +176,8 @@ def go_the_whole_way(enhancer: Enhancer, given: Seed, folder: Path) -> str:
     source.write_bytes(data)
     settings = Settings(placement=Placement(folder / "out"), max_megapixels=MEGAPIXELS)
     (job,) = plan_jobs([source], settings)
+    if ending == BY_ROWS:
+        enhancer = enhancer.with_memory(1)
     try:
         run_job(enhancer, job, settings)
         reading.read(job.target)

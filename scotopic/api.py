@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from scotopic import machine
+from scotopic import machine, storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.jobs import many, one
@@ -202,7 +202,7 @@ def enhance(
         settings = Settings(wish, Encoding(format, quality), max_megapixels=max_megapixels)
         if isinstance(picture, _BYTES):
             return one.enhance_bytes(enhancer, bytes(picture), settings, progress=progress)[0]
-        data, name = _content(picture)
+        data, name = _content(picture, enhancer.memory)
         return io.BytesIO(one.enhance_bytes(enhancer, data, settings, name, progress)[0])
     if format is not None or quality is not None:
         raise InvalidValueError("format and quality are for pictures that are encoded as files")
@@ -340,9 +340,8 @@ def _path(text: PathText) -> Path:
     return Path(fspath(text))
 
 
-def _content(file: BinaryIO) -> tuple[bytes, str]:
+def _content(file: BinaryIO, memory: int) -> tuple[bytes, str]:
     """What is in a file object, and how errors name it."""
-    content, name = file.read(), getattr(file, "name", None)
-    if not isinstance(content, _BYTES):
-        raise InvalidValueError("a file object must be open for reading in binary mode")
-    return bytes(content), name if isinstance(name, str) else "input"
+    name = getattr(file, "name", None)
+    name = name if isinstance(name, str) else "input"
+    return storage.read_all(file, name, memory), name

@@ -16,6 +16,7 @@ from scotopic.networks.loading import load
 from scotopic.networks.network import Band, Look, Network
 from scotopic.networks.registry import DEFAULT_MODEL, registry
 from scotopic.pixels.restraint import Decision
+from scotopic.pixels.visible import cut_out, keep_hidden, shown
 from scotopic.types import Array, Pixels, is_whole_number
 from scotopic.wish import Wish
 
@@ -145,7 +146,8 @@ class Enhancer:
         Returns
         -------
         picture : array
-            Of the same shape and type. The alpha channel is the same.
+            Of the same shape and type. The alpha channel is the same, and so are
+            pixels that it hides (`scotopic.pixels.visible.HIDDEN`).
         report : Report
             One without tiles says that the picture was left as it is.
 
@@ -157,11 +159,12 @@ class Enhancer:
         """
         given, picture = picture.dtype, _plain(picture)
         pixels, alpha = _color_and_alpha(picture)
-        look = self.decide(pixels, wish)
+        seen = cut_out(pixels, None if alpha is None else alpha[..., 0])
+        look = self.decide(seen, wish)
         if self.leaves(look):
             return picture.astype(given), self.report(look, 0)
         result = np.empty_like(pixels)
-        report = self.apply(pixels, look, result, progress)
+        report = self.apply(seen, look, result, progress)
         if alpha is not None:
             result = np.concatenate([result, alpha], axis=-1)
         return result.reshape(picture.shape).astype(given, copy=False), report
@@ -171,7 +174,8 @@ class Enhancer:
 
         Parameters
         ----------
-        pixels : array, (height, width, 3 or 1), or a reader of rows
+        pixels : array, (height, width, 3 or 1), a reader of rows, or a picture that
+            is transparent in places (`scotopic.pixels.visible.cut_out`)
         wish : Wish
 
         Returns
@@ -206,10 +210,10 @@ class Enhancer:
 
         Parameters
         ----------
-        pixels : array, (height, width, 3 or 1)
+        pixels : array, (height, width, 3 or 1), or as for `decide`
         look : Look
         result : array of the same shape and type
-            Is filled; may be `pixels` itself, which needs less memory.
+            Is filled; may be the array of the pixels itself, which needs less memory.
         progress : callable, optional
             Told the share that is done, 0 to 1, after each band of rows.
         """
@@ -239,7 +243,9 @@ class Enhancer:
         """
         free = self.memory - machine.PROCESS_BYTES - 2 * pixels.nbytes
         tiles = self.network.plan(pixels.shape, pixels.dtype, free)
-        return self.network.bands(pixels, look, tiles)
+        for band in self.network.bands(shown(pixels, look.thumb), look, tiles):
+            keep_hidden(pixels, band.rows, band.pixels)
+            yield band
 
     def report(self, look: Look, tiles: int) -> Report:
         """What is done to a picture as decided, in so many tiles."""

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from scotopic.enhancer import Enhancer, Report
-from scotopic.pixels.thumbnail import thumbnail
-from scotopic.types import Array
+from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
+from scotopic.pixels.visible import cut_out, is_seen, small
+from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
 
 def enhance_frames(
     enhancer: Enhancer,
     frames: Sequence[Array],
+    alphas: Sequence[Array | None],
     wish: Wish,
     progress: Callable[[float], None] | None = None,
 ) -> Report:
@@ -25,6 +27,8 @@ def enhance_frames(
     enhancer : Enhancer
     frames : sequence of arrays, (height, width, 3 or 1)
         uint8 or uint16, of one size; they are overwritten.
+    alphas : sequence of arrays, (height, width), or None
+        Opacity of each frame; what is hidden counts for nothing.
     wish : Wish
     progress : callable, optional
         Told the share that is done, 0 to 1.
@@ -35,7 +39,8 @@ def enhance_frames(
         Of the last frame; one without tiles says that the frames were left as
         they are, since they are bright enough.
     """
-    look = enhancer.decide(frames[_of_middle_level(frames)], wish)
+    seen = [cut_out(frame, alpha) for frame, alpha in zip(frames, alphas, strict=True)]
+    look = enhancer.decide(seen[_of_middle_level(seen, alphas)], wish)
     report = enhancer.report(look, 0)
     if enhancer.leaves(look):
         return report
@@ -45,12 +50,20 @@ def enhance_frames(
             if progress is not None:
                 progress((done + share) / len(frames))
 
-        report = enhancer.apply(frame, look, frame, told)
+        report = enhancer.apply(seen[index], look, frame, told)
     return report
 
 
-def _of_middle_level(frames: Sequence[Array]) -> int:
+def _of_middle_level(frames: Sequence[Pixels], alphas: Sequence[Array | None]) -> int:
+    """The frame of middle level among those of which anything is seen, if there are any."""
     if len(frames) == 1:
         return 0
-    levels = [thumbnail(frame).mean() for frame in frames]
-    return int(np.argsort(levels)[len(levels) // 2])
+    seen = [index for index, alpha in enumerate(alphas) if alpha is None or is_seen(alpha)]
+    seen = seen or list(range(len(frames)))
+    levels = [_level(frames[index]) for index in seen]
+    return seen[int(np.argsort(levels)[len(levels) // 2])]
+
+
+def _level(frame: Pixels) -> float:
+    thumb, weights = small(frame, THUMBNAIL_SIZE, THUMBNAIL_SIZE)
+    return float(np.average(thumb.mean(axis=-1), weights=weights))

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
 import secrets
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scotopic import machine
 from scotopic.errors import (
     AccessError,
+    InvalidValueError,
     MissingFileError,
     Parameter,
     ScotopicError,
     TargetExistsError,
+    TooLargeError,
 )
 
 try:
@@ -32,23 +37,85 @@ TEMPORARY = ".scotopic-"
 _OURS = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{16}")
 _PIECE = 2**20
 _FOLDERS_REMEMBERED = 1000
+_LEAST_READ = 2**26
+"""Bytes of a file that are read however little memory there is: its pixels tell more exactly."""
 
 _swept: set[Path] = set()
 _sweeping = threading.Lock()
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file whole.
+def read_bytes(path: Path, memory: int | None = None) -> bytes:
+    """Read a file whole, if it fits the memory.
+
+    Parameters
+    ----------
+    path : Path
+        Also of a pipe or a device, which is read to its end.
+    memory : int, optional
+        Bytes that the whole process may take; by default what
+        `machine.default_memory` says.
 
     Raises
     ------
     MissingFileError, AccessError
         When it is not there or cannot be read; names it.
+    TooLargeError
+        When it does not fit; no more of it is read than would.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or not found.st_size:
+                return read_all(file, path, memory)
+            if found.st_size > _most_read(memory):
+                problem = f"the file has {found.st_size / 2**30:.1f}G, more than the memory holds"
+                needed = Parameter("memory", found.st_size + machine.PROCESS_BYTES, "Enhancer")
+                raise TooLargeError(problem, path=path, remedy=needed)
+            return read_all(file, path, memory, found.st_size)
     except OSError as error:
         raise _read_error(path, error) from error
+
+
+def read_all(
+    file: BinaryIO | io.RawIOBase, name: str | Path, memory: int | None = None, most: int = -1
+) -> bytes:
+    """Read a file object to its end, if it fits the memory.
+
+    Parameters
+    ----------
+    file : binary file object
+    name : str or path
+        How errors name it.
+    memory : int, optional
+        As for `read_bytes`.
+    most : int, optional
+        Bytes after which no more are read; by default to the end.
+
+    Raises
+    ------
+    InvalidValueError
+        When it gives text.
+    TooLargeError
+        When it does not fit; no more of it is read than would.
+    """
+    limit, held = _most_read(memory), io.BytesIO()
+    while most < 0 or held.tell() < most:
+        piece = file.read(_PIECE if most < 0 else min(_PIECE, most - held.tell()))
+        if not isinstance(piece, (bytes, bytearray, memoryview, type(None))):
+            problem = "a file object must be open for reading in binary mode"
+            raise InvalidValueError(problem, path=name)
+        if not piece:
+            break
+        if held.tell() + len(piece) > limit:
+            problem = f"there is more than {limit / 2**30:.1f}G to be read"
+            raise TooLargeError(problem, path=name)
+        held.write(piece)
+    return held.getvalue()
+
+
+def _most_read(memory: int | None) -> int:
+    memory = machine.default_memory() if memory is None else memory
+    return max(memory - machine.PROCESS_BYTES, _LEAST_READ)
 
 
 def sha256_of(data: bytes) -> str:
@@ -157,6 +224,23 @@ def _put_in_place(temporary: Path, target: Path, replace: bool) -> None:
             if target.exists():
                 raise already_there(target) from None
     temporary.replace(target)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder.
+
+    Raises
+    ------
+    AccessError
+        When that cannot be known, as in a folder that may not be searched.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise AccessError(f"cannot be written: {error.strerror or error}", path=path) from error
+    return True
 
 
 def already_there(target: Path) -> TargetExistsError:

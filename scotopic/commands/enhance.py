@@ -27,6 +27,7 @@ from scotopic.networks.registry import DEFAULT_MODEL
 if TYPE_CHECKING:
     from scotopic.enhancer import Enhancer
     from scotopic.jobs.outcome import Outcome
+    from scotopic.jobs.plan import Plan
     from scotopic.jobs.record import Record
     from scotopic.jobs.settings import Settings
 
@@ -203,15 +204,29 @@ def _batch(call: _Call, dry_run: bool) -> bool:
     if dry_run and call.tell.as_json:
         raise InvalidValueError("--dry-run does not go with --json")
     if dry_run:
-        for job in planned:
-            there = not call.settings.placement.overwrite and job.target.exists()
-            click.echo(f"{job.source} -> {job.target}" + (" (exists already)" if there else ""))
-        return call.tell.passed_over(planned) > 0
+        failed = _show(planned, call.settings.placement.overwrite)
+        return failed + call.tell.passed_over(planned) > 0
     at_once = max(1, min(call.jobs or many.usual_jobs(call.memory), len(planned)))
     enhancer = call.enhancer(at_once)
     outcomes = many.run_all(enhancer, planned, call.settings, _record(call), at_once)
     failed = call.tell.outcomes(outcomes, len(planned))
     return failed + call.tell.passed_over(planned) > 0
+
+
+def _show(planned: Plan, overwrite: bool) -> int:
+    """Print which files would be written; of how many that cannot be known."""
+    from scotopic import storage
+
+    failed = 0
+    for job in planned:
+        try:
+            there = not overwrite and storage.is_there(job.target)
+        except ScotopicError as error:
+            complain(told(error))
+            failed += 1
+        else:
+            click.echo(f"{job.source} -> {job.target}" + (" (exists already)" if there else ""))
+    return failed
 
 
 def _watch(call: _Call, dry_run: bool) -> bool:
@@ -268,7 +283,10 @@ def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
     enhancer = call.enhancer()
     if placement.file is not None:
         many.refuse_to_replace(placement.file, placement)
-    data = sys.stdin.buffer.read() if path == STANDARD else storage.read_bytes(path)
+    if path == STANDARD:
+        data = storage.read_all(sys.stdin.buffer, name, call.memory)
+    else:
+        data = storage.read_bytes(path, call.memory)
     settings = call.settings.named_by(placement.file) if placement.file else call.settings
     made, outcome = one.enhance_bytes(enhancer, data, settings, name)
     if to_output:

@@ -53,7 +53,7 @@ def open_source(job: Job, enhancer: Enhancer, settings: Settings) -> Source:
         rows = rows_if_large(job.source, enhancer.memory)
         if rows is not None:
             return Source(job.source, rows=rows)
-    return Source(job.source, storage.read_bytes(job.source))
+    return Source(job.source, storage.read_bytes(job.source, enhancer.memory))
 
 
 def enhance_source(
@@ -86,6 +86,7 @@ def enhance_source(
 def _enhance_by_rows(enhancer: Enhancer, rows: Rows, job: Job, settings: Settings) -> Outcome:
     picture = rows.carried(settings.max_megapixels)
     look = enhancer.decide(rows, settings.wish)
+    rows.is_cut_out = look.weights is not None
     leave = enhancer.leaves(look)
     name = str(job.source)
     if leave and not settings.encoding.strip:

@@ -81,8 +81,13 @@ def pictures(
 
 def lies_in(output: Path | None, folder: Path) -> bool:
     """Whether a folder is the output folder, or lies in it."""
-    real = folder.resolve()
-    return output is not None and output.resolve() in (real, *real.parents)
+    inside = real(folder)
+    return output is not None and real(output) in (inside, *inside.parents)
+
+
+def real(path: Path) -> Path:
+    """A path without links; `Path.resolve` fails for a link that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def _as_seen_from(root: Path, output: Path | None) -> Path | None:
@@ -91,8 +96,8 @@ def _as_seen_from(root: Path, output: Path | None) -> Path | None:
         return None
     if lies_in(output, root):
         return root
-    real = root.resolve()
-    return root / output.relative_to(real) if real in output.parents else None
+    inside = real(root)
+    return root / output.relative_to(inside) if inside in output.parents else None
 
 
 def _read(folder: Path, kind_of: Callable[[str], Kind], output: Path | None, met: Met) -> _Folder:
@@ -135,4 +140,4 @@ def _leads_into(output: Path | None, entry: os.DirEntry[str]) -> bool:
     """Whether it is a link to a result."""
     if output is None or not entry.is_symlink():
         return False
-    return output in Path(entry.path).resolve().parents
+    return output in real(Path(entry.path)).parents

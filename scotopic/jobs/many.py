@@ -13,7 +13,7 @@ from typing import Any
 
 from scotopic import machine, storage
 from scotopic.enhancer import Enhancer
-from scotopic.errors import Parameter, ScotopicError, TooLargeError
+from scotopic.errors import Parameter, ScotopicError, TargetExistsError, TooLargeError
 from scotopic.jobs import files
 from scotopic.jobs.one import Progress, named_errors
 from scotopic.jobs.outcome import Outcome
@@ -23,6 +23,8 @@ from scotopic.version import __version__
 
 MOST_AT_ONCE = 4
 _LEAST_MEMORY = 512 * 2**20
+_PATIENCE = 30
+"""Times that the record is looked into for a result that another process has just put there."""
 _WINDOW = 4
 """Jobs begun or waiting for each that is reported next."""
 
@@ -139,7 +141,7 @@ def run_job(
 
 def refuse_to_replace(target: Path, placement: Placement) -> None:
     """Raise a `TargetExistsError` unless a file may be written here."""
-    if not placement.overwrite and target.exists():
+    if not placement.overwrite and storage.is_there(target):
         raise storage.already_there(target)
 
 
@@ -167,8 +169,27 @@ def _run_recorded(
         outcome = files.enhance_source(enhancer, source, job, settings)
         facts |= {"output": storage.sha256_of_file(job.target)}
     except ScotopicError as error:
+        made = _made_by_another(record, job.target, made_from, error)
+        if made is not None:
+            record.note(job.target, "done", **made)
+            return Outcome("skipped", str(job.source), job.target)
         record.note(job.target, "failed", error=str(error), **facts)
         raise
     facts["seconds"] = round(time.monotonic() - began, 3)
     record.note(job.target, "done", outcome=outcome.status, **facts)
     return replace(outcome, target=job.target)
+
+
+def _made_by_another(
+    record: Record, target: Path, made_from: dict[str, Any], error: ScotopicError
+) -> dict[str, Any] | None:
+    """What another process notes of the same result, which it has put there meanwhile, if so."""
+    if not isinstance(error, TargetExistsError):
+        return None
+    for _ in range(_PATIENCE):  # the note comes a little later than the file
+        entry = record.made(target, made_from)
+        if entry is not None:
+            facts = ("source", "made_from", "output", "outcome", "seconds")
+            return {fact: entry[fact] for fact in facts if fact in entry}
+        time.sleep(0.1)
+    return None

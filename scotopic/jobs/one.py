@@ -85,11 +85,13 @@ def enhance_photo(
     notes : tuple of str
         What had to be converted.
     """
-    frames = [picture.pixels, *(pixels for pixels, _ in _later_frames(picture))]
+    later = _later_frames(picture)
+    frames = [picture.pixels, *(pixels for pixels, _ in later)]
+    alphas = [picture.alpha, *(alpha for _, alpha in later)]
     linear, kind = icc.is_linear(picture.icc_profile), picture.pixels.dtype
     if linear:
         frames = [icc.encoded(pixels) for pixels in frames]
-    report = series.enhance_frames(enhancer, frames, wish, progress)
+    report = series.enhance_frames(enhancer, frames, alphas, wish, progress)
     if report.tiles:
         picture.made_by = maker(enhancer)
         if linear:

@@ -17,6 +17,8 @@ from scotopic.photo import formats
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
+_LONGEST_NAME = 255
+"""Bytes of a file's name, in nearly all file systems."""
 
 
 class Plan:
@@ -54,7 +56,8 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
     Folders are walked; the output mirrors them. Paths come as they were
     given, names of a folder sorted, what is in a folder in the place of its
     name. Two pictures that would get one name are both kept: the later one's
-    gets its own ending put before the new one, and a number if need be.
+    gets its own ending put before the new one, and a number if need be. A name
+    that would be too long for a file is shortened before what is added to it.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def arrivals(
 
     A picture counts as put there when its size and time stay the same from
     one look to the next, `pause` seconds later. Jobs come some at a time. A
-    source that had its job is passed over from then on, its target left to it.
+    source that had its job is passed over until its size or time changes, as of
+    one that was copied half when it was taken; its target is left to it.
 
     Parameters
     ----------
@@ -102,17 +106,22 @@ def arrivals(
             raise InvalidValueError("only folders can be watched", path=path)
     sources, targets, seen = Index(), Index(), Index()
     told: set[Path] = set()
+
+    def is_done(source: Path) -> bool:
+        return sources.get(str(source)) == _look(source)
+
     while True:
         met, looks = folders.Met(), Index()
         ready: list[Job] = []
-        for job in _jobs(paths, settings, met, sources, targets):
+        for job in _jobs(paths, settings, met, is_done, targets):
             look = _look(job.source)
             if look is None:
                 continue
             if look != seen.get(str(job.source)):
                 looks[str(job.source)] = look
                 continue
-            sources[str(job.source)] = targets[str(job.target)] = 0
+            sources[str(job.source)] = look
+            targets[str(job.target)] = _number(job.source)
             ready.append(job)
             if len(ready) == AT_ONCE:
                 yield ready
@@ -128,12 +137,16 @@ def arrivals(
 
 
 def _look(path: Path) -> int | None:
-    """A number that changes with size and time; None when it is gone."""
+    """A number that changes with size, time and rights; None when it is gone."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return hash((found.st_size, found.st_mtime_ns))
+    return hash((found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+def _number(source: Path) -> int:
+    return hash(str(source))
 
 
 def _count(path: Path, settings: Settings, met: folders.Met) -> int:
@@ -152,20 +165,24 @@ def _jobs(
     paths: Sequence[Path],
     settings: Settings,
     met: folders.Met,
-    planned: Index | None = None,
+    is_done: Callable[[Path], bool] = lambda source: False,
     kept: Index | None = None,
 ) -> Iterator[Job]:
-    """Jobs one by one, but for sources that are `planned`; targets `kept` are not used."""
-    now = Index()
-    given = [now] if kept is None else [now, kept]
+    """Jobs one by one, but for sources that are done.
+
+    Targets `kept`, each with the number of its source, are used for no other one.
+    """
+    given, kept = Index(), Index() if kept is None else kept
     one = settings.placement.file
     for source, folder in _sources(paths, settings, met):
-        if planned is not None and str(source) in planned:
+        if is_done(source):
             continue
-        target = one or _target(source, folder, settings)
-        if one is None:
-            target = _free_name(target, source, given)
-            now[str(target)] = 0
+        target = one
+        if target is None:
+            mine = (None, _number(source))
+            names = _targets(source, folder, settings)
+            target = next(n for n in names if str(n) not in given and kept.get(str(n)) in mine)
+            given[str(target)] = 0
         yield Job(source, target)
 
 
@@ -188,7 +205,7 @@ def _sources(
 
 def _pictures(folder: Path, settings: Settings, met: folders.Met) -> Iterator[tuple[Path, str]]:
     output = settings.placement.output
-    output = None if output is None else output.resolve()
+    output = None if output is None else folders.real(output)
     return folders.pictures(folder, lambda name: _kind(name, settings), output, met)
 
 
@@ -204,23 +221,22 @@ def _kind(name: str, settings: Settings) -> folders.Kind:
     return folders.Kind.APART if is_result else folders.Kind.PICTURE
 
 
-def _target(source: Path, folder: Path, settings: Settings) -> Path:
+def _targets(source: Path, folder: Path, settings: Settings) -> Iterator[Path]:
+    """Names for the result of a picture, the usual one first."""
     own = formats.of_path(source)
     wanted = formats.of_result(own.name if own else "", settings.encoding.format)
     suffix = source.suffix if wanted == own else wanted.suffixes[0]
     added = settings.placement.suffix if settings.placement.output is None else ""
-    return folder / (source.stem + added + suffix)
+    yield folder / _fitting(source.stem, added + suffix)
+    ending = source.suffix if suffix != source.suffix else ""
+    for number in itertools.chain([""], (f"-{n}" for n in itertools.count(2))):
+        yield folder / _fitting(source.stem, ending + number + added + suffix)
 
 
-def _free_name(target: Path, source: Path, given: Sequence[Index]) -> Path:
-    if not _is_among(given, target):
-        return target
-    ending = source.suffix.lstrip(".")
-    stem = target.stem if target.suffix == source.suffix else f"{target.stem}.{ending}"
-    numbers = itertools.chain([""], (f"-{n}" for n in itertools.count(2)))
-    names = (target.with_name(stem + number + target.suffix) for number in numbers)
-    return next(name for name in names if not _is_among(given, name))
-
-
-def _is_among(given: Sequence[Index], target: Path) -> bool:
-    return any(str(target) in names for names in given)
+def _fitting(stem: str, rest: str) -> str:
+    """A name whose stem is shortened if the file system would not take it."""
+    name = stem + rest
+    while stem and len(os.fsencode(name)) > _LONGEST_NAME:
+        stem = stem[:-1]
+        name = stem + rest
+    return name

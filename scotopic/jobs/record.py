@@ -11,11 +11,13 @@ result:
 - A file of which the record tells nothing else is the user's own, and is kept.
 
 In memory there is only where each line begins; lines are read again when they are
-asked for.
+asked for. Several processes may work on one folder: each reads what the others have
+appended before it answers.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -56,20 +58,29 @@ class Record:
         self._lock = threading.Lock()
         self._file: int | None = None
         self._kept: tuple[int, dict[str, Any]] = (-1, {})
+        self._read_to = 0
         try:
-            self._read()
-        except FileNotFoundError:
-            return
+            self._read_on()
         except OSError as error:
             raise AccessError(f"cannot be read: {error.strerror}", path=self.path) from error
 
-    def _read(self) -> None:
-        offset = 0
-        with self.path.open("rb") as file:
-            for line in file:
-                self._torn = not line.endswith(b"\n")
-                self._remember(_parsed(line), offset)
-                offset += len(line)
+    def _read_on(self) -> None:
+        """Read the lines that have been appended since the last time."""
+        try:
+            size = self.path.stat().st_size
+            if size == self._read_to:
+                return
+            with self.path.open("rb") as file:
+                self._read_to = file.seek(self._read_to if size > self._read_to else 0)
+                for line in file:
+                    self._torn = not line.endswith(b"\n")
+                    if self._torn:
+                        break
+                    self._remember(_parsed(line), self._read_to)
+                    self._read_to += len(line)
+        except FileNotFoundError:
+            return
+        self._kept = (-1, {})
 
     def _remember(self, entry: dict[str, Any], offset: int) -> None:
         if "target" not in entry:
@@ -81,11 +92,16 @@ class Record:
     def is_done(self, target: Path, made_from: dict[str, Any]) -> bool:
         """Whether a result is there, whole, and made from the very same."""
         entry = self._find(self._last, target)
-        return (
-            entry.get("status") == "done"
-            and entry.get("made_from") == json.loads(json.dumps(made_from))
-            and self._is_as_written(target)
-        )
+        return entry.get("status") == "done" and self.made(target, made_from) is not None
+
+    def made(self, target: Path, made_from: dict[str, Any]) -> dict[str, Any] | None:
+        """What was noted of a result that was made from the very same, if it is there, whole.
+
+        It is not done if something was begun with it since, maybe by another process.
+        """
+        entry = self._find(self._outputs, target)
+        is_same = entry.get("made_from") == json.loads(json.dumps(made_from))
+        return entry if is_same and self._is_as_written(target) else None
 
     def is_own(self, target: Path) -> bool:
         """Whether what stands in a result's place was made here, and not changed since."""
@@ -113,6 +129,8 @@ class Record:
         """The entry that the index leads to, empty if there is none."""
         name = self._name(target)
         with self._lock:
+            with contextlib.suppress(OSError):  # what was read before still holds
+                self._read_on()
             offset = index.get(name)
             if offset is None:
                 return {}

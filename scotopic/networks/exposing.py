@@ -103,15 +103,16 @@ class ExposingNetwork:
 
     def decide(self, pixels: Pixels, wish: Wish) -> Look:
         """Predict a gain map, limit it, and bring it to the exposure asked for; see `Network`."""
-        thumb = color_thumbnail(pixels, self._blank["thumbnail"].shape[-1])
+        thumb, weights = color_thumbnail(pixels, self._blank["thumbnail"].shape[-1])
         predicted, context = self.look(thumb)
         guide = Guide.of(pixels)
-        decision, limited = restrain(pixels, guide, thumb, predicted)
+        decision, limited = restrain(pixels, guide, thumb, predicted, weights)
         gains = guide.guided(limited if wish.limited else predicted)
-        gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb))
-        look = Look(wish, size_of(pixels), thumb, gains, "automatic", 0.0, decision, context)
+        gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb, weights))
+        size, chosen = size_of(pixels), "automatic"
+        look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
         if wish.exposure is not None:
-            return look.exposed(gains.reaching(thumb, wish.exposure), "exposure")
+            return look.exposed(gains.reaching(thumb, wish.exposure, weights), "exposure")
         if wish.ev:
             return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
         return look.exposed(gains, "automatic")

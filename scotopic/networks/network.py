@@ -12,8 +12,9 @@ from scotopic.networks.spec import ModelSpec
 from scotopic.pixels.exposure import exposure_of
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.restraint import Decision
-from scotopic.pixels.thumbnail import THUMBNAIL_SIZE, thumbnail
+from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 from scotopic.pixels.tiles import Tile
+from scotopic.pixels.visible import small
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
@@ -43,6 +44,8 @@ class Look:
         that takes the picture alone.
     context : array, (1, context_size), optional
         What the local branch is told of the whole picture; None as above.
+    weights : array, (size, size), optional
+        How much of each cell of the thumbnail is seen, 0 to 1; None if all is.
     """
 
     wish: Wish
@@ -53,27 +56,29 @@ class Look:
     exposure_after: float
     automatic: Decision | None = None
     context: Array | None = None
+    weights: Array | None = None
 
     @property
     def gain(self) -> float:
         """Geometric mean of the gain over the picture."""
-        return float(np.exp(self.gains.mean_log_gain(self.thumb)))
+        return float(np.exp(self.gains.mean_log_gain(self.thumb, self.weights)))
 
     @property
     def gain_range(self) -> tuple[float, float]:
-        """Smallest and largest gain in the thumbnail."""
-        logs = self.gains.log_gain(self.thumb)
+        """Smallest and largest gain in what is seen of the thumbnail."""
+        logs = self.gains.log_gain(self.thumb)[..., 0]
+        logs = logs if self.weights is None else logs[self.weights > 0]
         return float(np.exp(logs.min())), float(np.exp(logs.max()))
 
     @property
     def exposure_before(self) -> float:
         """Mean gray of the picture, 0 to 1."""
-        return exposure_of(self.thumb)
+        return exposure_of(self.thumb, weights=self.weights)
 
     def exposed(self, gains: GainMap, chosen_by: str, thumb: Array | None = None) -> Look:
         """The same look, with the exposure that a gain map gives to a thumbnail."""
         thumb = self.thumb if thumb is None else thumb
-        after = exposure_of(gains.exposed(thumb.astype(np.float64)))
+        after = exposure_of(gains.exposed(thumb.astype(np.float64)), weights=self.weights)
         return replace(self, gains=gains, chosen_by=chosen_by, exposure_after=after)
 
 
@@ -183,7 +188,14 @@ class Network(Protocol):
         """Free the network's memory; it cannot be used afterwards."""
 
 
-def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> Array:
-    """The thumbnail, (size, size, 3), of a picture in colour or gray."""
-    thumb = thumbnail(pixels, size)
-    return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb
+def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> tuple[Array, Array | None]:
+    """The thumbnail of a picture in colour or gray, and how much of each cell is seen.
+
+    Returns
+    -------
+    thumb : array, (size, size, 3), float32 in 0..1
+    weights : array, (size, size), float32 in 0..1, or None
+        None if all is seen.
+    """
+    thumb, weights = small(pixels, size, size)
+    return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb, weights

@@ -61,10 +61,10 @@ class WholeNetwork:
     def decide(self, pixels: Pixels, wish: Wish) -> Look:
         """Look at the picture as it is; the network decides when it runs; see `Network`."""
         self.check(wish)
-        thumb = color_thumbnail(pixels)
-        return Look(
-            wish, size_of(pixels), thumb, GainMap.uniform(1.0), "automatic", exposure_of(thumb)
-        )
+        thumb, weights = color_thumbnail(pixels)
+        size, before = size_of(pixels), exposure_of(thumb, weights=weights)
+        gains = GainMap.uniform(1.0)
+        return Look(wish, size, thumb, gains, "automatic", before, weights=weights)
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """One tile where memory allows, else tiles to be blended; see `Network`."""
@@ -128,7 +128,7 @@ def _exposed(look: Look, enhanced: Array) -> Look:
     thumb = thumbnail(np.moveaxis(enhanced, 0, -1))
     wish = look.wish
     if wish.exposure is not None:
-        gain = gain_for(thumb, wish.exposure)
+        gain = gain_for(thumb, wish.exposure, look.weights)
         return look.exposed(GainMap.uniform(gain), "exposure", thumb)
     if wish.ev:
         return look.exposed(GainMap.uniform(2**wish.ev), "ev", thumb)

@@ -52,6 +52,7 @@ def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
     for frame in ImageSequence.Iterator(image):
         whole.append(images.from_image(frame, "RGBA"))
         milliseconds.append(float(frame.info.get("duration", 0)))
+    whole = _of_one_size(whole)
     apart = bool(image.info.get("default_image"))
     opaque = all(frame[..., 3].min() == 255 for frame in whole)
     gray = may_be_gray and all(_is_gray(frame) for frame in whole)
@@ -62,6 +63,17 @@ def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
     ]
     rest = Animation(frames[1:], milliseconds[apart:], _plays(image), apart)
     return (*frames[0], rest)
+
+
+def _of_one_size(frames: list[Array]) -> list[Array]:
+    """Frames with clear margins, as large as those after a frame that reached beyond the picture."""
+    height, width = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
+    return [
+        np.pad(frame, ((0, height - frame.shape[0]), (0, width - frame.shape[1]), (0, 0)))
+        if frame.shape[:2] != (height, width)
+        else frame
+        for frame in frames
+    ]
 
 
 def _is_gray(frame: Array) -> bool:

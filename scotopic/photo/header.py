@@ -56,8 +56,8 @@ def read_header(path: str | Path, limits: Limits = USUAL) -> Header:
     ScotopicError
         As `reading.read` does, except for damage to the pixels.
     """
-    data = read_bytes(Path(path))
-    with reading.decoding(str(path)):
+    data = read_bytes(Path(path), limits.memory)
+    with reading.decoding(str(path), limits):
         return _header_of(data, path, limits)
 
 

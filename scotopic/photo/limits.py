@@ -10,7 +10,7 @@ from PIL import Image
 from scotopic import machine
 from scotopic.errors import Parameter, TooLargeError
 from scotopic.photo import formats
-from scotopic.photo.codecs import deep, is_lossless
+from scotopic.photo.codecs import deep, is_lossless, most_pixels
 from scotopic.photo.formats import LOSSLESS, PROGRESSIVE
 
 MAX_MEGAPIXELS = 1000
@@ -63,7 +63,8 @@ class Limits:
         ----------
         image : PIL image
         data : bytes, optional
-            The file that it is of, to tell how a PNG or WebP is stored.
+            The file that it is of, to tell how a PNG or WebP is stored, and how large
+            the frames of a GIF are.
 
         Raises
         ------
@@ -77,8 +78,12 @@ class Limits:
             traits = [PROGRESSIVE]
         if is_lossless(image, data):
             traits.append(LOSSLESS)
-        pixels = image.width * image.height * frames
+        pixels = max(image.width * image.height * frames, most_pixels(image, data))
         self.check_size(pixels, deep.is_deep(image, data), form, *traits)
+
+    def check_part(self, size: tuple[int, int]) -> None:
+        """Refuse pixels that a decoder is about to take memory for, by width and height."""
+        self.check_size(size[0] * size[1], False, "")
 
     def check_size(self, pixels: int, is_deep: bool, form: str, *traits: str) -> None:
         """The same, by what `bytes_needed` is told."""

@@ -20,6 +20,8 @@ from PIL import Image
 class _Switch:
     """Something that is off in the threads that are inside a ``with`` block.
 
+    Instead of it each thread may have something of its own.
+
     Parameters
     ----------
     install, remove : callable
@@ -36,14 +38,18 @@ class _Switch:
         """Whether the calling thread is inside."""
         return bool(self._depth())
 
+    def instead(self) -> Any:
+        """What the calling thread, which is inside, has instead of it."""
+        return self._depth()[-1]
+
     @contextlib.contextmanager
-    def off(self) -> Iterator[None]:
-        """Switch it off for the calling thread."""
+    def off(self, instead: Any = None) -> Iterator[None]:
+        """Switch it off for the calling thread, which gets something instead."""
         depth = self._depth()  # of this thread, even if another one should leave the block
         with self._lock:
             self._inside += 1
             self._install()
-        depth.append(None)
+        depth.append(instead)
         try:
             yield
         finally:
@@ -53,10 +59,10 @@ class _Switch:
                 if not self._inside:
                     self._remove()
 
-    def _depth(self) -> list[None]:
+    def _depth(self) -> list[Any]:
         if not hasattr(self._local, "depth"):
             self._local.depth = []
-        return cast("list[None]", self._local.depth)
+        return cast("list[Any]", self._local.depth)
 
 
 class _MessageOfQuietThreads:
@@ -99,10 +105,13 @@ _CHECK = "_decompression_bomb_check"
 _pillows_check: Callable[..., None] | None = None
 
 
-def _check(*arguments: Any, **options: Any) -> None:
-    """Pillow's check, for the threads that have not switched it off."""
-    if _pillows_check is not None and not _limit.is_off():
-        _pillows_check(*arguments, **options)
+def _check(size: tuple[int, int], *arguments: Any, **options: Any) -> None:
+    """Pillow's check, and for the threads that have switched it off their own."""
+    if not _limit.is_off():
+        if _pillows_check is not None:
+            _pillows_check(size, *arguments, **options)
+    elif _limit.instead() is not None:
+        _limit.instead()(size)
 
 
 def _replace_check() -> None:
@@ -121,10 +130,18 @@ def _restore_check() -> None:
 _limit = _Switch(_replace_check, _restore_check)
 
 
-def unlimited() -> contextlib.AbstractContextManager[None]:
+def unlimited(
+    check: Callable[[tuple[int, int]], None] | None = None,
+) -> contextlib.AbstractContextManager[None]:
     """Lift Pillow's limit of pixels for what the calling thread does inside the block.
 
-    Pillow checks its limit when it opens a file, and again when it decodes TIFF, WebP
-    and GIF or crops. Here `limits` checks instead, for all formats and by name.
+    Pillow checks its limit wherever it is about to take memory for pixels: when it opens
+    a file, before it decodes a frame of a GIF or a tile of a TIFF, for the picture within
+    an icon. What `limits` allows is checked in these places instead.
+
+    Parameters
+    ----------
+    check : callable, optional
+        Is told width and height, and raises an error if they are too large.
     """
-    return _limit.off()
+    return _limit.off(check)

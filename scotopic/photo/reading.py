@@ -20,6 +20,7 @@ from scotopic.photo.orientation import upright
 from scotopic.photo.photo import Photo
 from scotopic.photo.quiet import quiet, unlimited
 from scotopic.storage import read_bytes
+from scotopic.types import Array
 
 
 def read(source: str | Path | bytes, name: str | None = None, limits: Limits = USUAL) -> Photo:
@@ -51,8 +52,8 @@ def read(source: str | Path | bytes, name: str | None = None, limits: Limits = U
         When the file cannot be read, or is not there.
     """
     name = name or ("input" if isinstance(source, bytes) else str(source))
-    data = source if isinstance(source, bytes) else read_bytes(Path(source))
-    with decoding(name):
+    data = source if isinstance(source, bytes) else read_bytes(Path(source), limits.memory)
+    with decoding(name, limits):
         return _decoded(data, name, limits)
 
 
@@ -84,23 +85,26 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     UnreadableError, TooLargeError
         As for `read`.
     """
-    with decoding(str(path)), Image.open(path) as image:
-        Limits(max_megapixels).check(image)
+    limits = Limits(max_megapixels)
+    with decoding(str(path), limits), Image.open(path) as image:
+        limits.check(image)
         carried, _ = metadata.carried_by(image)
         return replace(carried, notes=carried.notes + metadata.note_of_frames(image))
 
 
 @contextlib.contextmanager
-def decoding(name: str) -> Iterator[None]:
+def decoding(name: str, limits: Limits | None = None) -> Iterator[None]:
     """Silence decoders, and make every error one of ours that names the picture.
 
     Parameters
     ----------
     name : str
         Of the picture.
+    limits : Limits, optional
+        Hold for everything that is decoded, whatever its header said.
     """
     try:
-        with quiet(), unlimited():
+        with quiet(), unlimited(None if limits is None else limits.check_part):
             yield
     except ScotopicError as error:
         error.about(name)
@@ -161,11 +165,21 @@ def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     frames = getattr(image, "n_frames", 1)
     is_of_8_bits = photo.pixels.dtype == np.uint8  # Pillow composes no frames of 16 bits
     if row is not None and row.animated and is_of_8_bits and frames > 1:
+        size = image.size
         first, alpha, rest = animation.take(image)
-        photo = replace(photo, pixels=first, alpha=alpha, animation=rest)
+        notes = (*photo.notes, *_note_of_growth(size, first))
+        photo = replace(photo, pixels=first, alpha=alpha, animation=rest, notes=notes)
     else:
         photo.notes += metadata.note_of_frames(image)
     return upright(photo, orientation)
+
+
+def _note_of_growth(size: tuple[int, int], first: Array) -> tuple[str, ...]:
+    height, width = first.shape[:2]
+    if (width, height) == size:
+        return ()
+    grown = f"from {size[0]}x{size[1]} to {width}x{height} pixels"
+    return (f"enlarged {grown}, for a later frame that reaches beyond the first",)
 
 
 def _with_pixels(carried: Photo, pixels: Decoded) -> Photo:

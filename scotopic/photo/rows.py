@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from scotopic.errors import UnreadableError
 from scotopic.photo import limits, reading
 from scotopic.photo.carried import icc
-from scotopic.photo.codecs import tiff
+from scotopic.photo.codecs import deep, tiff
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
@@ -36,10 +37,13 @@ class Rows:
     Attributes
     ----------
     shape : (height, width, 1 or 3)
-        Without alpha, which `with_alpha` and `in_bands` give.
+        Without alpha, which `alpha`, `with_alpha` and `in_bands` give.
     dtype : uint8 or uint16
     nbytes : int
         Bytes that it holds in memory at most.
+    is_cut_out : bool
+        Whether its alpha, if it has any, says what is seen; to be set to False for a
+        picture of which nothing is seen, or all.
     """
 
     shape: tuple[int, ...]
@@ -51,6 +55,7 @@ class Rows:
         self.shape = (page.imagelength, page.imagewidth, 1 if page.samplesperpixel < 3 else 3)
         self.dtype = page.dtype
         self.nbytes = _HELD_BYTES
+        self.is_cut_out = True
         self._held: OrderedDict[int, Array] = OrderedDict()
         self._height = _rows_of_segment(page)
         if _is_plain(page):
@@ -62,13 +67,18 @@ class Rows:
         part = self._rows(rows)[..., : self.shape[-1]]
         return part[:, columns[0]] if columns else part
 
+    @property
+    def alpha(self) -> Alpha | None:
+        """The picture's straight alpha, if it has any that counts."""
+        return Alpha(self) if self._has_alpha() and self.is_cut_out else None
+
     def close(self) -> None:
         """Close the file."""
         self._page.parent.close()
 
     def with_alpha(self, band: Array, rows: slice) -> Array:
         """A band of the picture's colours, with its alpha if it has any."""
-        if self._page.samplesperpixel == self.shape[-1]:
+        if not self._has_alpha():
             return band
         return np.concatenate([band, self._rows(rows)[..., self.shape[-1] :]], axis=-1)
 
@@ -76,6 +86,10 @@ class Rows:
         """All rows with all channels, alpha among them, in bands from top to bottom."""
         for top in range(0, self.shape[0], self._height):
             yield self._rows(slice(top, top + self._height))
+
+    def all_of(self, rows: slice) -> Array:
+        """Rows with all channels, alpha among them."""
+        return self._rows(rows)
 
     def carried(self, max_megapixels: int) -> Photo:
         """A photo without pixels, of all else that the file carries.
@@ -86,6 +100,9 @@ class Rows:
             As in `limits.Limits`.
         """
         return reading.read_carried(self.path, max_megapixels)
+
+    def _has_alpha(self) -> bool:
+        return bool(self._page.samplesperpixel > self.shape[-1])
 
     def _rows(self, rows: slice) -> Array:
         start, stop, _ = rows.indices(self.shape[0])
@@ -131,14 +148,31 @@ class Rows:
         page = self._page
         file = page.parent.filehandle
         file.seek(page.dataoffsets[index])
+        if page.databytecounts[index] > 2 * _HELD_BYTES:
+            problem = "damaged or unsupported: more is stored than a strip or tile may hold"
+            raise UnreadableError(problem, path=self.path)
         stored = file.read(page.databytecounts[index])
         try:
+            deep.check_segment(page, stored)
             tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}
             decoded, _, shape = page.decode(stored, index, **tables, _fullsize=True)
             return np.asarray(decoded).reshape(-1, shape[2], shape[3])[: self._height]
         except Exception as error:
             problem = f"damaged or unsupported: {error}"
             raise UnreadableError(problem, path=self.path) from error
+
+
+class Alpha:
+    """The alpha of a picture that is read by rows: slices give it as (rows, columns)."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.shape, self.dtype, self.nbytes = rows.shape[:2], rows.dtype, 0
+
+    def __getitem__(self, key: Any) -> Array:
+        rows, *columns = key if isinstance(key, tuple) else (key,)
+        part = self._rows.all_of(rows)[..., -1]
+        return part[:, columns[0]] if columns else part
 
 
 def rows_if_large(path: Path, memory: int) -> Rows | None:
@@ -158,6 +192,8 @@ def rows_if_large(path: Path, memory: int) -> Rows | None:
         channel, has channels beside colours and straight alpha, has a linear colour
         profile, or is compressed in one piece; and if tifffile is not installed.
     """
+    if not os.path.isfile(path):  # what comes through a pipe can be read only once
+        return None
     try:
         with path.open("rb") as file:
             if file.read(4) not in _STARTS:
@@ -192,6 +228,14 @@ def _rows_of_segment(page: Any) -> int:
     return int(page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength))
 
 
+def _bytes_at_once(page: Any) -> int:
+    """Bytes that are decoded together: a row, a strip, or the tiles beside each other."""
+    if _is_plain(page):
+        return _bytes_of_row(page)
+    width = max(page.imagewidth, page.tilewidth if page.is_tiled else 0)
+    return int(_rows_of_segment(page) * width * page.samplesperpixel * page.dtype.itemsize)
+
+
 def _bytes_of_row(page: Any) -> int:
     return int(page.imagewidth * page.samplesperpixel * page.dtype.itemsize)
 
@@ -205,7 +249,7 @@ def _can_be_read(page: Any) -> bool:
         and page.planarconfig == 1
         and page.imagedepth == 1
         and (page.samplesperpixel in (1, 3) or tuple(page.extrasamples) == (2,))
-        and (_is_plain(page) or _rows_of_segment(page) * _bytes_of_row(page) <= _HELD_BYTES)
+        and _bytes_at_once(page) <= _HELD_BYTES
         and (page.tags.get(274) is None or page.tags[274].value == 1)
         and not icc.is_linear(profile.value if profile else None)
     )

@@ -104,18 +104,18 @@ class GainMap:
         result: Array = logs.astype(picture.dtype, copy=False)
         return result
 
-    def mean_log_gain(self, picture: Array) -> float:
-        """Mean of ln g over a picture, such as a thumbnail."""
-        return float(self.log_gain(picture).mean())
+    def mean_log_gain(self, picture: Array, weights: Array | None = None) -> float:
+        """Mean of ln g over a picture, such as a thumbnail, whose cells may have weights."""
+        return float(np.average(self.log_gain(picture)[..., 0], weights=weights))
 
     def exposed(self, picture: Array) -> Array:
         """A whole picture, floats in 0..1, exposed."""
         return expose(picture, np.exp(self.log_gain(picture)))
 
-    def reaching(self, thumb: Array, exposure: float) -> GainMap:
+    def reaching(self, thumb: Array, exposure: float, weights: Array | None = None) -> GainMap:
         """The map shifted so that it brings a thumbnail to a mean gray level, 0 to 1."""
         relative = np.exp(self.log_gain(thumb))
-        return self.shifted(float(np.log(gain_for(thumb, exposure, relative=relative))))
+        return self.shifted(float(np.log(gain_for(thumb, exposure, weights, relative))))
 
 
 def guide_of(picture: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scotopic.pixels.exposure import brightest
 from scotopic.pixels.gain_map import GainMap, guide_of, guided
-from scotopic.pixels.thumbnail import reduced
+from scotopic.pixels.visible import Cutout, box_of, small
 from scotopic.types import Array, Pixels
 
 LONG_SIDE = 384
@@ -25,24 +25,40 @@ class Guide:
     ----------
     small : array, (height, width, 3 or 1), float32 in 0..1
         At most `LONG_SIDE` pixels on its long side.
+    weights : array, (height, width), float32 in 0..1, or None
+        How much of each of its pixels is seen; None if all of it is.
     """
 
     small: Array
+    weights: Array | None = None
 
     @classmethod
     def of(cls, pixels: Pixels) -> Guide:
         """Of a picture, (height, width, channels), that is read row by row."""
         height, width = pixels.shape[:2]
         scale = min(1.0, LONG_SIDE / max(height, width))
-        return cls(reduced(pixels, max(1, round(scale * height)), max(1, round(scale * width))))
+        return cls(*small(pixels, max(1, round(scale * height)), max(1, round(scale * width))))
 
     def guided(self, log_gain: Array) -> GainMap:
         """A map of ln g, brought to the picture's edges."""
-        return guided(log_gain, guide_of(reduced(self.small, *log_gain.shape)))
+        return guided(log_gain, guide_of(self._reduced(*log_gain.shape)[0]))
 
     def levels(self, cells: int) -> Array:
         """Mean brightness of cells, (cells, cells, 1), 0 to 1."""
-        return brightest(reduced(self.small, cells, cells))
+        return brightest(self._reduced(cells, cells)[0])
+
+    def seen(self, cells: int) -> Array | None:
+        """How much of each cell is seen, (cells, cells), 0 to 1; None if all of it is."""
+        return None if self.weights is None else self._reduced(cells, cells)[1]
+
+    def box(self, size: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of the picture, which is of that size, in which anything is seen."""
+        return box_of(self.weights, size)
+
+    def _reduced(self, rows: int, columns: int) -> tuple[Array, Array | None]:
+        if self.weights is None:
+            return small(self.small, rows, columns)
+        return small(Cutout(self.small, self.weights / self.weights.max()), rows, columns)
 
     def highlights(self, cells: int) -> Array:
         """Brightness of the lightest tenth of each cell, (cells, cells), 0 to 1.

@@ -15,7 +15,7 @@ from scotopic.pixels.exposure import DARKEST, exposure_of, gain_for
 from scotopic.pixels.gain_map import LARGEST
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.noise import noise_in_the_dark
-from scotopic.pixels.units import gray
+from scotopic.pixels.units import gray, size_of
 from scotopic.types import Array, Pixels
 
 # Each constant is explained where it is used.
@@ -59,7 +59,11 @@ class Decision:
 
 
 def restrain(
-    pixels: Pixels, guide: Guide, thumb: Array, predicted: Array
+    pixels: Pixels,
+    guide: Guide,
+    thumb: Array,
+    predicted: Array,
+    thumb_weights: Array | None = None,
 ) -> tuple[Decision, Array]:
     """Limit a predicted gain map by what the picture can bear.
 
@@ -72,6 +76,8 @@ def restrain(
         Its thumbnail.
     predicted : array, (cells, cells)
         ln of the gain.
+    thumb_weights : array, (64, 64), optional
+        How much of each cell of the thumbnail is seen, 0 to 1; by default all.
 
     Returns
     -------
@@ -79,26 +85,27 @@ def restrain(
     limited : array, (cells, cells)
         ln of the gain that is to be used, at least 0.
     """
-    noise = noise_in_the_dark(pixels)
+    noise = noise_in_the_dark(pixels, guide.box(size_of(pixels)))
     cells = predicted.shape[0]
-    levels = guide.levels(cells)
+    levels, seen = guide.levels(cells), guide.seen(cells)
+    night = Night.of(thumb, thumb_weights)
     predicted = np.clip(predicted, -LARGEST, LARGEST)
     rules: dict[str, Callable[[Array], Array]] = {
         "highlights": lambda logs: soft_minimum(logs, highlight_limit(guide.highlights(cells))),
         "noise": lambda logs: soft_minimum(logs, np.log(noise_limit(noise))),
         "signal": lambda logs: logs + np.log(signal_share(levels[..., 0], noise)),
-        "night": lambda logs: night_held(thumb, levels, logs),
+        "night": lambda logs: night_held(night, levels, logs, seen),
         "brightness": lambda logs: np.maximum(logs, 0),
     }
     logs, shares = predicted.astype(np.float64), {}
     for name, rule in rules.items():
         held = rule(logs)
-        shares[name] = float(np.mean(np.abs(held - logs) > HELD))
+        shares[name] = float(np.average(np.abs(held - logs) > HELD, weights=seen))
         logs = held
     largest = max(shares, key=lambda name: shares[name])
     decision = Decision(
-        exposure_of(levels, np.exp(predicted)[..., None]),
-        float(np.exp(predicted.mean())),
+        exposure_of(levels, np.exp(predicted)[..., None], seen),
+        float(np.exp(np.average(predicted, weights=seen))),
         shares,
         largest if shares[largest] >= NOTICEABLE else None,
     )
@@ -143,15 +150,43 @@ def highlight_limit(brightness: Array) -> Array:
     return limit
 
 
-def night_held(thumb: Array, levels: Array, logs: Array) -> Array:
-    """A map of ln g as a night can bear it: what is empty stays dark, the subject is no day.
+@dataclass(frozen=True)
+class Night:
+    """How far a picture is a night.
 
     A cell of the thumbnail is empty when its gray is under ``EMPTY_LEVEL`` of
     the picture's brightest (99.5th percentile). A picture that is lit
     somewhere (that brightest above ``LIT_LEVEL``) is a night so far as it is
     empty: not at all up to a share of ``EMPTY_SHARES[0]``, and wholly from
     ``EMPTY_SHARES[1]`` on. Underexposed pictures have no such brightness and
-    are not touched.
+    are no nights.
+
+    Attributes
+    ----------
+    share : float
+        0 for no night, 1 for one.
+    brightest : float
+        Gray, 0 to 1.
+    """
+
+    share: float
+    brightest: float
+
+    @classmethod
+    def of(cls, thumb: Array, weights: Array | None = None) -> Night:
+        """By a thumbnail, (64, 64, 3), floats in 0..1, of whose cells so much is seen."""
+        level = gray(thumb)
+        seen = level if weights is None else level[weights >= weights.max() / 2]
+        brightest = float(np.quantile(seen, 0.995))
+        empty = float(np.average(level < EMPTY_LEVEL * brightest, weights=weights))
+        small_light = seen.max() > LIT_LEVEL and empty > 0.9
+        begins, whole = EMPTY_SHARES
+        share = float(np.clip((empty - begins) / (whole - begins), 0, 1))
+        return cls(share if brightest > LIT_LEVEL or small_light else 0.0, brightest)
+
+
+def night_held(night: Night, levels: Array, logs: Array, seen: Array | None = None) -> Array:
+    """A map of ln g as a night can bear it: what is empty stays dark, the subject is no day.
 
     In a night, ln g falls smoothly to 0 with the level of a cell, to a half at
     ``DARK_LEVEL`` of the brightest; and the gain is at most what
@@ -160,24 +195,21 @@ def night_held(thumb: Array, levels: Array, logs: Array) -> Array:
 
     Parameters
     ----------
-    thumb : array, (64, 64, 3), floats in 0..1
+    night : Night
     levels : array, (cells, cells, 1), floats in 0..1
         The brightness of the map's cells.
     logs : array, (cells, cells)
+    seen : array, (cells, cells), optional
+        How much of each cell is seen, 0 to 1; by default all.
     """
-    level = gray(thumb)
-    brightest = float(np.quantile(level, 0.995))
-    empty = float((level < EMPTY_LEVEL * brightest).mean())
-    small_light = level.max() > LIT_LEVEL and empty > 0.9
-    begins, whole = EMPTY_SHARES
-    share = float(np.clip((empty - begins) / (whole - begins), 0, 1))
-    if share == 0 or not (brightest > LIT_LEVEL or small_light):
+    if night.share == 0:
         return logs
-    lit = levels[..., 0].astype(np.float64) / (DARK_LEVEL * brightest + 1e-4)
-    logs = logs * (1 - share / (1 + lit**3))
+    lit = levels[..., 0].astype(np.float64) / (DARK_LEVEL * night.brightest + 1e-4)
+    logs = logs * (1 - night.share / (1 + lit**3))
     weights = np.where(levels > LAMP_LEVEL, 0, levels)[..., 0]
+    weights = weights if seen is None else weights * seen
     if not weights.any():
         return logs
     factor = gain_for(levels, SUBJECT_LEVEL, weights, np.exp(logs)[..., None])
-    held: Array = logs - share * max(0.0, -float(np.log(factor)))
+    held: Array = logs - night.share * max(0.0, -float(np.log(factor)))
     return held

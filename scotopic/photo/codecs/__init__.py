@@ -9,6 +9,9 @@ What such a module may have, beside functions of its own:
 ``is_lossless(image, data)``
     Whether a file of a format whose row says ``lossy`` is compressed without loss, or
     one of another format is not.
+``most_pixels(image, data)``
+    How many pixels are decoded, of all frames together, for a format whose files may
+    need more of them than the size of the first frame tells.
 
 ``image`` is what Pillow has opened, ``data`` the bytes of its file. The other modules
 serve several formats: `pillow` writes most of them, `deep` handles 16 bits a channel.
@@ -39,6 +42,13 @@ def with_carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     """A photo with what the file of its format carries and Pillow passes over."""
     carried = getattr(_CODECS.get(photo.format), "carried", None)
     return photo if carried is None else cast("Photo", carried(photo, image, data))
+
+
+def most_pixels(image: Image.Image, data: bytes) -> int:
+    """Pixels that decoding takes beyond what the size and number of frames say; 0 if none."""
+    row = formats.of_name(image.format or "")
+    told = None if row is None else getattr(_CODECS[row.name], "most_pixels", None)
+    return 0 if told is None else int(told(image, data))
 
 
 def is_lossless(image: Image.Image, data: bytes) -> bool:

@@ -12,6 +12,9 @@ from scotopic.errors import MissingPackageError, UnreadableError
 from scotopic.types import Array
 
 _DEEP = 16
+_PICTURES = (7, 50001)
+"""TIFF's numbers of the compressions by JPEG and WebP: pictures with sizes of their own. The file
+is refused for any further one, since Pillow does not open it."""
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:
@@ -47,11 +50,43 @@ def decode(data: bytes, image: Image.Image) -> Array:
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
     if tags.get(262) not in (1, 2):
         raise UnreadableError("16-bit TIFF in other colours than RGB or gray")
-    array = np.asarray(tifffile.imread(io.BytesIO(data), key=0))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page: Any = file.pages.first
+        size = page.imagewidth * page.imagelength * page.imagedepth
+        if size != image.width * image.height:  # only that has been checked
+            raise UnreadableError("damaged or unsupported: the file says two sizes, or is no plane")
+        for place, count in zip(page.dataoffsets, page.databytecounts, strict=False):
+            check_segment(page, data[place : place + count])
+        array = np.asarray(page.asarray())
     if array.dtype != np.uint16:
         raise UnreadableError(f"numbers of type {array.dtype}; 8 and 16 bits are read")
     array = np.moveaxis(array, 0, -1) if tags.get(284) == 2 else array
     return _with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
+
+
+def check_segment(page: Any, stored: bytes) -> None:
+    """Refuse a picture within a TIFF, as of JPEG, that is larger than its strip or tile.
+
+    Parameters
+    ----------
+    page : tifffile.TiffPage
+    stored : bytes
+        Of a strip or tile.
+
+    Raises
+    ------
+    UnreadableError
+        When it is larger; nothing has been decoded then.
+    """
+    if page.compression not in _PICTURES or not stored:
+        return
+    width, height = page.imagewidth, page.imagelength
+    if page.is_tiled:
+        width, height = page.tilewidth, page.tilelength
+    with Image.open(io.BytesIO(stored)) as inside:
+        if inside.width > width or inside.height > height:
+            problem = "damaged or unsupported: a strip or tile holds more than the file says"
+            raise UnreadableError(problem)
 
 
 def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:

@@ -55,6 +55,25 @@ def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     return replace(photo, xmp=packet, icc_profile=profile)
 
 
+def most_pixels(image: Image.Image, data: bytes) -> int:
+    """Pixels of all frames: each is as large as the picture, which grows with a frame beyond it."""
+    width, height = image.size
+    count, at = 0, _behind_colours(data)
+    while at < len(data) and data[at : at + 1] != b";":
+        if data[at : at + 1] == b"!":
+            at = _end_of_blocks(data, at + 2)
+        elif data[at : at + 1] == b"," and at + 10 <= len(data):
+            left, top, across, down = (
+                int.from_bytes(data[at + place : at + place + 2], "little")
+                for place in (1, 3, 5, 7)
+            )
+            width, height, count = max(width, left + across), max(height, top + down), count + 1
+            at = _end_of_blocks(data, at + 11 + _bytes_of_colours(data[at + 9]))
+        else:
+            at += 1
+    return width * height * count
+
+
 def extensions_of(data: bytes) -> tuple[bytes | None, bytes | None]:
     """XMP and colour profile of a GIF file, if they stand before its first frame."""
     found: dict[bytes, bytes] = {}
@@ -81,9 +100,21 @@ def _blocks(data: bytes, at: int) -> tuple[bytes, int]:
     return b"".join(parts), at + 1
 
 
+def _end_of_blocks(data: bytes, at: int) -> int:
+    """Where the blocks from a place on end."""
+    while at < len(data) and data[at]:
+        at += 1 + data[at]
+    return at + 1
+
+
 def _behind_colours(data: bytes) -> int:
     """Where the header and the colours that all frames share end."""
-    return 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    return 13 + _bytes_of_colours(data[10])
+
+
+def _bytes_of_colours(flags: int) -> int:
+    """Bytes of a table of colours, by the flags that tell whether there is one."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def with_extensions(data: bytes, xmp: bytes | None, icc_profile: bytes | None) -> bytes:

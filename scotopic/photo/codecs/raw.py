@@ -61,7 +61,8 @@ def develop_raw(
         ) from error
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            check(raw.sizes.width * raw.sizes.height)
+            sizes = raw.sizes
+            check(max(sizes.width * sizes.height, sizes.raw_width * sizes.raw_height))
             pixels = raw.postprocess(
                 use_camera_wb=True, no_auto_bright=True, output_bps=16, gamma=(2.4, 12.92)
             )

@@ -49,6 +49,11 @@ def is_lossless(image: Any, data: bytes) -> bool:
     return image.info.get("compression") not in _LOSSY
 
 
+def most_pixels(image: Any, data: bytes) -> int:
+    """Pixels of a tile: however small the picture is, a whole one is decoded."""
+    return int(image.tag_v2.get(322, 0)) * int(image.tag_v2.get(323, 0))
+
+
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
     """A TIFF file, and notes on what could not be kept. There is no quality: all pixels are."""
     file = io.BytesIO()
