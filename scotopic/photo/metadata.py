@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from scotopic.photo import formats
-from scotopic.photo.carried import exif, iptc, xmp
+from scotopic.photo.carried import exif, exif_block, iptc, layout, tiff_exif, xmp
 from scotopic.photo.codecs import tiff, with_carried
 from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
 from scotopic.photo.photo import COMMENT, Photo
@@ -43,7 +43,7 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
     """
     info, form = image.info, name_of(image)
     text = _text(image, form)
-    found = _exif(image, form, text)
+    found = _exif_of_tiff(image, data) if form == "TIFF" and data else _exif(image, form, text)
     notes = [*_note_of_gamma(info), *found.notes]
     packet = next((info[key] for key in _XMP_KEYS if info.get(key)), None)
     packet = packet.encode() if isinstance(packet, str) else packet
@@ -106,30 +106,45 @@ class _Exif:
     block: bytes | None = None
     orientation: int = UPRIGHT
     is_damaged: bool = False
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ("EXIF left out: it is damaged",) if self.is_damaged else ()
+    notes: tuple[str, ...] = ()
 
 
 def _exif(image: Image.Image, form: str, text: dict[str, str]) -> _Exif:
     """EXIF for an upright picture; taken out of a PNG's text if it stands there."""
     try:
         orientation = image.getexif().get(_ORIENTATION, UPRIGHT)
-        block = _exif_of_tiff(image) if form == "TIFF" else image.info.get("exif")
+        block = _exif_of_image(image) if form == "TIFF" else image.info.get("exif")
         if block is None and _EXIF_TEXT in text:
             block = bytes.fromhex("".join(text.pop(_EXIF_TEXT).split("\n")[3:]))
         if block and not exif.has_header(block):
             raise ValueError("no header")
     except Exception:  # of whatever kind: decoders of EXIF raise many
-        return _Exif(is_damaged=True)
+        return _Exif(is_damaged=True, notes=("EXIF left out: it is damaged",))
     if block:
         block = exif.of_result(block, orientation in ON_ITS_SIDE)
     return _Exif(block or None, orientation if orientation in TURNED else UPRIGHT)
 
 
-def _exif_of_tiff(image: Image.Image) -> bytes | None:
-    """EXIF of a TIFF: its tags but those that say how its pixels are stored."""
+def _exif_of_tiff(image: Image.Image, data: bytes) -> _Exif:
+    """EXIF of a TIFF: its tags but those that say how its pixels are stored.
+
+    The orientation is that of the image: Pillow turns a TIFF upright when it decodes it.
+    """
+    found = tiff_exif.tags_of(data, tiff.PIXEL_TAGS)
+    stored = found.orientation
+    pages = getattr(image, "n_frames", 1)
+    notes = layout.forget(found, pages, stored in TURNED)
+    if found.damaged:
+        notes.append(f"{found.damaged} tags left out: they are damaged or too large")
+    block = exif_block.written(found.tags)
+    block = exif.of_result(block, stored in ON_ITS_SIDE) if block else None
+    orientation = image.getexif().get(_ORIENTATION, UPRIGHT)
+    orientation = orientation if orientation in TURNED else UPRIGHT
+    return _Exif(block, orientation, notes=tuple(notes))
+
+
+def _exif_of_image(image: Image.Image) -> bytes | None:
+    """EXIF of a TIFF whose file is not at hand, from the tags that Pillow has decoded."""
     found, tags = image.getexif(), Image.Exif()  # a new one: that of a BigTIFF is no EXIF
     for tag in [tag for tag in found if tag not in tiff.PIXEL_TAGS]:
         tags[tag] = found.get_ifd(tag) if tag in _POINTERS else found[tag]

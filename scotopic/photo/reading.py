@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import mmap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -65,8 +67,9 @@ def from_image(image: Image.Image) -> Photo:
         When it cannot be decoded, or is of a mode that is not supported.
     """
     with decoding("image"):
+        data = _file_of_tiff(image)
         image.load()
-        return _of_image(image, images.decoded(image))
+        return _of_image(image, images.decoded(image), data)
 
 
 def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
@@ -84,9 +87,14 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     UnreadableError, TooLargeError
         As for `read`.
     """
-    with decoding(str(path)), Image.open(path) as image:
+    with (
+        decoding(str(path)),
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        Image.open(file) as image,
+    ):
         Limits(max_megapixels).check(image)
-        carried, _ = metadata.carried_by(image)
+        carried, _ = metadata.carried_by(image, cast("bytes", data))
         return replace(carried, notes=carried.notes + metadata.note_of_frames(image))
 
 
@@ -142,8 +150,20 @@ def _of_heif(data: bytes, limits: Limits) -> Photo:
     return _of_image(image, images.split(pixels))
 
 
-def _of_image(image: Image.Image, pixels: Decoded) -> Photo:
-    carried, orientation = metadata.carried_by(image)
+def _file_of_tiff(image: Image.Image) -> bytes:
+    """The file of a TIFF whose first picture Pillow has opened and not loaded; else nothing."""
+    file = getattr(image, "fp", None)
+    if image.format != "TIFF" or file is None or image.tell():
+        return b""
+    place = file.tell()
+    file.seek(0)
+    data = bytes(file.read())
+    file.seek(place)
+    return data
+
+
+def _of_image(image: Image.Image, pixels: Decoded, data: bytes = b"") -> Photo:
+    carried, orientation = metadata.carried_by(image, data)
     return upright(_with_pixels(carried, pixels), orientation)
 
 
