@@ -68,7 +68,7 @@ def enhance_bytes(
         if settings.encoding.strip:
             picture.strip()
         elif copied and form == picture.format:
-            return data, Outcome("copied", name, None, form, report, picture.notes)
+            return data, Outcome("copied", name, None, form, report)  # nothing was left out
         made, lost = writing.encode(picture, form, settings.encoding.quality)
         notes = (*picture.notes, *notes, *lost)
         return made, Outcome("copied" if copied else "enhanced", name, None, form, report, notes)

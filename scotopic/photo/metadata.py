@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from scotopic.photo import formats
-from scotopic.photo.carried import exif, exif_block, iptc, layout, tiff_exif, xmp
+from scotopic.photo.carried import companions, exif, exif_block, iptc, layout, tiff_exif, xmp
 from scotopic.photo.codecs import tiff, with_carried
 from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
 from scotopic.photo.photo import COMMENT, Photo
@@ -60,7 +60,9 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
         photoshop=_photoshop_of_tiff(image) if form == "TIFF" else None,
         notes=tuple(notes),
     )
-    return with_carried(photo, image, data) if data else photo, found.orientation
+    photo = with_carried(photo, image, data) if data else photo
+    packet, left = companions.forget(photo.xmp, form, data)
+    return replace(photo, xmp=packet, notes=(*photo.notes, *left)), found.orientation
 
 
 def name_of(image: Image.Image) -> str:
@@ -71,8 +73,11 @@ def name_of(image: Image.Image) -> str:
 
 
 def note_of_frames(image: Image.Image) -> tuple[str, ...]:
-    """What to say of a file with several pictures of which one is read."""
-    frames = getattr(image, "n_frames", 1)
+    """What to say of a file with several pictures of which one is read.
+
+    `companions` names those of a JPEG.
+    """
+    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     return (f"{frames} pictures in the file: the first is taken",) if frames > 1 else ()
 
 

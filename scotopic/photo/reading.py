@@ -146,8 +146,8 @@ def _of_heif(data: bytes, limits: Limits) -> Photo:
         data, lambda size, is_deep: limits.check_size(size, is_deep, "HEIF")
     )
     if pixels is None:
-        return _of_image(image, images.decoded(image))
-    return _of_image(image, images.split(pixels))
+        return _of_image(image, images.decoded(image), data)
+    return _of_image(image, images.split(pixels), data)
 
 
 def _file_of_tiff(image: Image.Image) -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from scotopic.errors import InvalidValueError, ScotopicError
 from scotopic.photo import formats, images
-from scotopic.photo.carried import icc, xmp
+from scotopic.photo.carried import icc, xmp, xmp_names
 from scotopic.photo.codecs import ENCODERS, tiff
 from scotopic.photo.formats import Format
 from scotopic.photo.photo import COMMENT, Photo
@@ -140,6 +140,8 @@ def _as_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
     if icc.is_gray(photo.icc_profile) and not row.gray:
         notes.append("colour profile of gray left out, since RGB is written")
         photo = replace(photo, icc_profile=None)
+    if photo.extended_xmp and photo.xmp and formats.EXTENDED_XMP not in row.holds:
+        photo = replace(photo, xmp=xmp_names.without_extension(photo.xmp))
     return photo, notes
 
 
