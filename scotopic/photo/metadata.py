@@ -21,7 +21,6 @@ _ORIENTATION = 0x0112
 _POINTERS = (0x8769, 0x8825)
 """Tags that lead to the directories of EXIF and GPS."""
 _MOST_DPI = 1e5
-_USUAL_GAMMA = 1 / 2.2
 
 
 def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
@@ -44,7 +43,7 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
     info, form = image.info, name_of(image)
     text = _text(image, form)
     found = _exif_of_tiff(image, data) if form == "TIFF" and data else _exif(image, form, text)
-    notes = [*_note_of_gamma(info), *found.notes]
+    notes = list(found.notes)
     packet = next((info[key] for key in _XMP_KEYS if info.get(key)), None)
     packet = packet.encode() if isinstance(packet, str) else packet
     if packet and not found.is_damaged:
@@ -97,13 +96,6 @@ def _resolution(info: dict[Any, Any]) -> tuple[float, float] | None:
     dpi: tuple[float, float] | None = info.get("dpi")
     is_sane = dpi and all(0 < each < _MOST_DPI for each in dpi)
     return dpi if is_sane else None
-
-
-def _note_of_gamma(info: dict[Any, Any]) -> list[str]:
-    gamma = info.get("gamma")
-    if gamma and not info.get("icc_profile") and abs(gamma / _USUAL_GAMMA - 1) > 0.02:
-        return [f"gamma {gamma:.4g} of a PNG left out"]
-    return []
 
 
 @dataclass(frozen=True)

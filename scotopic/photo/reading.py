@@ -67,7 +67,7 @@ def from_image(image: Image.Image) -> Photo:
         When it cannot be decoded, or is of a mode that is not supported.
     """
     with decoding("image"):
-        data = _file_of_tiff(image)
+        data = _file_of(image)
         image.load()
         return _of_image(image, images.decoded(image), data)
 
@@ -150,10 +150,13 @@ def _of_heif(data: bytes, limits: Limits) -> Photo:
     return _of_image(image, images.split(pixels), data)
 
 
-def _file_of_tiff(image: Image.Image) -> bytes:
-    """The file of a TIFF whose first picture Pillow has opened and not loaded; else nothing."""
+def _file_of(image: Image.Image) -> bytes:
+    """The file of an image that Pillow has opened and not loaded, where Pillow tells too little.
+
+    That is so for the tags of a TIFF, and for the colours of a PNG or AVIF.
+    """
     file = getattr(image, "fp", None)
-    if image.format != "TIFF" or file is None or image.tell():
+    if image.format not in ("TIFF", "PNG", "AVIF") or file is None or image.tell():
         return b""
     place = file.tell()
     file.seek(0)

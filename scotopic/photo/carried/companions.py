@@ -103,12 +103,13 @@ def _in_boxes(data: bytes, form: str) -> list[str]:
     found += [GAIN_MAP] if _GAIN_MAPS.search(kinds) or b"tmap" in kinds else []
     found += [DEPTH_MAP] if _DEPTH_MAPS.search(kinds) else []
     found += ["matte"] if b"matte" in kinds else []
+    found += ["content light level"] if b"clli" in kinds else []
     found += ["Samsung's trailer"] if b"sefd" in tops else []
     return found
 
 
 def _kinds_of_items(data: bytes) -> list[bytes]:
-    """The types of all items, and what their properties say of auxiliary ones."""
+    """The types of all items, the names of their properties, and those of auxiliary ones."""
     kinds = []
     for _, top, end in boxes(data, 0, len(data), b"meta"):
         for _, first, last in boxes(data, top + 4, end, b"iinf"):
@@ -117,6 +118,6 @@ def _kinds_of_items(data: bytes) -> list[bytes]:
             kinds += [data[at + 8 : at + 12] for at in (start for _, start, _ in items)]
         for _, first, last in boxes(data, top + 4, end, b"iprp"):
             for _, start, stop in boxes(data, first, last, b"ipco"):
-                properties = boxes(data, start, stop, b"auxC")
-                kinds += [data[at + 4 : past] for _, at, past in properties]
+                for name, at, past in boxes(data, start, stop, b""):
+                    kinds.append(data[at + 4 : past] if name == b"auxC" else name)
     return kinds

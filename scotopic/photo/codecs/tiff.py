@@ -29,7 +29,7 @@ Entries = dict[int, tuple[int, int, bytes]]
 XMP, IPTC, PHOTOSHOP, ICC_PROFILE = 700, 33723, 34377, 34675
 PIXEL_TAGS = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291),
-    *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
+    *(282, 283, 296, 297, 317, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
     *(341, 347, 529, 530, 531, 532, XMP, IPTC, PHOTOSHOP, ICC_PROFILE, 37724),
 }
 """Tags about the pixels of one file, and those that are written from other fields of a photo."""
