@@ -21,6 +21,7 @@ _ORIENTATION = 0x0112
 _POINTERS = (0x8769, 0x8825)
 """Tags that lead to the directories of EXIF and GPS."""
 _MOST_DPI = 1e5
+_UNIT, _NO_UNIT = 296, 1
 
 
 def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
@@ -88,7 +89,9 @@ def _text(image: Image.Image, form: str) -> dict[str, str]:
         chunks = getattr(image, "text", None) or {}
         text = {key: value for key, value in chunks.items() if key not in _XMP_KEYS[1:]}
     elif formats.COMMENT in holds and (comment := image.info.get("comment")):
-        text[COMMENT] = comment if isinstance(comment, str) else comment.decode("latin-1")
+        text[COMMENT] = (
+            comment if isinstance(comment, str) else comment.decode("utf-8", "surrogateescape")
+        )
     return text
 
 
@@ -128,6 +131,8 @@ def _exif_of_tiff(image: Image.Image, data: bytes) -> _Exif:
     The orientation is that of the image: Pillow turns a TIFF upright when it decodes it.
     """
     found = tiff_exif.tags_of(data, tiff.PIXEL_TAGS)
+    if found.number_of(_UNIT) == _NO_UNIT:  # otherwise it is in dots per inch, in the photo
+        found.tags.main |= {tag: found.pixels[tag] for tag in found.pixels.keys() & tiff.RESOLUTION}
     stored = found.orientation
     pages = getattr(image, "n_frames", 1)
     notes = layout.forget(found, pages, stored in TURNED)

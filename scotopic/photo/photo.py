@@ -15,6 +15,15 @@ COMMENT = "Comment"
 """Key of `Photo.text` under which the comment of a JPEG or GIF is kept."""
 
 
+def readable(text: str) -> str:
+    """A comment, in which bytes that are not UTF-8 are escaped, as text: those are Latin-1."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
+
+
 @dataclass
 class Photo:
     """A picture, upright, and what came with it.
@@ -36,7 +45,8 @@ class Photo:
     extended_xmp : bytes or None
         Segments of a JPEG with what its XMP packet has no room for.
     text : dict
-        Text chunks of a PNG. The comment of a JPEG or GIF has the key `COMMENT`.
+        Text chunks of a PNG. The comment of a JPEG or GIF has the key `COMMENT`; bytes of
+        it that are not UTF-8 are escaped (``surrogateescape``), see `readable`.
     dpi : (float, float) or None
         Resolution, horizontal and vertical, in dots per inch.
     photoshop : bytes or None

@@ -15,7 +15,7 @@ from scotopic.photo.carried import curves, icc, xmp, xmp_names
 from scotopic.photo.carried.curves import Curve
 from scotopic.photo.codecs import ENCODERS, tiff
 from scotopic.photo.formats import Format
-from scotopic.photo.photo import COMMENT, Photo
+from scotopic.photo.photo import COMMENT, Photo, readable
 from scotopic.photo.quiet import quiet, unlimited
 from scotopic.types import Array
 
@@ -111,7 +111,7 @@ def to_image(photo: Photo) -> Image.Image:
         "icc_profile": photo.icc_profile,
         "xmp": photo.xmp,
         "dpi": photo.dpi,
-        **photo.text,
+        **{key: readable(value) for key, value in photo.text.items()},
     }
     image.info = {key: value for key, value in carried.items() if value is not None}
     return image
@@ -161,7 +161,7 @@ def _with_colour_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
         photo = _under_usual_curve(photo, curve)
         notes.append(f"{curve.name} converted to the curve of sRGB: bright lights are compressed")
     profile = told.profile(photo.pixels.shape[-1] == 1 and row.gray)
-    if profile:
+    if profile and formats.PROFILE in row.holds:
         notes.append("colour told by numbers written as a colour profile")
     return replace(photo, colour=None, icc_profile=profile), notes
 

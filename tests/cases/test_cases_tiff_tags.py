@@ -164,3 +164,47 @@ def test_a_layout_that_was_turned_is_told_no_more(tmp_path):
     run_job(Enhancer(), Job(tmp_path / "a.tif", tmp_path / "b.tif"), Settings())
     height, width, channels = dark_pixels().shape
     assert tifffile.imread(tmp_path / "b.tif").shape == (width, height, channels)
+
+
+def test_channels_that_are_left_out_are_told_no_more(tmp_path):
+    pixels = np.concatenate([dark_pixels()] * 2, -1)[..., :5]
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb")
+    done = run_job(Enhancer(), Job(tmp_path / "a.tif", tmp_path / "b.tif"), Settings())
+    assert tifffile.imread(tmp_path / "b.tif").shape == dark_pixels().shape
+    assert "what tifffile says of the layout of the file left out" in done.notes
+
+
+@pytest.mark.parametrize("way", ["whole", "by rows"])
+def test_a_scale_without_a_unit_stays(tmp_path, monkeypatch, way):
+    source = tmp_path / "s.tif"
+    options = {"resolution": ((31, 10), (62, 10)), "metadata": {"unit": "um"}}
+    tifffile.imwrite(source, dark_pixels(), photometric="rgb", imagej=True, **options)
+    result = enhanced(source.read_bytes(), way, tmp_path, monkeypatch)
+    told = []
+    for path in (source, result):
+        with tifffile.TiffFile(path) as file:
+            told.append([file.pages.first.tags[tag].value for tag in (282, 283, 296)])
+    assert told[0] == told[1] and told[0][0] != told[0][1] and told[0][2] == 1
+
+
+COMMENTS = [TITLE.encode(), "Ñandú".encode("latin-1"), "Ñandú".encode(), b"plain"]
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_a_comment_in_any_encoding_stays(comment):
+    buffer = io.BytesIO()
+    Image.fromarray(dark_pixels()).save(buffer, "JPEG", comment=comment)
+    result = scotopic.enhance(buffer.getvalue())
+    assert Image.open(io.BytesIO(result)).info["comment"] == comment
+    readable = Image.open(io.BytesIO(scotopic.enhance(buffer.getvalue(), format="png"))).text
+    assert readable["Comment"] in (TITLE, "Ñandú", "plain")
+
+
+def test_a_comment_of_a_png_is_the_same_in_a_jpeg():
+    from PIL import PngImagePlugin
+
+    info, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
+    info.add_itxt("Comment", TITLE)
+    Image.fromarray(dark_pixels()).save(buffer, "PNG", pnginfo=info)
+    result = scotopic.enhance(buffer.getvalue(), format="jpg")
+    assert Image.open(io.BytesIO(result)).info["comment"] == TITLE.encode()

@@ -15,7 +15,7 @@ from scotopic.photo.carried.exif_block import Value
 from scotopic.photo.carried.tiff_exif import Found
 
 _DESCRIPTION = 0x010E
-_WIDTH, _HEIGHT, _SAMPLES, _COLOURS, _BITS, _PLANES = 256, 257, 277, 262, 258, 284
+_WIDTH, _HEIGHT, _SAMPLES, _COLOURS, _BITS, _PLANES, _EXTRA = 256, 257, 277, 262, 258, 284, 338
 _IMAGEJ = (50838, 50839)
 _OTHERS = {
     **dict.fromkeys((33628, 33629, 33630, 33631), "MetaMorph"),
@@ -74,7 +74,9 @@ def forget(found: Found, pages: int, turned: bool) -> list[str]:
     """
     samples, bits = found.number_of(_SAMPLES, 1), found.number_of(_BITS, 1)
     is_plain = found.number_of(_COLOURS) in (1, 2) and bits in (8, 16)
-    is_plain = is_plain and found.number_of(_PLANES, 1) == 1
+    colours = 3 if found.number_of(_COLOURS) == 2 else 1
+    has_alpha = found.number_of(_EXTRA) in (1, 2)
+    is_plain = is_plain and samples == colours + has_alpha and found.number_of(_PLANES, 1) == 1
     size = found.number_of(_WIDTH), found.number_of(_HEIGHT)
     page = _Page(*size, samples, pages == 1 and is_plain and not turned)
     main, left = found.tags.main, []

@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 from scotopic.photo import formats, images
 from scotopic.photo.carried.colour import Colour
 from scotopic.photo.codecs import deep, pillow
-from scotopic.photo.photo import Photo
+from scotopic.photo.photo import Photo, readable
 
 _XMP_TEXT = "XML:com.adobe.xmp"
 _HEAD = 8 + 25
@@ -76,7 +76,7 @@ def _saved(photo: Photo) -> bytes:
 def _text(photo: Photo) -> Any:
     info = PngImagePlugin.PngInfo()
     for key, value in photo.text.items():
-        info.add_itxt(key, value)
+        info.add_itxt(key, readable(value))
     if photo.xmp:
         info.add_itxt(_XMP_TEXT, photo.xmp.decode("utf-8", "replace"))
     return info
