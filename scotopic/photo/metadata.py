@@ -9,7 +9,16 @@ import numpy as np
 from PIL import Image
 
 from scotopic.photo import formats
-from scotopic.photo.carried import companions, exif, exif_block, iptc, layout, tiff_exif, xmp
+from scotopic.photo.carried import (
+    companions,
+    exif,
+    exif_block,
+    iptc,
+    layout,
+    tiff_exif,
+    xmp,
+    xmp_names,
+)
 from scotopic.photo.codecs import tiff, with_carried
 from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
 from scotopic.photo.photo import COMMENT, Photo
@@ -61,6 +70,12 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
         notes=tuple(notes),
     )
     photo = with_carried(photo, image, data) if data else photo
+    if found.orientation in TURNED and photo.xmp and xmp_names.names_depth(photo.xmp):
+        packet, note = (
+            xmp_names.without_extension(photo.xmp),
+            "depth map left out: it is not turned",
+        )
+        photo = replace(photo, xmp=packet, extended_xmp=None, notes=(*photo.notes, note))
     packet, left = companions.forget(photo.xmp, form, data)
     return replace(photo, xmp=packet, notes=(*photo.notes, *left)), found.orientation
 

@@ -174,9 +174,12 @@ def test_what_stands_in_other_boxes_is_told(form, kind):
 
 
 def extended(xmp):
+    return with_extension(jpeg(xmp))
+
+
+def with_extension(plain):
     more = MORE + b"0" * 32 + bytes(8) + b"<more/>"
     segment = b"\xff\xe1" + (2 + len(more)).to_bytes(2, "big") + more
-    plain = jpeg(xmp)
     return plain[:2] + segment + plain[2:]
 
 
@@ -216,3 +219,27 @@ def test_xmp_of_any_kind_is_read(broken):
     assert taken.pixels.shape == (40, 56, 3)
     if broken.startswith((MOTION, b"\xef")):
         assert b"MotionPhoto" not in taken.xmp and broken.endswith(taken.xmp[-5:])
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_depth_map_in_xmp_does_not_stay_beside_a_picture_that_was_turned(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    xmp = packet(' note:HasExtendedXMP="00" GDepth:Format="RangeInverse"')
+    image = Image.fromarray(smooth_pixels() // 4)
+    data = with_extension(saved(image, "JPEG", xmp=xmp, exif=exif.tobytes()))
+    (tmp_path / "a.jpg").write_bytes(data)
+    done = run_job(Enhancer(), Job(tmp_path / "a.jpg", tmp_path / "b.jpg"), Settings())
+    result, is_kept = (tmp_path / "b.jpg").read_bytes(), orientation == 1
+    assert (b"<more/>" in result) == (b"HasExtendedXMP" in result) == is_kept
+    assert (b"GDepth:Format" in result) == is_kept and TITLE.encode() in result
+    assert ("depth map left out: it is not turned" in done.notes) != is_kept
+
+
+def test_other_pictures_of_a_heic_are_told():
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    file, buffer = pillow_heif.HeifFile(), io.BytesIO()
+    for pixels in (smooth_pixels(), smooth_pixels()[::-1]):
+        file.add_from_pillow(Image.fromarray(pixels))
+    file.save(buffer)
+    assert "2 pictures in the file: the primary one is taken" in read(buffer.getvalue()).notes

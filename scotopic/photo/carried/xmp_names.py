@@ -55,6 +55,11 @@ def without_extension(xmp: bytes) -> bytes:
     return _without(xmp, _names_extension)
 
 
+def names_depth(xmp: bytes) -> bool:
+    """Whether a packet names a depth map, or other data of phones, in its extension."""
+    return _without(xmp, lambda space, _: space in _EXTENDED) != xmp
+
+
 def _names_companion(space: str, name: str) -> bool:
     return space.startswith(_WHOLE) or (space in _CAMERAS and name.startswith(_VIDEO))
 

@@ -56,7 +56,11 @@ def open_heif(data: bytes, check: Callable[[int, bool], None]) -> tuple[Image.Im
 
 
 def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
-    """The photo with its colour, if numbers tell it."""
+    """The photo with its colour, if numbers tell it, and a note on other pictures."""
+    count = len(_pillow_heif().open_heif(io.BytesIO(data)))
+    if count > 1:
+        note = f"{count} pictures in the file: the primary one is taken"
+        photo = replace(photo, notes=(*photo.notes, note))
     return photo if photo.icc_profile else replace(photo, colour=nclx.colour_of(data))
 
 
