@@ -16,6 +16,7 @@ import numpy as np
 from scotopic.types import Array
 
 _Function = Callable[[Array], Array]
+_BAND = 256
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,22 @@ def encoded(array: Array, curve: Curve) -> Array:
     """Values under a curve, uint8 or uint16, brought under that of sRGB, uint16."""
     values = np.arange(np.iinfo(array.dtype).max + 1) / np.iinfo(array.dtype).max
     table = np.rint(65535 * curve.to_usual(values)).astype(np.uint16)
-    return np.asarray(table[array])
+    return _looked_up(table, array)
 
 
 def decoded(array: Array, kind: Any, curve: Curve) -> Array:
     """The inverse of `encoded`: values under the curve, of the type ``kind``."""
     values = np.arange(65536) / 65535
     table = np.rint(np.iinfo(kind).max * curve.from_usual(values)).astype(kind)
-    return np.asarray(table[array])
+    return _looked_up(table, array)
+
+
+def _looked_up(table: Array, array: Array) -> Array:
+    """Entries of a table, a band of rows at a time: NumPy makes indices of 8 bytes of all."""
+    result = np.empty(array.shape, table.dtype)
+    for top in range(0, len(array), _BAND):
+        result[top : top + _BAND] = table[array[top : top + _BAND]]
+    return result
 
 
 def srgb(light: Array) -> Array:
