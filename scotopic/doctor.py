@@ -15,7 +15,7 @@ from scotopic import machine
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.networks import openvino_runtime
-from scotopic.networks.onnx_runtime import onnxruntime
+from scotopic.networks.onnx_runtime import onnxruntime, telemetry
 from scotopic.networks.registry import DEFAULT_MODEL, find_model, registry
 from scotopic.version import __version__
 
@@ -48,6 +48,7 @@ def examine() -> dict[str, Any]:
         packages that are ``missing``.
         ``providers``: execution providers that ONNX Runtime has here.
         ``provider``: the one that is used; None when the default model fails.
+        ``telemetry``: what ONNX Runtime may report in this process, in words.
         ``openvino``: None without that package; otherwise its ``version``, and
         the ``precision`` that the provider of this name computes in here; None
         when the default model fails in it.
@@ -77,6 +78,7 @@ def examine() -> dict[str, Any]:
         },
         "providers": onnxruntime().get_available_providers(),
         "provider": provider,
+        "telemetry": telemetry(),
         "openvino": _openvino(),
         "processors": os.cpu_count(),
         "threads": machine.threads(),
@@ -129,6 +131,7 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [
         f"Versions: {versions}",
         f"Execution provider: {found['provider'] or 'none'} (ONNX Runtime has: {providers})",
+        f"Telemetry of ONNX Runtime: {found['telemetry']}",
         *_openvino_lines(found["openvino"]),
         f"Threads: {found['threads']} (processors of this machine: {found['processors']})",
         f"Memory: {_memory(found)}",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from format_cases import (
     ask,
     can_be_written,
     exif_with,
+    gone,
     kept,
     said,
 )
@@ -221,6 +223,90 @@ def frames(case: Case) -> str:
     return kept(case, writers, found, ("frames", "pictures in the file"))
 
 
+def _packet(prefix: str, space: str, **values: str) -> bytes:
+    """XMP with values in a namespace."""
+    told = " ".join(f'{prefix}:{name}="{value}"' for name, value in values.items())
+    named = f'<rdf:Description rdf:about="" xmlns:{prefix}="{space}" {told}/></rdf:RDF>'
+    return PACKET.replace(b"</rdf:RDF>", named.encode())
+
+
+MOTION = _packet(
+    "GCamera", "http://ns.google.com/photos/1.0/camera/", MotionPhoto="1", MotionPhotoVersion="1"
+)
+GAIN = _packet("hdrgm", "http://ns.adobe.com/hdr-gain-map/1.0/", Version="1.0", GainMapMax="2")
+VIDEO = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free"
+_IN_GAIN_MAP = b"urn:com:photo:aux:hdrgainmap"
+_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
+
+
+def motion_photo(case: Case) -> str:
+    """A video behind a JPEG, or in a box of its own, and XMP that names it."""
+
+    def write() -> None:
+        case.plain(xmp=MOTION)
+        video = VIDEO
+        if case.row.name == "AVIF":
+            video = (8 + len(VIDEO)).to_bytes(4, "big") + b"mpvd" + VIDEO
+        elif case.row.name != "JPEG":
+            raise ValueError("videos are put into JPEG, HEIC and AVIF alone")
+        case.before.write_bytes(case.before.read_bytes() + video)
+
+    def found(path: Path) -> dict[str, Any]:
+        return ask(path, "-MotionPhotoVideo", "-XMP-GCamera:all")
+
+    return gone(case, (write,), found, ("motion photo",))
+
+
+def gain_map(case: Case) -> str:
+    """A second picture, and XMP that names it; of AVIF an auxiliary picture."""
+
+    def as_ultra_hdr() -> None:
+        case.plain(xmp=GAIN)
+        if case.row.name != "JPEG":
+            raise ValueError("only JPEGs have pictures behind them")
+        case.before.write_bytes(2 * case.before.read_bytes())
+
+    def as_auxiliary() -> None:
+        clear = np.full((40, 60, 1), 99, np.uint8)
+        case.plain(np.concatenate([case.pixels, clear], axis=-1))
+        data = case.before.read_bytes()
+        if _ALPHA not in data:
+            raise ValueError("only AVIF has auxiliary pictures")
+        other = data.replace(_ALPHA, _IN_GAIN_MAP.ljust(len(_ALPHA), b"\0"))
+        case.before.write_bytes(other)
+
+    def found(path: Path) -> dict[str, Any]:
+        told = ask(path, "-XMP-hdrgm:all", "-AuxiliaryImageType")
+        return {
+            key: value
+            for key, value in told.items()
+            if "gainmap" in f"{key}{value}".lower() or "hdrgm" in key
+        }
+
+    return gone(case, (as_ultra_hdr, as_auxiliary), found, ("gain map",))
+
+
+def numbers(case: Case) -> str:
+    """Codes of the primaries of P3 and the curve PQ: cICP in PNG, nclx in AVIF."""
+
+    def write() -> None:
+        case.plain()
+        data = case.before.read_bytes()
+        chunk = b"cICP" + bytes([12, 16, 0, 1])
+        chunk = (4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+        made = {
+            "PNG": data[:33] + chunk + data[33:],
+            "AVIF": data.replace(b"nclx\0\1\0\x0d", b"nclx\0\x0c\0\x10"),
+        }
+        case.before.write_bytes(made[case.row.name])
+
+    def found(path: Path) -> dict[str, Any] | None:
+        told = ask(path, "-ColorPrimaries", "-TransferCharacteristics")
+        return told if 12 in told.values() and 16 in told.values() else None
+
+    return kept(case, (write,), found, ("PQ", "numbers"))
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of the page, and what a row of the formats says of it."""
@@ -246,6 +332,9 @@ COLUMNS = (
     Column("gray", gray, lambda row: row.gray),
     Column("resolution", resolution, _holds(formats.RESOLUTION)),
     Column("animation", frames, lambda row: row.animated),
+    Column("colour by numbers (cICP, nclx)", numbers, _holds(formats.COLOUR)),
+    Column("motion photo", motion_photo, lambda row: False),
+    Column("gain map", gain_map, lambda row: False),
 )
 
 
@@ -288,7 +377,8 @@ TAIL = """
 ## Formats that are only read
 
 - HEIC becomes JPEG and keeps its EXIF and colour profile (needs the extra `heif`). With `--format
-  png` or `--format tif` a HEIC file of 10 or 12 bits a channel becomes a file of 16 bits.
+  png` or `--format tif` a HEIC file of 10 or 12 bits a channel becomes a file of 16 bits. Colour that
+  it tells by numbers (nclx) becomes a colour profile, or the same numbers in PNG and AVIF.
 - Camera RAW becomes a TIFF of 16 bits a channel and keeps EXIF, GPS and MakerNote where the file has
   them (needs the extra `raw`).
 - Other formats that Pillow opens, such as PPM or TGA, become PNG.
@@ -305,8 +395,17 @@ Each of these conversions is reported in a note.
   16 bits), only the first is read.
 - When the result has another format than the source, whatever that format has no place for is left
   out. IPTC is only written to JPEG and TIFF, though a PNG that has it in a text chunk keeps that.
-- Damaged EXIF is left out.
-- A picture with a linear colour profile is enhanced under the sRGB curve and converted back.
+- Damaged EXIF is left out, and so are damaged tags of a TIFF.
+- A picture whose colours are not under a curve like that of sRGB (a linear profile, PQ, HLG, another
+  gamma) is enhanced under the sRGB curve and converted back.
+- Colour told by numbers is kept in PNG (cICP, cHRM, gAMA, sRGB) and AVIF (nclx). In other formats it
+  becomes a colour profile, and PQ and HLG become the curve of sRGB: what is brighter than half of white
+  is compressed.
+- The video of a motion photo, gain maps (Ultra HDR, Apple), depth maps and other pictures beside one are
+  left out. What names them in XMP is taken out of it; the rest of the packet stays. A picture with a gain
+  map is then shown as screens without HDR show it.
+- What ImageJ, tifffile, OME and microscopes write into a TIFF of its layout is left out if the result has
+  another one.
 
 Pictures with 32 bits a channel are refused.
 
@@ -317,6 +416,9 @@ Pictures with 32 bits a channel are refused.
   dark as it was.
 - A JPEG is compressed with the tables and the subsampling of its source, and a lossless WebP stays
   lossless, unless `--quality` is given.
+- The tags of a TIFF are copied as bytes, in the file's byte order, so that texts in any encoding and the
+  MakerNote stay. A MakerNote that stood behind the first 64 kB is moved, and its offsets are changed
+  where they count from the start of the file.
 - `--keep-times` gives results the file times of their sources. `--strip` removes all metadata except
   the colour profile.
 - The XMP of a result names the software (`CreatorTool`, if there was none) and gives

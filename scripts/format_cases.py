@@ -142,6 +142,13 @@ def can_be_written(case: Case, writers: Writers, found: Found) -> bool:
     return False
 
 
+def gone(case: Case, writers: Writers, found: Found, words: tuple[str, ...]) -> str:
+    """As `kept`, for what may be left out, but must then not be named in the result any more."""
+    if not can_be_written(case, writers, found):
+        return ABSENT
+    return LOST if found(case.after()) else said(case, words)
+
+
 def said(case: Case, words: tuple[str, ...]) -> str:
     """The note on what is lost, if there is one."""
     notes = [note for note in case.notes if any(word in note for word in words)]

@@ -91,7 +91,7 @@ def _enhance_by_rows(enhancer: Enhancer, rows: Rows, job: Job, settings: Setting
     name = str(job.source)
     if leave and not settings.encoding.strip:
         storage.copy_atomically(job.source, job.target, settings.placement.overwrite)
-        return Outcome("copied", name, None, "TIFF", enhancer.report(look, 0), picture.notes)
+        return Outcome("copied", name, None, "TIFF", enhancer.report(look, 0))
     tiles = 0
 
     def bands() -> Iterator[Array]:

@@ -12,7 +12,7 @@ from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.settings import Settings
 from scotopic.photo import formats, reading, writing
 from scotopic.photo.animation import Frame
-from scotopic.photo.carried import icc
+from scotopic.photo.carried import curves
 from scotopic.photo.limits import Limits
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
@@ -68,7 +68,7 @@ def enhance_bytes(
         if settings.encoding.strip:
             picture.strip()
         elif copied and form == picture.format:
-            return data, Outcome("copied", name, None, form, report, picture.notes)
+            return data, Outcome("copied", name, None, form, report)  # nothing was left out
         made, lost = writing.encode(picture, form, settings.encoding.quality)
         notes = (*picture.notes, *notes, *lost)
         return made, Outcome("copied" if copied else "enhanced", name, None, form, report, notes)
@@ -88,16 +88,19 @@ def enhance_photo(
     later = _later_frames(picture)
     frames = [picture.pixels, *(pixels for pixels, _ in later)]
     alphas = [picture.alpha, *(alpha for _, alpha in later)]
-    linear, kind = icc.is_linear(picture.icc_profile), picture.pixels.dtype
-    if linear:
-        frames = [icc.encoded(pixels) for pixels in frames]
+    curve, kind = picture.curve(), picture.pixels.dtype
+    if curve:
+        frames = [curves.encoded(pixels, curve) for pixels in frames]
     report = series.enhance_frames(enhancer, frames, alphas, wish, progress)
     if report.tiles:
         picture.made_by = maker(enhancer)
-        if linear:
-            _replace(picture, [icc.decoded(pixels, kind) for pixels in frames])
-    note = "the colour profile is linear: enhanced under the curve of sRGB, and converted back"
-    return report, (note,) if linear and report.tiles else ()
+        if curve:
+            _replace(picture, [curves.decoded(pixels, kind, curve) for pixels in frames])
+    if not (curve and report.tiles):
+        return report, ()
+    what = "colours are" if picture.colour else "colour profile is"
+    note = f"the {what} {curve.name}: enhanced under the curve of sRGB, and converted back"
+    return report, (note,)
 
 
 def _later_frames(picture: Photo) -> list[Frame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,9 @@ from scotopic.errors import ModelError
 from scotopic.networks.graph import Shape, memory_errors
 from scotopic.types import Array
 
-_OPT_OUT = "ORT_DISABLE_TELEMETRY"
+_NAME, _OPT_OUT = "onnxruntime", "ORT_DISABLE_TELEMETRY"
+_was_imported = False
+"""Whether the process had imported it before, without having opted out."""
 
 
 def onnxruntime() -> ModuleType:
@@ -21,10 +24,31 @@ def onnxruntime() -> ModuleType:
     Since version 1.29 its Linux and macOS packages report events over the network
     and keep a device identifier in the user's cache folder. Setting
     ``ORT_DISABLE_TELEMETRY`` to 1 before the first import is its documented way
-    to opt out; a value that the user has set is left alone.
+    to opt out; a value that the user has set is left alone. If another part of the
+    process has imported it before, its events are switched off from here on; what it
+    did until then cannot be undone (see `telemetry`).
     """
-    os.environ.setdefault(_OPT_OUT, "1")
-    return import_module("onnxruntime")
+    global _was_imported
+    if _OPT_OUT not in os.environ:
+        _was_imported = _NAME in sys.modules
+        os.environ[_OPT_OUT] = "1"
+    module = import_module("onnxruntime")
+    if os.environ[_OPT_OUT] == "1" and hasattr(module, "disable_telemetry_events"):
+        module.disable_telemetry_events()  # that of Windows heeds no variable
+    return module
+
+
+def telemetry() -> str:
+    """What ONNX Runtime may report in this process, in words."""
+    onnxruntime()
+    if _was_imported:
+        return (
+            "events are switched off, but another part of this process imported ONNX Runtime "
+            f"before scotopic did, and it may have reported until then; set {_OPT_OUT}=1 "
+            "before that"
+        )
+    value = os.environ[_OPT_OUT]
+    return "off" if value == "1" else f"left as {_OPT_OUT}={value} says"
 
 
 def providers() -> dict[str, str]:

@@ -22,7 +22,19 @@ TEXT = "text"
 COMMENT = "comment"
 RESOLUTION = "resolution"
 TRANSPARENCY = "transparency"
-PROPERTIES = (EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, TEXT, COMMENT, RESOLUTION, TRANSPARENCY)
+COLOUR = "colour by numbers"
+PROPERTIES = (
+    EXIF,
+    PROFILE,
+    XMP,
+    EXTENDED_XMP,
+    IPTC,
+    TEXT,
+    COMMENT,
+    RESOLUTION,
+    TRANSPARENCY,
+    COLOUR,
+)
 """What a picture may carry beside its colours, in the order in which notes name them."""
 
 LOSSLESS, PROGRESSIVE = "lossless", "progressive"
@@ -120,7 +132,7 @@ _ROWS = (
         label="PNG",
         suffixes=(".png",),
         bytes_per_pixel=8,
-        holds=frozenset({EXIF, PROFILE, XMP, TEXT, COMMENT, RESOLUTION, TRANSPARENCY}),
+        holds=frozenset({EXIF, PROFILE, XMP, TEXT, COMMENT, RESOLUTION, TRANSPARENCY, COLOUR}),
         bits=16,
         animated=True,
         holds_frame_apart=True,
@@ -142,7 +154,7 @@ _ROWS = (
         label="AVIF",
         suffixes=(".avif",),
         bytes_per_pixel=42,
-        holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY}),
+        holds=frozenset({EXIF, PROFILE, XMP, TRANSPARENCY, COLOUR}),
         exact_alpha=False,
         animated=True,
         gray=False,

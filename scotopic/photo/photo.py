@@ -6,10 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scotopic.photo.animation import Animation
+from scotopic.photo.carried.colour import Colour
+from scotopic.photo.carried.curves import LINEAR, Curve
+from scotopic.photo.carried.icc import is_linear
 from scotopic.types import Array
 
 COMMENT = "Comment"
 """Key of `Photo.text` under which the comment of a JPEG or GIF is kept."""
+
+
+def readable(text: str) -> str:
+    """A comment, in which bytes that are not UTF-8 are escaped, as text: those are Latin-1."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
 
 
 @dataclass
@@ -28,10 +40,13 @@ class Photo:
     exif, icc_profile, xmp : bytes or None
         As stored, with these exceptions: EXIF and XMP say that the picture is
         upright, and EXIF has no thumbnail.
+    colour : Colour or None
+        What the file says by numbers of its colours.
     extended_xmp : bytes or None
         Segments of a JPEG with what its XMP packet has no room for.
     text : dict
-        Text chunks of a PNG. The comment of a JPEG or GIF has the key `COMMENT`.
+        Text chunks of a PNG. The comment of a JPEG or GIF has the key `COMMENT`; bytes of
+        it that are not UTF-8 are escaped (``surrogateescape``), see `readable`.
     dpi : (float, float) or None
         Resolution, horizontal and vertical, in dots per inch.
     photoshop : bytes or None
@@ -61,10 +76,20 @@ class Photo:
     jpeg: dict[str, Any] = field(default_factory=dict)
     lossless: bool = False
     animation: Animation | None = None
+    colour: Colour | None = None
     made_by: str | None = None
     notes: tuple[str, ...] = ()
 
+    def curve(self) -> Curve | None:
+        """The curve of its values; None for that of sRGB and those that are taken for it.
+
+        Codes count for more than a profile, and a profile for more than other numbers.
+        """
+        if self.colour and (self.colour.codes or not self.icc_profile):
+            return self.colour.curve()
+        return LINEAR if is_linear(self.icc_profile) else None
+
     def strip(self) -> None:
-        """Drop all metadata but the colour profile."""
+        """Drop all metadata but what tells of the colours."""
         self.exif = self.xmp = self.extended_xmp = self.dpi = self.photoshop = self.made_by = None
         self.text = {}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import mmap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -66,8 +68,9 @@ def from_image(image: Image.Image) -> Photo:
         When it cannot be decoded, or is of a mode that is not supported.
     """
     with decoding("image"):
+        data = _file_of(image)
         image.load()
-        return _of_image(image, images.decoded(image))
+        return _of_image(image, images.decoded(image), data)
 
 
 def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
@@ -86,9 +89,14 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
         As for `read`.
     """
     limits = Limits(max_megapixels)
-    with decoding(str(path), limits), Image.open(path) as image:
+    with (
+        decoding(str(path), limits),
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        Image.open(file) as image,
+    ):
         limits.check(image)
-        carried, _ = metadata.carried_by(image)
+        carried, _ = metadata.carried_by(image, cast("bytes", data))
         return replace(carried, notes=carried.notes + metadata.note_of_frames(image))
 
 
@@ -142,12 +150,27 @@ def _of_heif(data: bytes, limits: Limits) -> Photo:
         data, lambda size, is_deep: limits.check_size(size, is_deep, "HEIF")
     )
     if pixels is None:
-        return _of_image(image, images.decoded(image))
-    return _of_image(image, images.split(pixels))
+        return _of_image(image, images.decoded(image), data)
+    return _of_image(image, images.split(pixels), data)
 
 
-def _of_image(image: Image.Image, pixels: Decoded) -> Photo:
-    carried, orientation = metadata.carried_by(image)
+def _file_of(image: Image.Image) -> bytes:
+    """The file of an image that Pillow has opened and not loaded, where Pillow tells too little.
+
+    That is so for the tags of a TIFF, and for the colours of a PNG or AVIF.
+    """
+    file = getattr(image, "fp", None)
+    if image.format not in ("TIFF", "PNG", "AVIF") or file is None or image.tell():
+        return b""
+    place = file.tell()
+    file.seek(0)
+    data = bytes(file.read())
+    file.seek(place)
+    return data
+
+
+def _of_image(image: Image.Image, pixels: Decoded, data: bytes = b"") -> Photo:
+    carried, orientation = metadata.carried_by(image, data)
     return upright(_with_pixels(carried, pixels), orientation)
 
 

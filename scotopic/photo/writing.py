@@ -11,10 +11,11 @@ from PIL import Image
 
 from scotopic.errors import InvalidValueError, ScotopicError
 from scotopic.photo import formats, images
-from scotopic.photo.carried import icc, xmp
+from scotopic.photo.carried import curves, icc, xmp, xmp_names
+from scotopic.photo.carried.curves import Curve
 from scotopic.photo.codecs import ENCODERS, tiff
 from scotopic.photo.formats import Format
-from scotopic.photo.photo import COMMENT, Photo
+from scotopic.photo.photo import COMMENT, Photo, readable
 from scotopic.photo.quiet import quiet, unlimited
 from scotopic.types import Array
 
@@ -103,13 +104,14 @@ def write_tiff(
 
 def to_image(photo: Photo) -> Image.Image:
     """A Pillow image of a photo, with what it carries in its ``info``."""
+    photo, _ = _with_colour_held(photo, formats.FORMATS["JPEG"])  # Pillow knows profiles alone
     image = images.to_image(photo.pixels, photo.alpha)
     carried: dict[str, Any] = {
         "exif": photo.exif,
         "icc_profile": photo.icc_profile,
         "xmp": photo.xmp,
         "dpi": photo.dpi,
-        **photo.text,
+        **{key: readable(value) for key, value in photo.text.items()},
     }
     image.info = {key: value for key, value in carried.items() if value is not None}
     return image
@@ -131,7 +133,8 @@ def _credited(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
 
 def _as_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
     """The photo without what would be wrong in a format, and notes."""
-    notes, rest = [], photo.animation
+    photo, notes = _with_colour_held(photo, row)
+    rest = photo.animation
     if rest and rest.apart and row.animated and not row.holds_frame_apart:
         notes.append("the picture that is apart from the animation left out")
         (pixels, alpha), *others = rest.frames
@@ -140,7 +143,39 @@ def _as_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
     if icc.is_gray(photo.icc_profile) and not row.gray:
         notes.append("colour profile of gray left out, since RGB is written")
         photo = replace(photo, icc_profile=None)
+    if photo.extended_xmp and photo.xmp and formats.EXTENDED_XMP not in row.holds:
+        photo = replace(photo, xmp=xmp_names.without_extension(photo.xmp))
     return photo, notes
+
+
+def _with_colour_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
+    """The photo with a profile in the place of numbers that a format has no place for."""
+    told = photo.colour
+    is_held = told is None or (formats.COLOUR in row.holds and (told.codes or row.name == "PNG"))
+    if told is None or is_held:
+        return photo, []
+    if photo.icc_profile and not told.codes:
+        return replace(photo, colour=None), []
+    notes, curve = [], told.curve()
+    if curve and curve.is_hdr:
+        photo = _under_usual_curve(photo, curve)
+        notes.append(f"{curve.name} converted to the curve of sRGB: bright lights are compressed")
+    profile = told.profile(photo.pixels.shape[-1] == 1 and row.gray)
+    if profile and formats.PROFILE in row.holds:
+        notes.append("colour told by numbers written as a colour profile")
+    return replace(photo, colour=None, icc_profile=profile), notes
+
+
+def _under_usual_curve(photo: Photo, curve: Curve) -> Photo:
+    def converted(pixels: Array) -> Array:
+        usual = curves.encoded(pixels, curve)
+        return images.in_8_bits(usual) if pixels.dtype == np.uint8 else usual
+
+    rest = photo.animation
+    if rest:
+        frames = [(converted(pixels), alpha) for pixels, alpha in rest.frames]
+        rest = replace(rest, frames=frames)
+    return replace(photo, pixels=converted(photo.pixels), animation=rest)
 
 
 def _notes_on_losses(photo: Photo, row: Format) -> list[str]:

@@ -35,6 +35,7 @@ def test_text_names_all_that_there_is():
     for line in (
         rf"Versions: scotopic {re.escape(__version__)}, python 3\.\S+, numpy \S+, Pillow ",
         r"Execution provider: cpu \(ONNX Runtime has: .*CPUExecutionProvider",
+        r"Telemetry of ONNX Runtime: off$",
         r"Threads: \d+ \(processors of this machine: \d+\)$",
         r"Memory: \d+\.\d GiB, of which \d\.\d GiB are used by default$",
         r"Model standard: verified$",

@@ -34,6 +34,7 @@ def test_telemetry_is_off_before_the_import_unless_the_user_says_otherwise(
     if given is not None:
         monkeypatch.setenv("ORT_DISABLE_TELEMETRY", given)
     said = []
+    monkeypatch.setattr(onnx_runtime, "_was_imported", False)
     monkeypatch.setattr(
         onnx_runtime, "import_module", lambda name: said.append(os.environ["ORT_DISABLE_TELEMETRY"])
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -20,6 +20,14 @@ _LINEAR_WITHIN = 0.01
 
 _DATE = slice(24, 36)
 _FIRST_OF_2000 = b"\x07\xd0\0\1\0\1" + bytes(6)
+
+
+_D50 = (0.9642, 1.0, 0.8249)
+_BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+_MOST = 100.0
 
 
 @functools.cache
@@ -64,23 +72,79 @@ def _curve(profile: bytes) -> bytes:
     return b""
 
 
-def encoded(linear: Array) -> Array:
-    """Linear values, uint8 or uint16, encoded by the curve of sRGB, uint16.
+def made(xy: tuple[float, ...], exponent: float | None, is_gray: bool = False) -> bytes | None:
+    """A profile of primaries and a curve; None if the primaries make no sense.
 
-    Networks and the exposing curve expect such an encoding. IEC 61966-2-1.
+    Parameters
+    ----------
+    xy : tuple of 8 floats
+        Chromaticities of white, red, green and blue.
+    exponent : float or None
+        Of the power of a value that is light; None for the curve of sRGB.
+    is_gray : bool, optional
+        Whether it is for pictures of one channel.
     """
-    values = np.arange(np.iinfo(linear.dtype).max + 1) / np.iinfo(linear.dtype).max
-    curved = np.where(values <= 0.0031308, 12.92 * values, 1.055 * values ** (1 / 2.4) - 0.055)
-    table = np.rint(65535 * curved).astype(np.uint16)
-    return np.asarray(table[linear])
+    try:
+        colours, adaptation = _matrices(np.reshape(xy, (4, 2)))
+    except (np.linalg.LinAlgError, ZeroDivisionError):
+        return None
+    numbers = _SRGB_CURVE if exponent is None else (exponent,)
+    curve = b"para\0\0\0\0" + (b"\0\3\0\0" if exponent is None else bytes(4)) + _fixed(numbers)
+    tags = {
+        b"desc": _text("colours told by numbers"),
+        b"cprt": _text("no copyright"),
+        b"wtpt": b"XYZ " + bytes(4) + _fixed(_D50),
+        b"chad": b"sf32" + bytes(4) + _fixed(adaptation.ravel()),
+    }
+    if is_gray:
+        tags[b"kTRC"] = curve
+    else:
+        names = (b"rXYZ", b"gXYZ", b"bXYZ")
+        tags |= {n: b"XYZ " + bytes(4) + _fixed(c) for n, c in zip(names, colours.T, strict=True)}
+        tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    return _profile(b"GRAY" if is_gray else b"RGB ", tags)
 
 
-def decoded(curved: Array, kind: Any) -> Array:
-    """The inverse of `encoded`: linear values of the type ``kind``, uint8 or uint16."""
-    values = np.arange(65536) / 65535
-    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    table = np.rint(np.iinfo(kind).max * linear).astype(kind)
-    return np.asarray(table[curved])
+def _matrices(xy: Array) -> tuple[Array, Array]:
+    """The colours as XYZ under D50, in columns, and what adapted them. ICC.1:2022, annexes E, F."""
+    white, *primaries = (np.array([x, y, 1 - x - y]) for x, y in xy)
+    if not white[1] > 0:
+        raise ZeroDivisionError
+    columns, white = np.stack(primaries, axis=1), white / white[1]
+    columns = columns * np.linalg.solve(columns, white)
+    response = (_BRADFORD @ np.array(_D50)) / (_BRADFORD @ white)
+    adaptation = np.linalg.solve(_BRADFORD, response[:, None] * _BRADFORD)
+    colours = adaptation @ columns
+    if not (np.isfinite(colours).all() and np.abs(colours).max() < _MOST):
+        raise np.linalg.LinAlgError
+    return colours, adaptation
+
+
+def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """ICC.1:2010 (version 4.3), 7.2 and 7.3."""
+    table, body = len(tags).to_bytes(4, "big"), b""
+    places: dict[bytes, int] = {}
+    for name, data in tags.items():
+        if data not in places:
+            places[data] = 128 + 4 + 12 * len(tags) + len(body)
+            body += data + bytes(-len(data) % 4)
+        table += name + places[data].to_bytes(4, "big") + len(data).to_bytes(4, "big")
+    head = bytes(8) + b"\4\x30\0\0mntr" + space + b"XYZ " + _FIRST_OF_2000 + b"acsp"
+    head = head.ljust(68, b"\0") + _fixed(_D50)
+    whole = head.ljust(128, b"\0") + table + body
+    return len(whole).to_bytes(4, "big") + whole[4:]
+
+
+def _fixed(numbers: Iterable[float]) -> bytes:
+    """Numbers as the type s15Fixed16."""
+    return b"".join(round(65536 * each).to_bytes(4, "big", signed=True) for each in numbers)
+
+
+def _text(text: str) -> bytes:
+    """A text of the type multiLocalizedUnicode."""
+    data = text.encode("utf-16-be")
+    head = b"mluc" + bytes(4) + (1).to_bytes(4, "big") + (12).to_bytes(4, "big") + b"enUS"
+    return head + len(data).to_bytes(4, "big") + (28).to_bytes(4, "big") + data
 
 
 def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.boxes import boxes
+from scotopic.photo.carried import nclx
 from scotopic.photo.codecs import pillow
 from scotopic.photo.photo import Photo
 
@@ -16,7 +17,10 @@ from scotopic.photo.photo import Photo
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
     """An AVIF file, and no notes."""
     options = {"quality": quality or pillow.DEFAULT_QUALITY, "subsampling": "4:4:4"}
-    return without_times(pillow.save(photo, formats.FORMATS["AVIF"], options)), ()
+    data = without_times(pillow.save(photo, formats.FORMATS["AVIF"], options))
+    if photo.colour and photo.colour.codes:
+        data = nclx.with_codes(data, photo.colour.codes)
+    return data, ()
 
 
 def without_times(data: bytes) -> bytes:
@@ -43,7 +47,9 @@ def _headers(data: bytes) -> Iterator[int]:
 
 
 def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
-    """The photo with a note if Pillow reads fewer bits than its file has."""
+    """The photo with its colour, and a note if Pillow reads fewer bits than its file has."""
+    if not photo.icc_profile:
+        photo = replace(photo, colour=nclx.colour_of(data))
     if not is_deep(data):
         return photo
     return replace(photo, notes=(*photo.notes, "more than 8 bits a channel read as 8"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from scotopic.errors import MissingPackageError
+from scotopic.photo.carried import nclx
+from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
@@ -50,6 +53,15 @@ def open_heif(data: bytes, check: Callable[[int, bool], None]) -> tuple[Image.Im
     image: Image.Image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
     image.format = "HEIF"
     return image, np.asarray(stored) if is_deep else None
+
+
+def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
+    """The photo with its colour, if numbers tell it, and a note on other pictures."""
+    count = len(_pillow_heif().open_heif(io.BytesIO(data)))
+    if count > 1:
+        note = f"{count} pictures in the file: the primary one is taken"
+        photo = replace(photo, notes=(*photo.notes, note))
+    return photo if photo.icc_profile else replace(photo, colour=nclx.colour_of(data))
 
 
 def size_and_mode(data: bytes) -> tuple[tuple[int, int], str]:

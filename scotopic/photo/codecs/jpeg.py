@@ -9,7 +9,7 @@ from typing import Any
 from PIL import JpegImagePlugin
 
 from scotopic.photo import formats
-from scotopic.photo.carried import exif_block, iptc
+from scotopic.photo.carried import exif_block, iptc, tiff_exif
 from scotopic.photo.codecs import pillow
 from scotopic.photo.photo import Photo
 
@@ -27,10 +27,10 @@ def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, 
 
     Without a quality it is compressed as it was before, if it was a JPEG.
     """
-    notes = []
+    notes: list[str] = []
     if photo.exif and len(photo.exif) > exif_block.JPEG_LIMIT:
-        photo = replace(photo, exif=exif_block.without_maker_note(photo.exif))
-        notes.append("MakerNote not written: it is too large for a JPEG")
+        block, notes = tiff_exif.fitted(photo.exif, exif_block.JPEG_LIMIT)
+        photo = replace(photo, exif=block)
     row, options = formats.FORMATS["JPEG"], _options(photo, quality)
     try:
         data = pillow.save(photo, row, options)

@@ -51,7 +51,7 @@ def _carried(photo: Photo, row: Format) -> dict[str, Any]:
         "dpi": (formats.RESOLUTION, photo.dpi),
         "comment": (
             formats.COMMENT,
-            photo.text.get(COMMENT, "").encode("latin-1", "replace"),
+            photo.text.get(COMMENT, "").encode("utf-8", "surrogateescape"),
         ),
     }
     return {key: value for key, (what, value) in values.items() if value and what in row.holds}

@@ -29,10 +29,12 @@ Entries = dict[int, tuple[int, int, bytes]]
 XMP, IPTC, PHOTOSHOP, ICC_PROFILE = 700, 33723, 34377, 34675
 PIXEL_TAGS = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 290, 291),
-    *(282, 283, 296, 297, 301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
+    *(282, 283, 296, 297, 317, 320, 322, 323, 324, 325, 330, 332, 338, 339, 340),
     *(341, 347, 529, 530, 531, 532, XMP, IPTC, PHOTOSHOP, ICC_PROFILE, 37724),
 }
 """Tags about the pixels of one file, and those that are written from other fields of a photo."""
+RESOLUTION = {282, 283, 296}
+"""Those of `PIXEL_TAGS` that may stand in an EXIF block, for a resolution without a unit."""
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
 _SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
 _LOSSY = ("jpeg", "tiff_jpeg", "webp")
@@ -244,7 +246,7 @@ def _directory(block: bytes, order: Order) -> Entries:
         count = _number(block, at + 4, 4, order)
         _number(block, at + 8, 4, order)
         entries[tag] = (kind, count, bytes(block[at + 8 : at + 12]))
-    return {tag: entry for tag, entry in entries.items() if tag not in PIXEL_TAGS}
+    return {tag: entry for tag, entry in entries.items() if tag not in PIXEL_TAGS - RESOLUTION}
 
 
 def _number(data: bytes, at: int, size: int, order: Order) -> int:

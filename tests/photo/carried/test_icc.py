@@ -7,7 +7,7 @@ from PIL import Image, ImageCms
 from scotopic.enhancer import Enhancer
 from scotopic.jobs import one
 from scotopic.photo import animation
-from scotopic.photo.carried import icc
+from scotopic.photo.carried import curves, icc
 from scotopic.photo.photo import Photo
 from scotopic.photo.reading import read
 from scotopic.wish import Wish
@@ -55,7 +55,7 @@ def test_what_is_no_profile_is_not_linear():
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_the_way_to_the_curve_and_back_keeps_every_value(kind):
     values = np.arange(np.iinfo(kind).max + 1).astype(kind)
-    back = icc.decoded(icc.encoded(values), kind)
+    back = curves.decoded(curves.encoded(values, curves.LINEAR), kind, curves.LINEAR)
     assert np.abs(back.astype(int) - values).max() <= (0 if kind == np.uint8 else 1)
 
 
@@ -63,7 +63,9 @@ def test_a_linear_picture_is_enhanced_under_the_curve_of_srgb():
     coarse = np.random.default_rng(0).integers(10, 60, (6, 8, 3), dtype=np.uint8)
     gamma = np.asarray(Image.fromarray(coarse).resize((96, 64), Image.Resampling.BICUBIC))
     gamma = gamma.astype(np.uint16) * 257
-    linear = Photo(icc.decoded(gamma, np.uint16), icc_profile=profile_with(curv()))
+    linear = Photo(
+        curves.decoded(gamma, np.uint16, curves.LINEAR), icc_profile=profile_with(curv())
+    )
     usual = Photo(gamma.copy())
     enhancer = Enhancer()
     first, notes = one.enhance_photo(enhancer, linear, Wish())
@@ -71,7 +73,7 @@ def test_a_linear_picture_is_enhanced_under_the_curve_of_srgb():
     assert first.gain == pytest.approx(second.gain, rel=1e-3)
     assert linear.pixels.dtype == np.uint16
     assert "colour profile is linear" in notes[0] and others == ()
-    apart = icc.encoded(linear.pixels).astype(int) - usual.pixels
+    apart = curves.encoded(linear.pixels, curves.LINEAR).astype(int) - usual.pixels
     assert np.abs(apart).max() < 0.002 * 65535
 
 

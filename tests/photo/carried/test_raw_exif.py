@@ -17,7 +17,7 @@ from places import DATA
 from sample_files import encoded, notes_of
 
 from scotopic.photo import reading
-from scotopic.photo.carried import exif_block, raw_exif
+from scotopic.photo.carried import exif_block, raw_exif, tiff_exif
 from scotopic.photo.carried.exif_block import MAKER_NOTE, Tags, Value
 
 CRW = DATA / "photos" / "canon_s40.crw"
@@ -278,7 +278,9 @@ def test_a_note_too_large_for_a_jpeg_is_said(monkeypatch):
 
 def test_a_note_alone_and_too_large_for_a_jpeg_leaves_none():
     note = {MAKER_NOTE: Value(7, 70000, bytes(70000))}
-    assert exif_block.without_maker_note(exif_block.written(Tags("big", exif=note))) == b""
+    block = exif_block.written(Tags("big", exif=note))
+    left, notes = tiff_exif.fitted(block, exif_block.JPEG_LIMIT)
+    assert left is None and notes == ["MakerNote not written: it is too large for a JPEG"]
 
 
 def test_no_exif_is_said(monkeypatch):
