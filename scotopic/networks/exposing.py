@@ -17,7 +17,7 @@ from scotopic.pixels.evidence import evidence
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import restrain
 from scotopic.pixels.tiles import Tile, halves, plan
-from scotopic.pixels.units import gray, is_gray, size_of
+from scotopic.pixels.units import is_gray, size_of
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
@@ -189,7 +189,7 @@ class ExposingNetwork:
         if exposed:
             exact = exposed[0] + weight * (exact - exposed[0])
         if seen.gray:
-            exact = np.broadcast_to(gray(np.moveaxis(exact, 0, -1)), exact.shape)
+            exact = planes.in_gray(exact)
         return planes.finished(part[inner], exact, look.wish.strength, kept)
 
     def look(self, thumb: Array) -> tuple[Array, Array]:

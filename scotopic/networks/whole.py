@@ -16,7 +16,7 @@ from scotopic.pixels.exposure import expose, exposure_of, gain_for
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.pixels.tiles import Tile, plan, round_up
-from scotopic.pixels.units import size_of
+from scotopic.pixels.units import is_gray, size_of
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
@@ -85,6 +85,8 @@ class WholeNetwork:
 
     def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         enhanced = blending.blended(self.enhance, pixels, tiles, self.spec.size_multiple)
+        if is_gray(pixels):  # before the exposure asked for is looked for: it is that of the gray
+            enhanced = planes.in_gray(enhanced)
         look, computed = _exposed(look, enhanced), len(tiles)
         gain = look.gain
         height, like = pixels.shape[0], pixels[:0]

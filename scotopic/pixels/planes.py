@@ -47,6 +47,16 @@ def finished(source: Array, enhanced: Array, strength: float, pixels: Array) -> 
     return result
 
 
+def in_gray(planes: Array) -> Array:
+    """Planes in colour, (3, height, width), each made the gray of all three.
+
+    A network is never told that a picture is gray, and its corrections differ a little
+    from channel to channel. Near black, a gain makes a tint of that. What it does to
+    coloured pictures is learned, so only those that hold no colour at all get this.
+    """
+    return np.broadcast_to(gray(np.moveaxis(planes, 0, -1)), planes.shape)
+
+
 def weights_at(weights: Array, rows: slice, columns: slice) -> Array:
     """Weights of blocks (`scotopic.pixels.evidence.evidence`) at pixels.
 
