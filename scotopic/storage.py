@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from scotopic.errors import (
     AccessError,
+    InvalidValueError,
     MissingFileError,
     Parameter,
     ScotopicError,
@@ -49,6 +50,31 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _read_error(path, error) from error
+
+
+def read_file_object(file: BinaryIO) -> tuple[bytes, str]:
+    """What is in a file object, and how errors name it.
+
+    Raises
+    ------
+    InvalidValueError
+        When it gives text.
+    """
+    content, name = file.read(), getattr(file, "name", None)
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise InvalidValueError("a file object must be open for reading in binary mode")
+    return bytes(content), name if isinstance(name, str) else "input"
+
+
+def first_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a file; none if it cannot be read, or is a pipe, which would lose them."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
 
 
 def sha256_of(data: bytes) -> str:

@@ -34,7 +34,7 @@ IMPORTS = {
     "series": "enhancer pixels types wish",
     "training": "datasets errors measures networks pixels storage types version",
     "jobs": "enhancer errors machine photo series storage types version wish",
-    "api": "enhancer errors jobs machine networks photo types wish",
+    "api": "enhancer errors jobs machine networks photo storage types wish",
     "commands": "datasets doctor enhancer errors evaluation jobs machine networks photo storage training wish",
     "cli": "commands version",
     "scotopic": "api enhancer errors jobs version wish",

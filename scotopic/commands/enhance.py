@@ -135,6 +135,11 @@ class _Call:
     help="Refuse larger pictures before they are decoded.",
 )
 @click.option(
+    "--allow-truncated",
+    is_flag=True,
+    help="Enhance files that were cut off, as far as they go; what is missing stays empty.",
+)
+@click.option(
     "--skip-bright", is_flag=True, help="Copy pictures that are bright enough already, unchanged."
 )
 @click.option(
@@ -188,7 +193,7 @@ def _call(tell: Telling, options: dict[str, Any]) -> _Call:
         Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
         Encoding(**some("format", "quality", "strip")),
         Placement.at(placed, **some("suffix", "overwrite", "keep_times")),
-        options["max_megapixels"],
+        **some("max_megapixels", "allow_truncated"),
     )
     memory = options["memory"] or machine.default_memory()
     rest = some("paths", "output", "model", "jobs", "provider", "resume")

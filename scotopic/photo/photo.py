@@ -37,7 +37,8 @@ class Photo:
     photoshop : bytes or None
         Photoshop's image resources, which hold the IPTC records.
     jpeg : dict
-        How a JPEG was compressed: ``qtables``, ``subsampling``, ``progressive``.
+        How a JPEG was compressed: ``qtables``, ``progressive``, and ``subsampling``
+        or, if that is none that Pillow knows, ``sampling`` and ``tables``.
     lossless : bool
         Whether a WebP was compressed without loss.
     animation : Animation or None

@@ -1,9 +1,9 @@
-"""Warnings of decoders and Pillow's limit of pixels, switched off for one thread alone.
+"""Warnings of decoders and Pillow's limits, switched off for one thread alone.
 
-Both hold for the whole process, and belong to the program that imports this package.
-While a thread reads or writes a picture here, a filter is added to `warnings.filters`
-and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS` is replaced, in a way that only that
-thread notices. When the last such thread has left, no setting is left changed.
+They hold for the whole process, and belong to the program that imports this package.
+While a thread reads or writes a picture here, a filter is added to `warnings.filters`,
+and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS` and its unpacking of a PNG's text and
+profile are replaced, in a way that only that thread notices. When the last such thread has left, no setting is left changed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import threading
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from PIL import Image
+from PIL import Image, ImageFile, PngImagePlugin
 
 
 class _Switch:
@@ -95,36 +96,91 @@ def quiet() -> contextlib.AbstractContextManager[None]:
     return _warnings.off()
 
 
-_CHECK = "_decompression_bomb_check"
-_pillows_check: Callable[..., None] | None = None
-
-
-def _check(*arguments: Any, **options: Any) -> None:
+def _check_pixels(*arguments: Any, **options: Any) -> None:
     """Pillow's check, for the threads that have not switched it off."""
-    if _pillows_check is not None and not _limit.is_off():
-        _pillows_check(*arguments, **options)
+    if not _limit.is_off():
+        _pillows[_check_pixels](*arguments, **options)
 
 
-def _replace_check() -> None:
-    global _pillows_check
-    current = getattr(Image, _CHECK, None)
-    if current is not None and current is not _check:
-        _pillows_check = current
-        setattr(Image, _CHECK, _check)
+MOST_TEXT = PngImagePlugin.MAX_TEXT_MEMORY
+"""Most bytes of one unpacked text or profile of a PNG: Pillow's bound for all texts together."""
 
 
-def _restore_check() -> None:
-    if getattr(Image, _CHECK, None) is _check:
-        setattr(Image, _CHECK, _pillows_check)
+def _unpacked(packed: bytes) -> bytes:
+    """Pillow's function for the text and the profile of a PNG, with a wider limit.
+
+    Its own refuses pictures for texts of 1 MB, which whole Photoshop documents exceed.
+    """
+    if not _limit.is_off():
+        return cast("bytes", _pillows[_unpacked](packed))
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(packed, MOST_TEXT)
+    if unpacking.unconsumed_tail:
+        raise zlib.error("too long")  # as damage, for which Pillow leaves a text out
+    return text
 
 
-_limit = _Switch(_replace_check, _restore_check)
+_REPLACED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+    (Image, "_decompression_bomb_check", _check_pixels),
+    (PngImagePlugin, "_safe_zlib_decompress", _unpacked),
+)
+"""Modules of Pillow, names of their functions, and what stands in for them."""
+_pillows: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def _replace_checks() -> None:
+    for module, name, ours in _REPLACED:
+        current = getattr(module, name, None)
+        if current is not None and current is not ours:
+            _pillows[ours] = current
+            setattr(module, name, ours)
+
+
+def _restore_checks() -> None:
+    for module, name, ours in _REPLACED:
+        if getattr(module, name, None) is ours:
+            setattr(module, name, _pillows[ours])
+
+
+_limit = _Switch(_replace_checks, _restore_checks)
 
 
 def unlimited() -> contextlib.AbstractContextManager[None]:
-    """Lift Pillow's limit of pixels for what the calling thread does inside the block.
+    """Lift Pillow's limits for what the calling thread does inside the block.
 
-    Pillow checks its limit when it opens a file, and again when it decodes TIFF, WebP
-    and GIF or crops. Here `limits` checks instead, for all formats and by name.
+    Pillow checks its limit of pixels when it opens a file, and again when it decodes TIFF, WebP
+    and GIF or crops. Here `limits` checks instead, for all formats and by name. The text
+    and the profile of a PNG may be of `MOST_TEXT` bytes each.
     """
     return _limit.off()
+
+
+class _Leniency:
+    """Stands for Pillow's flag: whether pictures that were cut off are decoded."""
+
+    before: object = False
+
+    def __bool__(self) -> bool:
+        return _strictness.is_off() or bool(self.before)
+
+
+_LENIENCY = _Leniency()
+
+
+def _replace_flag() -> None:
+    if ImageFile.LOAD_TRUNCATED_IMAGES is not cast("bool", _LENIENCY):
+        _LENIENCY.before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = cast("bool", _LENIENCY)
+
+
+def _restore_flag() -> None:
+    if ImageFile.LOAD_TRUNCATED_IMAGES is cast("bool", _LENIENCY):
+        ImageFile.LOAD_TRUNCATED_IMAGES = cast("bool", _LENIENCY.before)
+
+
+_strictness = _Switch(_replace_flag, _restore_flag)
+
+
+def lenient() -> contextlib.AbstractContextManager[None]:
+    """Let Pillow decode what was cut off as far as it goes, in the calling thread alone."""
+    return _strictness.off()

@@ -7,22 +7,39 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from scotopic.errors import ScotopicError, TooLargeError, UnreadableError
-from scotopic.photo import animation, formats, images, metadata
-from scotopic.photo.codecs import deep, heif, raw
+from scotopic.errors import (
+    MissingPackageError,
+    Parameter,
+    ScotopicError,
+    TooLargeError,
+    UnreadableError,
+)
+from scotopic.photo import animation, codecs, formats, images, metadata
+from scotopic.photo.codecs import avif, deep, heif, jpeg, png, raw, tiff, tiff_numbers
 from scotopic.photo.images import Decoded
 from scotopic.photo.limits import MAX_MEGAPIXELS, USUAL, Limits
 from scotopic.photo.orientation import upright
 from scotopic.photo.photo import Photo
-from scotopic.photo.quiet import quiet, unlimited
+from scotopic.photo.quiet import lenient, quiet, unlimited
 from scotopic.storage import read_bytes
 
+_END_MISSING = "the end of the file is missing; all of its picture is there"
+_CUT_OFF = "the file is cut off: what is missing of the picture is empty"
+_FILLERS = (b"\0", b"\x5a\x3e" * 40)
+"""What stands for missing bytes, and something else to see whether they matter."""
 
-def read(source: str | Path | bytes, name: str | None = None, limits: Limits = USUAL) -> Photo:
+
+def read(
+    source: str | Path | bytes,
+    name: str | None = None,
+    limits: Limits = USUAL,
+    allow_truncated: bool = False,
+) -> Photo:
     """Read a picture.
 
     Parameters
@@ -33,6 +50,8 @@ def read(source: str | Path | bytes, name: str | None = None, limits: Limits = U
         How errors name it; by default the path.
     limits : Limits, optional
         What it may take at most; it is refused before it is decoded.
+    allow_truncated : bool
+        Read a file that was cut off as far as it goes. What is missing is black or gray.
 
     Returns
     -------
@@ -53,7 +72,7 @@ def read(source: str | Path | bytes, name: str | None = None, limits: Limits = U
     name = name or ("input" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_bytes(Path(source))
     with decoding(name):
-        return _decoded(data, name, limits)
+        return _decoded(data, name, limits, allow_truncated)
 
 
 def from_image(image: Image.Image) -> Photo:
@@ -65,7 +84,11 @@ def from_image(image: Image.Image) -> Photo:
         When it cannot be decoded, or is of a mode that is not supported.
     """
     with decoding("image"):
+        clear = png.transparent_level(image)
         image.load()
+        if clear is not None:
+            form, image = image.format, image.copy()  # the caller's own stays as it is
+            image.format, image.info["transparency"] = form, clear
         return _of_image(image, images.decoded(image))
 
 
@@ -84,10 +107,17 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     UnreadableError, TooLargeError
         As for `read`.
     """
-    with decoding(str(path)), Image.open(path) as image:
+    with decoding(str(path)), path.open("rb") as file, Image.open(_known(file)) as image:
         Limits(max_megapixels).check(image)
         carried, _ = metadata.carried_by(image)
         return replace(carried, notes=carried.notes + metadata.note_of_frames(image))
+
+
+def _known(file: BinaryIO) -> BinaryIO:
+    """A file that is not of a kind that Pillow does not know."""
+    tiff.refuse_what_is_not_read(file.read(4))
+    file.seek(0)
+    return file
 
 
 @contextlib.contextmanager
@@ -114,14 +144,68 @@ def decoding(name: str) -> Iterator[None]:
         raise UnreadableError(f"damaged or unsupported: {error}", path=name) from error
 
 
-def _decoded(data: bytes, name: str, limits: Limits) -> Photo:
+def _decoded(data: bytes, name: str, limits: Limits, allow_truncated: bool) -> Photo:
     if not data:
         raise UnreadableError("the file is empty")
+    try:
+        return _whole(data, name, limits)
+    except (TooLargeError, MissingPackageError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise errors of any kind for what was cut off
+        photo, is_whole = _completed(data, name, limits)
+        if photo is None:
+            raise
+        if not is_whole and not allow_truncated:
+            raise UnreadableError(
+                "damaged: the file is cut off, and a part of the picture is missing",
+                remedy=Parameter("allow_truncated"),
+            ) from error
+        photo.notes += (_END_MISSING if is_whole else _CUT_OFF,)
+        return photo
+
+
+def _completed(data: bytes, name: str, limits: Limits) -> tuple[Photo | None, bool]:
+    """The photo of a file that was cut off, and whether all of its picture is there."""
+    photos, has_begun = [], True
+    for filler in _FILLERS:
+        made = codecs.completed(data, filler)
+        if made is None:
+            return None, False
+        try:
+            with lenient():
+                photos.append(_whole(made[0], name, limits))
+            has_begun = has_begun and made[1]
+        except (TooLargeError, MissingPackageError, MemoryError):
+            raise
+        except Exception:  # if nothing can be made of it, the first attempt's error says more
+            break
+    if not photos:
+        return None, False
+    return photos[0], has_begun and len(photos) == len(_FILLERS) and _same(*photos)
+
+
+def _same(first: Photo, second: Photo) -> bool:
+    """Whether two photos have the same pixels in all frames."""
+    frames = [
+        [(photo.pixels, photo.alpha), *(photo.animation.frames if photo.animation else [])]
+        for photo in (first, second)
+    ]
+    return len(frames[0]) == len(frames[1]) and all(
+        np.array_equal(one[0], other[0])
+        and ((one[1] is None and other[1] is None) or np.array_equal(one[1], other[1]))
+        for one, other in zip(*frames, strict=True)
+    )
+
+
+def _whole(data: bytes, name: str, limits: Limits) -> Photo:
     if raw.is_raw(data, name):
         return _of_raw(data, limits)
     if heif.is_heif(data):
         return _of_heif(data, limits)
-    with Image.open(io.BytesIO(data)) as image:
+    jpeg.refuse_what_is_not_read(data)
+    tiff.refuse_what_is_not_read(data)
+    header = tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data
+    with Image.open(io.BytesIO(header)) as image:
         return _of_file(data, image, limits)
 
 
@@ -150,11 +234,18 @@ def _of_image(image: Image.Image, pixels: Decoded) -> Photo:
 def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     """A photo of a file that Pillow has opened, and not decoded yet."""
     limits.check(image, data)
-    if deep.is_deep(image, data):
+    if tiff_numbers.has_them(data):
+        limits.check_size(image.width * image.height, True, "TIFF", "F")
+        pixels = tiff_numbers.decode(data, image)
+    elif deep.is_deep(image, data):
         pixels = images.split(deep.decode(data, image))
     else:
+        clear = png.transparent_level(image)
+        if clear is not None:
+            image.info["transparency"] = clear
         image.load()
         pixels = images.decoded(image)
+    pixels = _shown(pixels, image, data)
     carried, orientation = metadata.carried_by(image, data)
     photo = _with_pixels(carried, pixels)
     row = formats.of_name(photo.format)
@@ -166,6 +257,23 @@ def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     else:
         photo.notes += metadata.note_of_frames(image)
     return upright(photo, orientation)
+
+
+def _shown(pixels: Decoded, image: Image.Image, data: bytes) -> Decoded:
+    """What is to be seen of the decoded pixels of a first picture."""
+    size = (image.width, image.height)
+    box = avif.clean_aperture(data, size) if image.format == "AVIF" else None
+    if box is not None and getattr(image, "n_frames", 1) == 1:
+        left, top, right, bottom = box
+        part = np.s_[top:bottom, left:right]
+        alpha = None if pixels.alpha is None else pixels.alpha[part]
+        return replace(pixels, pixels=pixels.pixels[part].copy(), alpha=alpha)
+    if image.format == "GIF" and getattr(image, "n_frames", 1) == 1:
+        alpha = np.full(size[::-1], 255, np.uint8) if pixels.alpha is None else pixels.alpha.copy()
+        animation.Drawn().clear(image, alpha)
+        if pixels.alpha is not None or alpha.min() < 255:
+            return replace(pixels, alpha=alpha)
+    return pixels
 
 
 def _with_pixels(carried: Photo, pixels: Decoded) -> Photo:

@@ -9,6 +9,10 @@ What such a module may have, beside functions of its own:
 ``is_lossless(image, data)``
     Whether a file of a format whose row says ``lossy`` is compressed without loss, or
     one of another format is not.
+``completed(data, filler)``
+    A file that was cut off as one that can be decoded, with bytes of a filler in the
+    place of what is missing, and whether all parts have at least begun; None if it was
+    not cut off. By two fillers it can be told whether anything of the picture is missing.
 
 ``image`` is what Pillow has opened, ``data`` the bytes of its file. The other modules
 serve several formats: `pillow` writes most of them, `deep` handles 16 bits a channel.
@@ -21,6 +25,7 @@ from typing import cast
 from PIL import Image
 
 from scotopic.photo import formats
+from scotopic.photo.cut_off import Completed
 from scotopic.photo.photo import Photo
 
 Encoder = Callable[[Photo, int | None], tuple[bytes, tuple[str, ...]]]
@@ -39,6 +44,16 @@ def with_carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     """A photo with what the file of its format carries and Pillow passes over."""
     carried = getattr(_CODECS.get(photo.format), "carried", None)
     return photo if carried is None else cast("Photo", carried(photo, image, data))
+
+
+def completed(data: bytes, filler: bytes) -> Completed | None:
+    """A file that was cut off, with an end and with filler for what is missing.
+
+    None for one that was not cut off, and where nothing can be made of it.
+    """
+    row = formats.of_content(data)
+    told = getattr(_CODECS[row.name], "completed", None) if row is not None else None
+    return None if told is None else cast("Completed | None", told(data, filler))
 
 
 def is_lossless(image: Image.Image, data: bytes) -> bool:

@@ -51,10 +51,10 @@ def decode(data: bytes, image: Image.Image) -> Array:
     if array.dtype != np.uint16:
         raise UnreadableError(f"numbers of type {array.dtype}; 8 and 16 bits are read")
     array = np.moveaxis(array, 0, -1) if tags.get(284) == 2 else array
-    return _with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
+    return with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
 
 
-def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:
+def with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:
     """Colours, and straight alpha if there is any; other channels are left out.
 
     TIFF 6.0, section 18: alpha that was multiplied into the colours is divided out.
