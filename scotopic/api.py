@@ -159,8 +159,8 @@ def enhance(
         For a path, bytes or a file object: the format to write, such as
         ``"png"``. By default it is the source's, or what the output's name says.
     quality : int, optional
-        For a path, bytes or a file object: quality of JPEG, WebP and AVIF, 1
-        to 100. By default a JPEG is compressed as its source was.
+        For a path, bytes or a file object: quality of JPEG, WebP, AVIF,
+        JPEG XL and JPEG 2000, 1 to 100. By default a JPEG is compressed as its source was.
     max_megapixels : int
         For a path, bytes or a file object: a larger picture, of all its frames
         together, is refused before it is decoded.

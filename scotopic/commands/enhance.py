@@ -114,7 +114,7 @@ class _Call:
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),
-    help="JPEG, WebP and AVIF quality.  [default: as the source for JPEG, else 95]",
+    help="Quality of JPEG, WebP, AVIF, JPEG XL and JPEG 2000.  [default: as the source for JPEG, else 95]",
 )
 @click.option(
     "--suffix",

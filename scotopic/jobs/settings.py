@@ -24,8 +24,8 @@ class Encoding:
         Format to write, such as ``png``; None keeps the source's where it can
         be written (`scotopic.photo.formats.of_result`).
     quality : int, optional
-        Quality of JPEG, WebP and AVIF, 1 to 100. None compresses a JPEG as its
-        source was compressed, and everything else at 95.
+        Quality of JPEG, WebP, AVIF, JPEG XL and JPEG 2000, 1 to 100. None
+        compresses a JPEG as its source was compressed, and everything else at 95.
     strip : bool
         Drop all metadata but the colour profile.
 

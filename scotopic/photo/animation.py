@@ -67,7 +67,7 @@ class Drawn:
         extent = getattr(image, "dispose_extent", None)
         if image.format != "GIF" or extent is None:
             return
-        mask = np.zeros(alpha.shape, bool)
+        mask: Array = np.zeros(alpha.shape, bool)
         if self._mask is not None:
             old = self._disposed()[: mask.shape[0], : mask.shape[1]]
             mask[: old.shape[0], : old.shape[1]] = old

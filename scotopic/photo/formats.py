@@ -74,6 +74,11 @@ class Format:
     has_palette : bool
         Whether its colours always stand in a palette, so that reading them from
         there is no conversion to be told.
+    read_suffixes : tuple of str
+        Further suffixes of files that are read. Results get the first of the others,
+        since under these a program may expect what is not written.
+    in_srgb : bool
+        Whether colours are converted to sRGB when it is written, as it gets no profile.
     other_names : tuple of str
         Further names under which Pillow opens files of this format.
     start : bytes
@@ -98,6 +103,8 @@ class Format:
     holds_frame_apart: bool = False
     counts_repeats: bool = False
     has_palette: bool = False
+    read_suffixes: tuple[str, ...] = ()
+    in_srgb: bool = False
     other_names: tuple[str, ...] = ()
     start: bytes = b""
 
@@ -111,7 +118,8 @@ _ROWS = (
     Format(
         name="JPEG",
         label="JPEG",
-        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+        read_suffixes=(".mpo",),
         bytes_per_pixel=8,
         more_bytes={PROGRESSIVE: 3},
         holds=frozenset({EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, COMMENT, RESOLUTION}),
@@ -189,6 +197,31 @@ _ROWS = (
         start=rb"BM",
     ),
     Format(
+        name="JPEGXL",
+        label="JPEG XL",
+        suffixes=(".jxl",),
+        bytes_per_pixel=60,
+        holds=frozenset({EXIF, XMP, TRANSPARENCY}),
+        bits=16,
+        has_quality=True,
+        lossy=True,
+        in_srgb=True,
+        start=rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n",
+    ),
+    Format(
+        name="JPEG2000",
+        label="JPEG 2000",
+        suffixes=(".jp2", ".jpx", ".jpf"),
+        read_suffixes=(".j2k", ".j2c", ".jpc"),
+        bytes_per_pixel=60,
+        holds=frozenset({EXIF, PROFILE, XMP, IPTC, RESOLUTION, TRANSPARENCY}),
+        bits=16,
+        exact_alpha=False,
+        has_quality=True,
+        lossy=True,
+        start=rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
+    ),
+    Format(
         name="HEIF",
         label="HEIC",
         suffixes=(".heic", ".heif", ".hif"),
@@ -219,7 +252,7 @@ _BY_SUFFIX = {suffix: row for row in _ROWS for suffix in row.suffixes}
 _BY_NAME = {name: row for row in _ROWS for name in (row.name, *row.other_names)}
 START = 64
 """Bytes at the start of a file that tell its format."""
-READ_SUFFIXES = frozenset(_BY_SUFFIX)
+READ_SUFFIXES = frozenset(_BY_SUFFIX).union(*(row.read_suffixes for row in _ROWS))
 
 
 def named(text: str) -> Format:

@@ -10,7 +10,7 @@ from PIL import Image
 from scotopic import machine
 from scotopic.errors import Parameter, TooLargeError
 from scotopic.photo import formats
-from scotopic.photo.codecs import deep, is_lossless
+from scotopic.photo.codecs import deep, is_lossless, jpeg2000
 from scotopic.photo.formats import LOSSLESS, PROGRESSIVE
 
 MAX_MEGAPIXELS = 1000
@@ -77,8 +77,9 @@ class Limits:
             traits = [PROGRESSIVE]
         if is_lossless(image, data):
             traits.append(LOSSLESS)
+        is_deep = deep.is_deep(image, data) or (form == "JPEG2000" and jpeg2000.bits(data) > 8)
         pixels = image.width * image.height * frames
-        self.check_size(pixels, deep.is_deep(image, data), form, *traits)
+        self.check_size(pixels, is_deep, form, *traits)
 
     def check_size(self, pixels: int, is_deep: bool, form: str, *traits: str) -> None:
         """The same, by what `bytes_needed` is told."""

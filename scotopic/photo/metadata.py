@@ -10,7 +10,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.carried import exif, iptc, xmp
-from scotopic.photo.codecs import tiff, with_carried
+from scotopic.photo.codecs import info_of, tiff, with_carried
 from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
 from scotopic.photo.photo import COMMENT, Photo
 
@@ -41,6 +41,8 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
     orientation : int
         That the pixels are stored in, 1 to 8.
     """
+    if data:
+        image.info.update(info_of(image, data))
     info, form = image.info, name_of(image)
     text = _text(image, form)
     found = _exif(image, form, text)

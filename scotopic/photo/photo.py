@@ -40,7 +40,7 @@ class Photo:
         How a JPEG was compressed: ``qtables``, ``progressive``, and ``subsampling``
         or, if that is none that Pillow knows, ``sampling`` and ``tables``.
     lossless : bool
-        Whether a WebP was compressed without loss.
+        Whether a WebP, JPEG XL or JPEG 2000 was compressed without loss.
     animation : Animation or None
         The frames after the first, and how long each is shown.
     made_by : str or None

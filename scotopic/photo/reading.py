@@ -20,7 +20,18 @@ from scotopic.errors import (
     UnreadableError,
 )
 from scotopic.photo import animation, codecs, formats, images, metadata
-from scotopic.photo.codecs import avif, deep, heif, jpeg, png, raw, tiff, tiff_numbers
+from scotopic.photo.codecs import (
+    avif,
+    deep,
+    heif,
+    jpeg,
+    jpeg2000,
+    jpegxl,
+    png,
+    raw,
+    tiff,
+    tiff_numbers,
+)
 from scotopic.photo.images import Decoded
 from scotopic.photo.limits import MAX_MEGAPIXELS, USUAL, Limits
 from scotopic.photo.orientation import upright
@@ -202,6 +213,8 @@ def _whole(data: bytes, name: str, limits: Limits) -> Photo:
         return _of_raw(data, limits)
     if heif.is_heif(data):
         return _of_heif(data, limits)
+    if formats.of_content(data) is formats.FORMATS["JPEGXL"]:
+        return _of_jxl(data, limits)
     jpeg.refuse_what_is_not_read(data)
     tiff.refuse_what_is_not_read(data)
     header = tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data
@@ -226,6 +239,13 @@ def _of_heif(data: bytes, limits: Limits) -> Photo:
     return _of_image(image, images.split(pixels))
 
 
+def _of_jxl(data: bytes, limits: Limits) -> Photo:
+    image, header = jpegxl.open_jxl(data)
+    limits.check_size(header.size[0] * header.size[1], header.bits > 8, "JPEGXL")
+    pixels = jpegxl.decode(data, header)
+    return jpegxl.carried(_of_image(image, pixels), image, data)
+
+
 def _of_image(image: Image.Image, pixels: Decoded) -> Photo:
     carried, orientation = metadata.carried_by(image)
     return upright(_with_pixels(carried, pixels), orientation)
@@ -237,6 +257,8 @@ def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     if tiff_numbers.has_them(data):
         limits.check_size(image.width * image.height, True, "TIFF", "F")
         pixels = tiff_numbers.decode(data, image)
+    elif image.format == "JPEG2000" and jpeg2000.bits(data) > 8:
+        pixels = images.split(jpeg2000.decode_deep(data))
     elif deep.is_deep(image, data):
         pixels = images.split(deep.decode(data, image))
     else:

@@ -6,6 +6,8 @@ What such a module may have, beside functions of its own:
     Every format that is written has it; see `Encoder`.
 ``carried(photo, image, data)``
     The photo with what its file carries and Pillow passes over.
+``info(data)``
+    EXIF, XMP and colour profile, under Pillow's names, where Pillow does not read them.
 ``is_lossless(image, data)``
     Whether a file of a format whose row says ``lossy`` is compressed without loss, or
     one of another format is not.
@@ -44,6 +46,13 @@ def with_carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     """A photo with what the file of its format carries and Pillow passes over."""
     carried = getattr(_CODECS.get(photo.format), "carried", None)
     return photo if carried is None else cast("Photo", carried(photo, image, data))
+
+
+def info_of(image: Image.Image, data: bytes) -> dict[str, bytes]:
+    """What an image's file carries, under Pillow's names for its ``info``, and it did not read."""
+    row = formats.of_name(image.format or "")
+    told = getattr(_CODECS[row.name], "info", None) if row is not None else None
+    return {} if told is None else cast("dict[str, bytes]", told(data))
 
 
 def completed(data: bytes, filler: bytes) -> Completed | None:

@@ -40,8 +40,8 @@ def decode(data: bytes, image: Image.Image) -> Array:
         For a TIFF of other colours than RGB or gray, or of other numbers.
     """
     if image.format == "PNG":
-        return np.asarray(_codecs().png_decode(data))
-    _codecs()
+        return np.asarray(package().png_decode(data))
+    package()
     import tifffile
 
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
@@ -74,17 +74,23 @@ def with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> A
 def encode_png(pixels: Array) -> bytes:
     """A PNG file of 16 bits a channel, with nothing but pixels."""
     pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    made: bytes = _codecs().png_encode(pixels, level=6)
+    made: bytes = package().png_encode(pixels, level=6)
     return made
 
 
-def _codecs() -> Any:
-    """The package imagecodecs."""
+def package() -> Any:
+    """The package imagecodecs, which is loaded where it is needed.
+
+    Raises
+    ------
+    MissingPackageError
+        When it is not installed.
+    """
     try:
         import imagecodecs
     except ImportError as error:
         raise MissingPackageError(
-            "16 bits a channel need the package imagecodecs",
+            "16 bits a channel, JPEG XL and JPEG 2000 need the package imagecodecs",
             remedy="pip install 'scotopic[deep]'",
         ) from error
     return imagecodecs
