@@ -50,6 +50,7 @@ def enhance(
     format: str | None = ...,
     quality: int | None = ...,
     max_megapixels: int = ...,
+    allow_truncated: bool = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
 ) -> Path: ...
@@ -66,6 +67,7 @@ def enhance(
     format: str | None = ...,
     quality: int | None = ...,
     max_megapixels: int = ...,
+    allow_truncated: bool = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
 ) -> bytes: ...
@@ -108,6 +110,7 @@ def enhance(
     format: str | None = ...,
     quality: int | None = ...,
     max_megapixels: int = ...,
+    allow_truncated: bool = ...,
     enhancer: Enhancer | None = ...,
     progress: Progress | None = ...,
 ) -> io.BytesIO: ...
@@ -125,6 +128,7 @@ def enhance(
     format: str | None = None,
     quality: int | None = None,
     max_megapixels: int = MAX_MEGAPIXELS,
+    allow_truncated: bool = False,
     enhancer: Enhancer | None = None,
     progress: Progress | None = None,
 ) -> Any:
@@ -155,11 +159,14 @@ def enhance(
         For a path, bytes or a file object: the format to write, such as
         ``"png"``. By default it is the source's, or what the output's name says.
     quality : int, optional
-        For a path, bytes or a file object: quality of JPEG, WebP and AVIF, 1
-        to 100. By default a JPEG is compressed as its source was.
+        For a path, bytes or a file object: quality of JPEG, WebP, AVIF,
+        JPEG XL and JPEG 2000, 1 to 100. By default a JPEG is compressed as its source was.
     max_megapixels : int
         For a path, bytes or a file object: a larger picture, of all its frames
         together, is refused before it is decoded.
+    allow_truncated : bool
+        For a path, bytes or a file object: a file that was cut off is enhanced as
+        far as it goes; what is missing stays empty.
     enhancer : Enhancer, optional
         One with another model or memory. By default one is made and kept.
     progress : callable, optional
@@ -191,15 +198,16 @@ def enhance(
     (20, 30, 3)
     """
     wish = Wish(exposure, ev, balance, strength)
+    limits: dict[str, Any] = {"max_megapixels": max_megapixels, "allow_truncated": allow_truncated}
     enhancer = enhancer or _default_enhancer()
     if isinstance(picture, (str, PathLike)):
         placement = Placement.at(output, overwrite=overwrite)
-        settings = Settings(wish, Encoding(format, quality), placement, max_megapixels)
+        settings = Settings(wish, Encoding(format, quality), placement, **limits)
         return _enhance_path(enhancer, _path(picture), settings, progress)
     if output is not None or overwrite:
         raise InvalidValueError("output and overwrite are for pictures that are given as paths")
     if isinstance(picture, _BYTES) or hasattr(picture, "read"):
-        settings = Settings(wish, Encoding(format, quality), max_megapixels=max_megapixels)
+        settings = Settings(wish, Encoding(format, quality), **limits)
         if isinstance(picture, _BYTES):
             return one.enhance_bytes(enhancer, bytes(picture), settings, progress=progress)[0]
         data, name = _content(picture, enhancer.memory)
@@ -230,6 +238,7 @@ def enhance_folder(
     format: str | None = None,
     quality: int | None = None,
     max_megapixels: int = MAX_MEGAPIXELS,
+    allow_truncated: bool = False,
     jobs: int | None = None,
     enhancer: Enhancer | None = None,
     progress: FolderProgress | None = None,
@@ -243,7 +252,7 @@ def enhance_folder(
         Folder for the results, which mirrors the other one. It keeps a record,
         by which a second call skips what is done already. By default each
         result lies beside its source and is named ``*_enhanced``.
-    exposure, ev, balance, strength, overwrite, format, quality, max_megapixels
+    exposure, ev, balance, strength, overwrite, format, quality, max_megapixels, allow_truncated
         As for `enhance`.
     jobs : int, optional
         Pictures worked on at once. By default one for each processor, 4 at most.
@@ -273,7 +282,7 @@ def enhance_folder(
     target = None if output is None else _path(output)
     placement = Placement(target, is_folder=target is not None, overwrite=overwrite)
     wish, encoding = Wish(exposure, ev, balance, strength), Encoding(format, quality)
-    settings = Settings(wish, encoding, placement, max_megapixels)
+    settings = Settings(wish, encoding, placement, max_megapixels, allow_truncated)
     plan = plan_jobs([source], settings)
     return _run_folder(plan, settings, jobs, enhancer, progress)
 

@@ -118,6 +118,17 @@ def _most_read(memory: int | None) -> int:
     return max(memory - machine.PROCESS_BYTES, _LEAST_READ)
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a file; none if it cannot be read, or is a pipe, which would lose them."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
+
+
 def sha256_of(data: bytes) -> str:
     """SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

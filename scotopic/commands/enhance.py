@@ -115,7 +115,7 @@ class _Call:
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),
-    help="JPEG, WebP and AVIF quality.  [default: as the source for JPEG, else 95]",
+    help="Quality of JPEG, WebP, AVIF, JPEG XL and JPEG 2000.  [default: as the source for JPEG, else 95]",
 )
 @click.option(
     "--suffix",
@@ -134,6 +134,11 @@ class _Call:
     default=1000,
     show_default=True,
     help="Refuse larger pictures before they are decoded.",
+)
+@click.option(
+    "--allow-truncated",
+    is_flag=True,
+    help="Enhance files that were cut off, as far as they go; what is missing stays empty.",
 )
 @click.option(
     "--skip-bright", is_flag=True, help="Copy pictures that are bright enough already, unchanged."
@@ -189,7 +194,7 @@ def _call(tell: Telling, options: dict[str, Any]) -> _Call:
         Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
         Encoding(**some("format", "quality", "strip")),
         Placement.at(placed, **some("suffix", "overwrite", "keep_times")),
-        options["max_megapixels"],
+        **some("max_megapixels", "allow_truncated"),
     )
     memory = options["memory"] or machine.default_memory()
     rest = some("paths", "output", "model", "jobs", "provider", "resume")

@@ -61,7 +61,7 @@ def enhance_bytes(
     progress = _marked(progress)
     with named_errors(name):
         limits = Limits(settings.max_megapixels, enhancer.memory)
-        picture = reading.read(data, name, limits)
+        picture = reading.read(data, name, limits, settings.allow_truncated)
         report, notes = enhance_photo(enhancer, picture, settings.wish, progress)
         form = formats.of_result(picture.format, settings.encoding.format).name
         copied = report.tiles == 0

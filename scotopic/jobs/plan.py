@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 
+from scotopic import storage
 from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
 from scotopic.jobs import folders
 from scotopic.jobs.name_index import Index
 from scotopic.jobs.settings import Job, Settings
 from scotopic.photo import formats
+from scotopic.photo.formats import Format
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
@@ -223,9 +225,9 @@ def _kind(name: str, settings: Settings) -> folders.Kind:
 
 def _targets(source: Path, folder: Path, settings: Settings) -> Iterator[Path]:
     """Names for the result of a picture, the usual one first."""
-    own = formats.of_path(source)
+    own = _format_of(source)
     wanted = formats.of_result(own.name if own else "", settings.encoding.format)
-    suffix = source.suffix if wanted == own else wanted.suffixes[0]
+    suffix = source.suffix if wanted == formats.of_path(source) else wanted.suffixes[0]
     added = settings.placement.suffix if settings.placement.output is None else ""
     yield folder / _fitting(source.stem, added + suffix)
     ending = source.suffix if suffix != source.suffix else ""
@@ -240,3 +242,14 @@ def _fitting(stem: str, rest: str) -> str:
         stem = stem[:-1]
         name = stem + rest
     return name
+
+
+def _format_of(source: Path) -> Format | None:
+    """What is in a file, whatever it is called, or else what its name says.
+
+    Most camera RAW is told from a TIFF by its name alone.
+    """
+    named = formats.of_path(source)
+    if named is formats.FORMATS["RAW"]:
+        return named
+    return formats.of_content(storage.first_bytes(source, formats.START)) or named

@@ -24,8 +24,8 @@ class Encoding:
         Format to write, such as ``png``; None keeps the source's where it can
         be written (`scotopic.photo.formats.of_result`).
     quality : int, optional
-        Quality of JPEG, WebP and AVIF, 1 to 100. None compresses a JPEG as its
-        source was compressed, and everything else at 95.
+        Quality of JPEG, WebP, AVIF, JPEG XL and JPEG 2000, 1 to 100. None
+        compresses a JPEG as its source was compressed, and everything else at 95.
     strip : bool
         Drop all metadata but the colour profile.
 
@@ -147,6 +147,8 @@ class Settings:
     placement : Placement
     max_megapixels : int
         Larger pictures, of all frames, are refused before they are decoded.
+    allow_truncated : bool
+        Enhance files that were cut off, as far as they go.
 
     Raises
     ------
@@ -159,6 +161,7 @@ class Settings:
     encoding: Encoding = field(default_factory=Encoding)
     placement: Placement = field(default_factory=Placement)
     max_megapixels: int = MAX_MEGAPIXELS
+    allow_truncated: bool = False
 
     def __post_init__(self) -> None:
         if not is_whole_number(self.max_megapixels) or self.max_megapixels < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -40,6 +40,55 @@ class Animation:
     apart: bool = False
 
 
+class Drawn:
+    """Where a GIF has drawn so far: what no frame has drawn to is transparent.
+
+    Pillow fills that with a colour of the palette, as the specification said once; all
+    that show GIFs leave it clear. GIF89a specification, 20 and 23 (disposal).
+    """
+
+    _CLEARED, _RESTORED = 2, 3
+
+    def __init__(self) -> None:
+        self._mask: Array | None = None
+        self._place: Any = (slice(0), slice(0))
+        self._disposal = 0
+        self._before: Array = np.empty((0, 0))
+
+    def clear(self, image: Any, alpha: Array) -> None:
+        """Set the alpha of a frame, (height, width), to 0 where nothing was drawn.
+
+        Parameters
+        ----------
+        image : PIL image
+            At that frame; one that is no GIF stays as it is.
+        alpha : array
+        """
+        extent = getattr(image, "dispose_extent", None)
+        if image.format != "GIF" or extent is None:
+            return
+        mask: Array = np.zeros(alpha.shape, bool)
+        if self._mask is not None:
+            old = self._disposed()[: mask.shape[0], : mask.shape[1]]
+            mask[: old.shape[0], : old.shape[1]] = old
+        left, top, right, bottom = extent
+        self._place = (slice(top, bottom), slice(left, right))
+        self._disposal, self._before = image.disposal_method, mask[self._place].copy()
+        mask[self._place] = True
+        self._mask = mask
+        if not mask.all():
+            alpha[~mask] = 0
+
+    def _disposed(self) -> Array:
+        """The mask after the last frame was taken away as it says."""
+        mask = cast("Array", self._mask)
+        if self._disposal == self._CLEARED:
+            mask[self._place] = False
+        elif self._disposal == self._RESTORED:
+            mask[self._place] = self._before
+        return mask
+
+
 def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
     """Pixels and alpha of the first frame, and the other frames.
 
@@ -49,8 +98,10 @@ def take(image: Image.Image) -> tuple[Array, Array | None, Animation]:
         Opened from a file of several frames.
     """
     whole, milliseconds, may_be_gray = [], [], images.is_gray(image)
+    drawn = Drawn()
     for frame in ImageSequence.Iterator(image):
         whole.append(images.from_image(frame, "RGBA"))
+        drawn.clear(image, whole[-1][..., 3])
         milliseconds.append(float(frame.info.get("duration", 0)))
     whole = _of_one_size(whole)
     apart = bool(image.info.get("default_image"))

@@ -7,6 +7,7 @@ what the format can hold, how much memory it takes. The code is in the module of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,8 +86,16 @@ class Format:
     has_palette : bool
         Whether its colours always stand in a palette, so that reading them from
         there is no conversion to be told.
+    read_suffixes : tuple of str
+        Further suffixes of files that are read. Results get the first of the others,
+        since under these a program may expect what is not written.
+    in_srgb : bool
+        Whether colours are converted to sRGB when it is written, as it gets no profile.
     other_names : tuple of str
         Further names under which Pillow opens files of this format.
+    start : bytes
+        Regular expression for how its files begin. Empty where that does not tell:
+        most camera RAW is built as a TIFF.
     """
 
     name: str
@@ -106,7 +115,10 @@ class Format:
     holds_frame_apart: bool = False
     counts_repeats: bool = False
     has_palette: bool = False
+    read_suffixes: tuple[str, ...] = ()
+    in_srgb: bool = False
     other_names: tuple[str, ...] = ()
+    start: bytes = b""
 
     @property
     def is_written(self) -> bool:
@@ -118,7 +130,8 @@ _ROWS = (
     Format(
         name="JPEG",
         label="JPEG",
-        suffixes=(".jpg", ".jpeg"),
+        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+        read_suffixes=(".mpo",),
         bytes_per_pixel=8,
         more_bytes={PROGRESSIVE: 3},
         holds=frozenset({EXIF, PROFILE, XMP, EXTENDED_XMP, IPTC, COMMENT, RESOLUTION}),
@@ -126,16 +139,18 @@ _ROWS = (
         lossy=True,
         most_xmp=65504,  # what fits one segment: XMP part 3, 1.1.3
         other_names=("MPO",),
+        start=rb"\xff\xd8\xff",
     ),
     Format(
         name="PNG",
         label="PNG",
-        suffixes=(".png",),
+        suffixes=(".png", ".apng"),
         bytes_per_pixel=8,
         holds=frozenset({EXIF, PROFILE, XMP, TEXT, COMMENT, RESOLUTION, TRANSPARENCY, COLOUR}),
         bits=16,
         animated=True,
         holds_frame_apart=True,
+        start=rb"\x89PNG\r\n\x1a\n",
     ),
     Format(
         name="WEBP",
@@ -148,6 +163,7 @@ _ROWS = (
         gray=False,
         has_quality=True,
         lossy=True,
+        start=rb"RIFF....WEBP",
     ),
     Format(
         name="AVIF",
@@ -160,6 +176,8 @@ _ROWS = (
         gray=False,
         has_quality=True,
         lossy=True,
+        # Files of no particular kind (mif1) name it among those that they are also of.
+        start=rb"....ftyp(avif|avis|(mif1|msf1)....(....){0,8}avi[fs])",
     ),
     Format(
         name="TIFF",
@@ -168,6 +186,7 @@ _ROWS = (
         bytes_per_pixel=8,
         holds=frozenset({EXIF, PROFILE, XMP, IPTC, RESOLUTION, TRANSPARENCY}),
         bits=16,
+        start=rb"II[*+]\0|MM\0[*+]",
     ),
     Format(
         name="GIF",
@@ -178,13 +197,41 @@ _ROWS = (
         animated=True,
         counts_repeats=True,
         has_palette=True,
+        start=rb"GIF8[79]a",
     ),
     Format(
         name="BMP",
         label="BMP",
-        suffixes=(".bmp",),
+        suffixes=(".bmp", ".dib"),
         bytes_per_pixel=11,
         holds=frozenset({RESOLUTION}),
+        other_names=("DIB",),
+        start=rb"BM",
+    ),
+    Format(
+        name="JPEGXL",
+        label="JPEG XL",
+        suffixes=(".jxl",),
+        bytes_per_pixel=28,
+        holds=frozenset({EXIF, XMP, TRANSPARENCY}),
+        bits=16,
+        has_quality=True,
+        lossy=True,
+        in_srgb=True,
+        start=rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n",
+    ),
+    Format(
+        name="JPEG2000",
+        label="JPEG 2000",
+        suffixes=(".jp2", ".jpx", ".jpf"),
+        read_suffixes=(".j2k", ".j2c", ".jpc"),
+        bytes_per_pixel=32,
+        holds=frozenset({EXIF, PROFILE, XMP, IPTC, RESOLUTION, TRANSPARENCY}),
+        bits=16,
+        exact_alpha=False,
+        has_quality=True,
+        lossy=True,
+        start=rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
     ),
     Format(
         name="HEIF",
@@ -193,6 +240,7 @@ _ROWS = (
         bytes_per_pixel=12,
         lossy=True,
         written_as="JPEG",
+        start=rb"....ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)",
     ),
     Format(
         name="RAW",
@@ -214,7 +262,9 @@ _DEFAULT = FORMATS["PNG"]
 
 _BY_SUFFIX = {suffix: row for row in _ROWS for suffix in row.suffixes}
 _BY_NAME = {name: row for row in _ROWS for name in (row.name, *row.other_names)}
-READ_SUFFIXES = frozenset(_BY_SUFFIX)
+START = 64
+"""Bytes at the start of a file that tell its format."""
+READ_SUFFIXES = frozenset(_BY_SUFFIX).union(*(row.read_suffixes for row in _ROWS))
 
 
 def named(text: str) -> Format:
@@ -240,6 +290,12 @@ def written_names() -> str:
 def of_path(path: Path | str) -> Format | None:
     """The format that the suffix of a name tells; None if no format has it."""
     return _BY_SUFFIX.get(Path(path).suffix.lower())
+
+
+def of_content(start: bytes) -> Format | None:
+    """The format of a file by its first bytes, of which `START` are enough; None if they tell none."""
+    found = (row for row in _ROWS if row.start and re.match(row.start, start[:START], re.DOTALL))
+    return next(found, None)
 
 
 def of_name(name: str) -> Format | None:

@@ -10,8 +10,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
 from scotopic.errors import UnreadableError
-from scotopic.photo import codecs, metadata, reading
-from scotopic.photo.codecs import heif, raw
+from scotopic.photo import codecs, formats, metadata, reading
+from scotopic.photo.codecs import avif, heif, jpegxl, raw, tiff_numbers
 from scotopic.photo.limits import USUAL, Limits
 from scotopic.photo.orientation import ON_ITS_SIDE
 from scotopic.storage import read_bytes
@@ -71,9 +71,17 @@ def _header_of(data: bytes, path: str | Path, limits: Limits) -> Header:
         size, mode = heif.size_and_mode(data)
         limits.check_size(size[0] * size[1], False, "HEIF")
         return Header("HEIF", size, mode, is_lossy=True)
-    with Image.open(io.BytesIO(data)) as image:
+    if formats.of_content(data) is formats.FORMATS["JPEGXL"]:
+        opened, told = jpegxl.open_jxl(data)
+        limits.check_size(told.size[0] * told.size[1], told.bits > 8, "JPEGXL")
+        return Header("JPEGXL", told.size, "RGB", not jpegxl.is_lossless(opened, data))
+    header = tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data
+    with Image.open(io.BytesIO(header)) as image:
         limits.check(image, data)
         width, height = _stored_size(image)
+        box = avif.clean_aperture(data, image.size) if image.format == "AVIF" else None
+        if box is not None and getattr(image, "n_frames", 1) == 1:
+            width, height = box[2] - box[0], box[3] - box[1]
         is_lossless, mode = codecs.is_lossless(image, data), image.mode
         carried, orientation = metadata.carried_by(image, data)
     size = (height, width) if orientation in ON_ITS_SIDE else (width, height)

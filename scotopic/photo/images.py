@@ -71,7 +71,9 @@ def split(array: Array, icc_profile: bytes | None = None, notes: tuple[str, ...]
     has_alpha = array.shape[-1] in (2, 4)
     alpha = array[..., -1] if has_alpha else None
     colours = array[..., :-1] if has_alpha else array
-    return Decoded(np.ascontiguousarray(colours), alpha, icc_profile, notes)
+    # Results take the place of the pixels, and some decoders' arrays may not be written to.
+    colours = np.require(colours, requirements=["C_CONTIGUOUS", "WRITEABLE"])
+    return Decoded(colours, alpha, icc_profile, notes)
 
 
 def joined(pixels: Array, alpha: Array | None) -> Array:

@@ -10,12 +10,12 @@ from PIL import Image
 from scotopic import machine
 from scotopic.errors import Parameter, TooLargeError
 from scotopic.photo import formats
-from scotopic.photo.codecs import deep, is_lossless, most_pixels
+from scotopic.photo.codecs import deep, is_lossless, jpeg2000, most_pixels
 from scotopic.photo.formats import LOSSLESS, PROGRESSIVE
 
 MAX_MEGAPIXELS = 1000
 """Larger pictures are refused unless asked for: a small file can claim any size."""
-_MORE_BYTES = {"CMYK": 4, "RGBA": 2}
+_MORE_BYTES = {"CMYK": 4, "RGBA": 2, "F": 16}
 """Bytes per pixel that a mode adds in any format, as measured by benchmarks/memory.py."""
 
 
@@ -78,8 +78,9 @@ class Limits:
             traits = [PROGRESSIVE]
         if is_lossless(image, data):
             traits.append(LOSSLESS)
+        is_deep = deep.is_deep(image, data) or (form == "JPEG2000" and jpeg2000.bits(data) > 8)
         pixels = max(image.width * image.height * frames, most_pixels(image, data))
-        self.check_size(pixels, deep.is_deep(image, data), form, *traits)
+        self.check_size(pixels, is_deep, form, *traits)
 
     def check_part(self, size: tuple[int, int]) -> None:
         """Refuse pixels that a decoder is about to take memory for, by width and height."""

@@ -19,7 +19,7 @@ from scotopic.photo.carried import (
     xmp,
     xmp_names,
 )
-from scotopic.photo.codecs import tiff, with_carried
+from scotopic.photo.codecs import info_of, tiff, with_carried
 from scotopic.photo.orientation import ON_ITS_SIDE, TURNED, UPRIGHT
 from scotopic.photo.photo import COMMENT, Photo
 
@@ -50,6 +50,8 @@ def carried_by(image: Image.Image, data: bytes = b"") -> tuple[Photo, int]:
     orientation : int
         That the pixels are stored in, 1 to 8.
     """
+    if data:
+        image.info.update(info_of(image, data))
     info, form = image.info, name_of(image)
     text = _text(image, form)
     found = _exif_of_tiff(image, data) if form == "TIFF" and data else _exif(image, form, text)

@@ -52,9 +52,10 @@ class Photo:
     photoshop : bytes or None
         Photoshop's image resources, which hold the IPTC records.
     jpeg : dict
-        How a JPEG was compressed: ``qtables``, ``subsampling``, ``progressive``.
+        How a JPEG was compressed: ``qtables``, ``progressive``, and ``subsampling``
+        or, if that is none that Pillow knows, ``sampling`` and ``tables``.
     lossless : bool
-        Whether a WebP was compressed without loss.
+        Whether a WebP, JPEG XL or JPEG 2000 was compressed without loss.
     animation : Animation or None
         The frames after the first, and how long each is shown.
     made_by : str or None

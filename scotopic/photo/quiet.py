@@ -1,9 +1,9 @@
-"""Warnings of decoders and Pillow's limit of pixels, switched off for one thread alone.
+"""Warnings of decoders and Pillow's limits, switched off for one thread alone.
 
-Both hold for the whole process, and belong to the program that imports this package.
-While a thread reads or writes a picture here, a filter is added to `warnings.filters`
-and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS` is replaced, in a way that only that
-thread notices. When the last such thread has left, no setting is left changed.
+They hold for the whole process, and belong to the program that imports this package.
+While a thread reads or writes a picture here, a filter is added to `warnings.filters`,
+and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS` and its unpacking of a PNG's text and
+profile are replaced, in a way that only that thread notices. When the last such thread has left, no setting is left changed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import threading
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from PIL import Image
+from PIL import Image, ImageFile, PngImagePlugin
 
 
 class _Switch:
@@ -101,33 +102,55 @@ def quiet() -> contextlib.AbstractContextManager[None]:
     return _warnings.off()
 
 
-_CHECK = "_decompression_bomb_check"
-_pillows_check: Callable[..., None] | None = None
-
-
-def _check(size: tuple[int, int], *arguments: Any, **options: Any) -> None:
+def _check_pixels(size: tuple[int, int], *arguments: Any, **options: Any) -> None:
     """Pillow's check, and for the threads that have switched it off their own."""
     if not _limit.is_off():
-        if _pillows_check is not None:
-            _pillows_check(size, *arguments, **options)
+        _pillows[_check_pixels](size, *arguments, **options)
     elif _limit.instead() is not None:
         _limit.instead()(size)
 
 
-def _replace_check() -> None:
-    global _pillows_check
-    current = getattr(Image, _CHECK, None)
-    if current is not None and current is not _check:
-        _pillows_check = current
-        setattr(Image, _CHECK, _check)
+MOST_TEXT = PngImagePlugin.MAX_TEXT_MEMORY
+"""Most bytes of one unpacked text or profile of a PNG: Pillow's bound for all texts together."""
 
 
-def _restore_check() -> None:
-    if getattr(Image, _CHECK, None) is _check:
-        setattr(Image, _CHECK, _pillows_check)
+def _unpacked(packed: bytes) -> bytes:
+    """Pillow's function for the text and the profile of a PNG, with a wider limit.
+
+    Its own refuses pictures for texts of 1 MB, which whole Photoshop documents exceed.
+    """
+    if not _limit.is_off():
+        return cast("bytes", _pillows[_unpacked](packed))
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(packed, MOST_TEXT)
+    if unpacking.unconsumed_tail:
+        raise zlib.error("too long")  # as damage, for which Pillow leaves a text out
+    return text
 
 
-_limit = _Switch(_replace_check, _restore_check)
+_REPLACED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+    (Image, "_decompression_bomb_check", _check_pixels),
+    (PngImagePlugin, "_safe_zlib_decompress", _unpacked),
+)
+"""Modules of Pillow, names of their functions, and what stands in for them."""
+_pillows: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def _replace_checks() -> None:
+    for module, name, ours in _REPLACED:
+        current = getattr(module, name, None)
+        if current is not None and current is not ours:
+            _pillows[ours] = current
+            setattr(module, name, ours)
+
+
+def _restore_checks() -> None:
+    for module, name, ours in _REPLACED:
+        if getattr(module, name, None) is ours:
+            setattr(module, name, _pillows[ours])
+
+
+_limit = _Switch(_replace_checks, _restore_checks)
 
 
 def unlimited(
@@ -139,9 +162,42 @@ def unlimited(
     a file, before it decodes a frame of a GIF or a tile of a TIFF, for the picture within
     an icon. What `limits` allows is checked in these places instead.
 
+    The text and the profile of a PNG may be of `MOST_TEXT` bytes each.
+
     Parameters
     ----------
     check : callable, optional
         Is told width and height, and raises an error if they are too large.
     """
     return _limit.off(check)
+
+
+class _Leniency:
+    """Stands for Pillow's flag: whether pictures that were cut off are decoded."""
+
+    before: object = False
+
+    def __bool__(self) -> bool:
+        return _strictness.is_off() or bool(self.before)
+
+
+_LENIENCY = _Leniency()
+
+
+def _replace_flag() -> None:
+    if ImageFile.LOAD_TRUNCATED_IMAGES is not cast("bool", _LENIENCY):
+        _LENIENCY.before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = cast("bool", _LENIENCY)
+
+
+def _restore_flag() -> None:
+    if ImageFile.LOAD_TRUNCATED_IMAGES is cast("bool", _LENIENCY):
+        ImageFile.LOAD_TRUNCATED_IMAGES = cast("bool", _LENIENCY.before)
+
+
+_strictness = _Switch(_replace_flag, _restore_flag)
+
+
+def lenient() -> contextlib.AbstractContextManager[None]:
+    """Let Pillow decode what was cut off as far as it goes, in the calling thread alone."""
+    return _strictness.off()

@@ -8,24 +8,51 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from scotopic.errors import ScotopicError, TooLargeError, UnreadableError
-from scotopic.photo import animation, formats, images, metadata
-from scotopic.photo.codecs import deep, heif, raw
+from scotopic.errors import (
+    MissingPackageError,
+    Parameter,
+    ScotopicError,
+    TooLargeError,
+    UnreadableError,
+)
+from scotopic.photo import animation, codecs, formats, images, metadata
+from scotopic.photo.codecs import (
+    avif,
+    deep,
+    heif,
+    jpeg,
+    jpeg2000,
+    jpegxl,
+    png,
+    raw,
+    tiff,
+    tiff_numbers,
+)
 from scotopic.photo.images import Decoded
 from scotopic.photo.limits import MAX_MEGAPIXELS, USUAL, Limits
 from scotopic.photo.orientation import upright
 from scotopic.photo.photo import Photo
-from scotopic.photo.quiet import quiet, unlimited
+from scotopic.photo.quiet import lenient, quiet, unlimited
 from scotopic.storage import read_bytes
 from scotopic.types import Array
 
+_END_MISSING = "the end of the file is missing; all of its picture is there"
+_CUT_OFF = "the file is cut off: what is missing of the picture is empty"
+_FILLERS = (b"\0", b"\x5a\x3e" * 40)
+"""What stands for missing bytes, and something else to see whether they matter."""
 
-def read(source: str | Path | bytes, name: str | None = None, limits: Limits = USUAL) -> Photo:
+
+def read(
+    source: str | Path | bytes,
+    name: str | None = None,
+    limits: Limits = USUAL,
+    allow_truncated: bool = False,
+) -> Photo:
     """Read a picture.
 
     Parameters
@@ -36,6 +63,8 @@ def read(source: str | Path | bytes, name: str | None = None, limits: Limits = U
         How errors name it; by default the path.
     limits : Limits, optional
         What it may take at most; it is refused before it is decoded.
+    allow_truncated : bool
+        Read a file that was cut off as far as it goes. What is missing is black or gray.
 
     Returns
     -------
@@ -56,7 +85,7 @@ def read(source: str | Path | bytes, name: str | None = None, limits: Limits = U
     name = name or ("input" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_bytes(Path(source), limits.memory)
     with decoding(name, limits):
-        return _decoded(data, name, limits)
+        return _decoded(data, name, limits, allow_truncated)
 
 
 def from_image(image: Image.Image) -> Photo:
@@ -69,7 +98,11 @@ def from_image(image: Image.Image) -> Photo:
     """
     with decoding("image"):
         data = _file_of(image)
+        clear = png.transparent_level(image)
         image.load()
+        if clear is not None:
+            form, image = image.format, image.copy()  # the caller's own stays as it is
+            image.format, image.info["transparency"] = form, clear
         return _of_image(image, images.decoded(image), data)
 
 
@@ -93,11 +126,18 @@ def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
         decoding(str(path), limits),
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        Image.open(file) as image,
+        Image.open(_known(file)) as image,
     ):
         limits.check(image)
         carried, _ = metadata.carried_by(image, cast("bytes", data))
         return replace(carried, notes=carried.notes + metadata.note_of_frames(image))
+
+
+def _known(file: BinaryIO) -> BinaryIO:
+    """A file that is not of a kind that Pillow does not know."""
+    tiff.refuse_what_is_not_read(file.read(4))
+    file.seek(0)
+    return file
 
 
 @contextlib.contextmanager
@@ -126,14 +166,70 @@ def decoding(name: str, limits: Limits | None = None) -> Iterator[None]:
         raise UnreadableError(f"damaged or unsupported: {error}", path=name) from error
 
 
-def _decoded(data: bytes, name: str, limits: Limits) -> Photo:
+def _decoded(data: bytes, name: str, limits: Limits, allow_truncated: bool) -> Photo:
     if not data:
         raise UnreadableError("the file is empty")
+    try:
+        return _whole(data, name, limits)
+    except (TooLargeError, MissingPackageError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise errors of any kind for what was cut off
+        photo, is_whole = _completed(data, name, limits)
+        if photo is None:
+            raise
+        if not is_whole and not allow_truncated:
+            raise UnreadableError(
+                "damaged: the file is cut off, and a part of the picture is missing",
+                remedy=Parameter("allow_truncated"),
+            ) from error
+        photo.notes += (_END_MISSING if is_whole else _CUT_OFF,)
+        return photo
+
+
+def _completed(data: bytes, name: str, limits: Limits) -> tuple[Photo | None, bool]:
+    """The photo of a file that was cut off, and whether all of its picture is there."""
+    photos, has_begun = [], True
+    for filler in _FILLERS:
+        made = codecs.completed(data, filler)
+        if made is None:
+            return None, False
+        try:
+            with lenient():
+                photos.append(_whole(made[0], name, limits))
+            has_begun = has_begun and made[1]
+        except (TooLargeError, MissingPackageError, MemoryError):
+            raise
+        except Exception:  # if nothing can be made of it, the first attempt's error says more
+            break
+    if not photos:
+        return None, False
+    return photos[0], has_begun and len(photos) == len(_FILLERS) and _same(*photos)
+
+
+def _same(first: Photo, second: Photo) -> bool:
+    """Whether two photos have the same pixels in all frames."""
+    frames = [
+        [(photo.pixels, photo.alpha), *(photo.animation.frames if photo.animation else [])]
+        for photo in (first, second)
+    ]
+    return len(frames[0]) == len(frames[1]) and all(
+        np.array_equal(one[0], other[0])
+        and ((one[1] is None and other[1] is None) or np.array_equal(one[1], other[1]))
+        for one, other in zip(*frames, strict=True)
+    )
+
+
+def _whole(data: bytes, name: str, limits: Limits) -> Photo:
     if raw.is_raw(data, name):
         return _of_raw(data, limits)
     if heif.is_heif(data):
         return _of_heif(data, limits)
-    with Image.open(io.BytesIO(data)) as image:
+    if formats.of_content(data) is formats.FORMATS["JPEGXL"]:
+        return _of_jxl(data, limits)
+    jpeg.refuse_what_is_not_read(data)
+    tiff.refuse_what_is_not_read(data)
+    header = tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data
+    with Image.open(io.BytesIO(header)) as image:
         return _of_file(data, image, limits)
 
 
@@ -169,6 +265,13 @@ def _file_of(image: Image.Image) -> bytes:
     return data
 
 
+def _of_jxl(data: bytes, limits: Limits) -> Photo:
+    image, header = jpegxl.open_jxl(data)
+    limits.check_size(header.size[0] * header.size[1], header.bits > 8, "JPEGXL")
+    pixels = jpegxl.decode(data, header)
+    return jpegxl.carried(_of_image(image, pixels), image, data)
+
+
 def _of_image(image: Image.Image, pixels: Decoded, data: bytes = b"") -> Photo:
     carried, orientation = metadata.carried_by(image, data)
     return upright(_with_pixels(carried, pixels), orientation)
@@ -177,11 +280,20 @@ def _of_image(image: Image.Image, pixels: Decoded, data: bytes = b"") -> Photo:
 def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     """A photo of a file that Pillow has opened, and not decoded yet."""
     limits.check(image, data)
-    if deep.is_deep(image, data):
+    if tiff_numbers.has_them(data):
+        limits.check_size(image.width * image.height, True, "TIFF", "F")
+        pixels = tiff_numbers.decode(data, image)
+    elif image.format == "JPEG2000" and jpeg2000.bits(data) > 8:
+        pixels = images.split(jpeg2000.decode_deep(data))
+    elif deep.is_deep(image, data):
         pixels = images.split(deep.decode(data, image))
     else:
+        clear = png.transparent_level(image)
+        if clear is not None:
+            image.info["transparency"] = clear
         image.load()
         pixels = images.decoded(image)
+    pixels = _shown(pixels, image, data)
     carried, orientation = metadata.carried_by(image, data)
     photo = _with_pixels(carried, pixels)
     row = formats.of_name(photo.format)
@@ -203,6 +315,23 @@ def _note_of_growth(size: tuple[int, int], first: Array) -> tuple[str, ...]:
         return ()
     grown = f"from {size[0]}x{size[1]} to {width}x{height} pixels"
     return (f"enlarged {grown}, for a later frame that reaches beyond the first",)
+
+
+def _shown(pixels: Decoded, image: Image.Image, data: bytes) -> Decoded:
+    """What is to be seen of the decoded pixels of a first picture."""
+    size = (image.width, image.height)
+    box = avif.clean_aperture(data, size) if image.format == "AVIF" else None
+    if box is not None and getattr(image, "n_frames", 1) == 1:
+        left, top, right, bottom = box
+        part = np.s_[top:bottom, left:right]
+        alpha = None if pixels.alpha is None else pixels.alpha[part]
+        return replace(pixels, pixels=pixels.pixels[part].copy(), alpha=alpha)
+    if image.format == "GIF" and getattr(image, "n_frames", 1) == 1:
+        alpha = np.full(size[::-1], 255, np.uint8) if pixels.alpha is None else pixels.alpha.copy()
+        animation.Drawn().clear(image, alpha)
+        if pixels.alpha is not None or alpha.min() < 255:
+            return replace(pixels, alpha=alpha)
+    return pixels
 
 
 def _with_pixels(carried: Photo, pixels: Decoded) -> Photo:

@@ -56,6 +56,7 @@ def encode(
         raise InvalidValueError(f"{format_name!r} is not the name of a format that is written")
     row = formats.FORMATS[format_name]
     photo, notes = _as_held(photo, row)
+    photo = replace(photo, lossless=photo.lossless and quality is None)
     notes += _notes_on_losses(photo, row)
     if quality is not None and not row.has_quality:
         notes.append(f"quality not used: {row.label} has none")
@@ -140,6 +141,13 @@ def _as_held(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
         (pixels, alpha), *others = rest.frames
         rest = replace(rest, frames=others, apart=False) if others else None
         photo = replace(photo, pixels=pixels, alpha=alpha, animation=rest)
+    if row.in_srgb and photo.icc_profile and not icc.is_srgb(photo.icc_profile):
+        pixels, is_converted = icc.in_srgb(photo.pixels, photo.icc_profile)
+        said = "colours converted to sRGB" if is_converted else "colour profile not used"
+        notes.append(f"{said}: {row.label} is written without a profile")
+        photo = replace(photo, pixels=pixels)
+    if row.in_srgb:
+        photo = replace(photo, icc_profile=None)
     if icc.is_gray(photo.icc_profile) and not row.gray:
         notes.append("colour profile of gray left out, since RGB is written")
         photo = replace(photo, icc_profile=None)
@@ -194,7 +202,11 @@ def _notes_on_losses(photo: Photo, row: Format) -> list[str]:
     notes = [f"{', '.join(lost)} not written: {row.label} holds none"] if lost else []
     if photo.pixels.shape[-1] == 1 and not row.gray:
         notes.append(f"gray written as RGB: {row.label} holds no gray")
-    if formats.TRANSPARENCY in row.holds and not row.exact_alpha and not _is_opaque(photo):
+    if (
+        formats.TRANSPARENCY in row.holds
+        and not row.exact_alpha
+        and not (photo.lossless or _is_opaque(photo))
+    ):
         notes.append(f"transparency compressed with loss: {row.label} holds it so")
     if photo.animation and not row.animated:
         frames = 1 + len(photo.animation.frames)

@@ -176,7 +176,7 @@ BAD_CALLS = {
     "two into one": ("{picture}", "{picture}", "-o", "{out}"),
     "json and picture": ("{picture}", "-o", "-", "--json"),
     "no suffix": ("{picture}", "--suffix", ""),
-    "unknown ending": ("{picture}", "-o", "{out}.jxl"),
+    "unknown ending": ("{picture}", "-o", "{out}.jxr"),
     "typing error": ("{picture}", "-o", "night.jpgg"),
     "name and format": ("{picture}", "-o", "{out}", "--format", "jpg"),
     "read only format": ("{picture}", "-o", "night.heic"),

@@ -52,7 +52,7 @@ def test_an_output_is_a_file_or_a_folder_as_its_name_says(tmp_path):
 def test_an_output_with_an_unknown_suffix_is_refused_unless_it_is_a_folder(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(b"")
-    for name in ("r.jxl", "night.jpgg"):
+    for name in ("r.jxr", "night.jpgg"):
         with pytest.raises(InvalidValueError, match=rf"{name}: no format.*slash"):
             Placement.at(tmp_path / name)
     for source in (tmp_path / "in", tmp_path / "in" / "a.png"):

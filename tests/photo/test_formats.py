@@ -49,7 +49,9 @@ def test_a_file_of_a_format_is_read_as_that_format(name):
 
 
 def test_no_two_formats_share_a_suffix():
-    suffixes = [suffix for row in formats.FORMATS.values() for suffix in row.suffixes]
+    suffixes = [
+        suffix for row in formats.FORMATS.values() for suffix in (*row.suffixes, *row.read_suffixes)
+    ]
     assert len(suffixes) == len(set(suffixes)) == len(formats.READ_SUFFIXES)
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in suffixes)
 
@@ -60,7 +62,9 @@ def test_pillow_knows_the_suffixes_under_the_same_name(name):
     row = formats.FORMATS[name]
     if name == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow has no AVIF")
-    assert {known[suffix] for suffix in row.suffixes} == {name}
+    if name == "JPEGXL":
+        pytest.skip("Pillow does not know JPEG XL")
+    assert {known[suffix] for suffix in row.suffixes} <= {name, *row.other_names}
 
 
 @pytest.mark.parametrize("text", ["jpg", ".JPG", "jpeg", "JPEG", ".jpeg"])
@@ -70,7 +74,7 @@ def test_a_format_is_named_by_suffix_or_name_in_any_case(text):
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("jxl", "no format 'jxl'"), ("", "no format ''"), ("heic", "HEIC is read, not written")],
+    [("jxr", "no format 'jxr'"), ("", "no format ''"), ("heic", "HEIC is read, not written")],
 )
 def test_a_format_that_is_not_written_cannot_be_asked_for(text, problem):
     with pytest.raises(InvalidValueError, match=problem) as caught:
@@ -135,6 +139,8 @@ def test_pixels_change_by_compression_just_where_the_row_says_so(name):
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_several_frames_are_read_just_where_the_row_says_so(name):
+    if name == "JPEGXL":
+        pytest.skip("Pillow does not write JPEG XL")
     frames = [Image.fromarray(smooth_pixels() + np.uint8(step)) for step in (0, 90)]
     several = {"save_all": True, "append_images": frames[1:], "duration": 50}
     taken = read(saved(frames[0], name, **(several if name in Image.SAVE_ALL else {})))

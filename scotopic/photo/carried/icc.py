@@ -147,6 +147,38 @@ def _text(text: str) -> bytes:
     return head + len(data).to_bytes(4, "big") + (28).to_bytes(4, "big") + data
 
 
+def in_srgb(pixels: Array, profile: bytes) -> tuple[Array, bool]:
+    """Pixels converted from their profile to sRGB, and whether that could be done.
+
+    Parameters
+    ----------
+    pixels : array, (height, width, 3 or 1), uint8 or uint16
+    profile : bytes
+        Of colours or of gray; one that does not fit the pixels is not used.
+    """
+    try:
+        import imagecodecs
+
+        kind = "gray" if pixels.shape[-1] == 1 else "rgb"
+        given = np.ascontiguousarray(pixels[..., 0] if kind == "gray" else pixels)
+        made = imagecodecs.cms_transform(
+            given, profile, srgb(), colorspace=kind, outcolorspace="rgb"
+        )
+    except (ImportError, ValueError, RuntimeError):  # of which the errors of lcms are
+        return pixels, False
+    return np.ascontiguousarray(made[..., : pixels.shape[-1]]), True
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Whether colours of a profile are those of sRGB, to within a level of 8 bits."""
+    steps = np.linspace(0, 255, 9).astype(np.uint8)
+    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    if is_gray(profile):
+        colours = colours[..., :1]
+    made, is_converted = in_srgb(colours, profile)
+    return is_converted and int(np.abs(made.astype(int) - colours).max()) <= 1
+
+
 def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:
     """A CMYK image converted to sRGB by its own profile; None if it has no usable one."""
     try:

@@ -6,12 +6,18 @@ What such a module may have, beside functions of its own:
     Every format that is written has it; see `Encoder`.
 ``carried(photo, image, data)``
     The photo with what its file carries and Pillow passes over.
+``info(data)``
+    EXIF, XMP and colour profile, under Pillow's names, where Pillow does not read them.
 ``is_lossless(image, data)``
     Whether a file of a format whose row says ``lossy`` is compressed without loss, or
     one of another format is not.
 ``most_pixels(image, data)``
     How many pixels are decoded, of all frames together, for a format whose files may
     need more of them than the size of the first frame tells.
+``completed(data, filler)``
+    A file that was cut off as one that can be decoded, with bytes of a filler in the
+    place of what is missing, and whether all parts have at least begun; None if it was
+    not cut off. By two fillers it can be told whether anything of the picture is missing.
 
 ``image`` is what Pillow has opened, ``data`` the bytes of its file. The other modules
 serve several formats: `pillow` writes most of them, `deep` handles 16 bits a channel.
@@ -24,6 +30,7 @@ from typing import cast
 from PIL import Image
 
 from scotopic.photo import formats
+from scotopic.photo.cut_off import Completed
 from scotopic.photo.photo import Photo
 
 Encoder = Callable[[Photo, int | None], tuple[bytes, tuple[str, ...]]]
@@ -49,6 +56,23 @@ def most_pixels(image: Image.Image, data: bytes) -> int:
     row = formats.of_name(image.format or "")
     told = None if row is None else getattr(_CODECS[row.name], "most_pixels", None)
     return 0 if told is None else int(told(image, data))
+
+
+def info_of(image: Image.Image, data: bytes) -> dict[str, bytes]:
+    """What an image's file carries, under Pillow's names for its ``info``, and it did not read."""
+    row = formats.of_name(image.format or "")
+    told = getattr(_CODECS[row.name], "info", None) if row is not None else None
+    return {} if told is None else cast("dict[str, bytes]", told(data))
+
+
+def completed(data: bytes, filler: bytes) -> Completed | None:
+    """A file that was cut off, with an end and with filler for what is missing.
+
+    None for one that was not cut off, and where nothing can be made of it.
+    """
+    row = formats.of_content(data)
+    told = getattr(_CODECS[row.name], "completed", None) if row is not None else None
+    return None if told is None else cast("Completed | None", told(data, filler))
 
 
 def is_lossless(image: Image.Image, data: bytes) -> bool:

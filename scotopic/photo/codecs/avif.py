@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from PIL import Image
 
@@ -53,6 +56,73 @@ def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     if not is_deep(data):
         return photo
     return replace(photo, notes=(*photo.notes, "more than 8 bits a channel read as 8"))
+
+
+def clean_aperture(data: bytes, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The part of a still picture that is to be shown, before it is turned upright.
+
+    Pillow gives all of the coded picture. ISO/IEC 14496-12, 12.1.4; 23008-12, 6.5.9.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    size : (width, height)
+        Of the coded picture.
+
+    Returns
+    -------
+    left, top, right, bottom : int, or None for all of it
+    """
+    found = next((start for name, start in _properties(data) if name == b"clap"), None)
+    if found is None or len(data) < found + 32:
+        return None
+    numbers = struct.unpack(">IIIIiIiI", data[found : found + 32])
+    if 0 in numbers[1::2]:
+        return None
+    width, height, right, down = (
+        Fraction(above, below) for above, below in zip(numbers[::2], numbers[1::2], strict=True)
+    )
+    left = math.floor((size[0] - width) / 2 + right)
+    top = math.floor((size[1] - height) / 2 + down)
+    box = (left, top, left + round(width), top + round(height))
+    is_inside = 0 <= left < box[2] <= size[0] and 0 <= top < box[3] <= size[1]
+    return box if is_inside else None
+
+
+def _properties(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Name and place of each property of the primary picture. ISO/IEC 23008-12, 9.3."""
+    for _, start, end in boxes(data, 0, len(data), b"meta"):
+        inside = {name: (first, past) for name, first, past in boxes(data, start + 4, end, b"")}
+        if not {b"pitm", b"iprp"} <= inside.keys():
+            continue
+        at = inside[b"pitm"][0]
+        primary = int.from_bytes(data[at + 4 : at + (6 if data[at] == 0 else 8)], "big")
+        held = {name: (first, past) for name, first, past in boxes(data, *inside[b"iprp"], b"")}
+        if not {b"ipco", b"ipma"} <= held.keys():
+            continue
+        properties = list(boxes(data, *held[b"ipco"], b""))
+        for index in _indices(data[slice(*held[b"ipma"])], primary):
+            if 0 < index <= len(properties):
+                yield properties[index - 1][:2]
+
+
+def _indices(table: bytes, item: int) -> list[int]:
+    """Numbers of the properties of an item, in the box ipma."""
+    wide_item, wide_index = table[:1] != b"\0", bool(table[3:4] and table[3] & 1)
+    count, at = int.from_bytes(table[4:8], "big"), 8
+    while count > 0 and at < len(table):
+        size = 4 if wide_item else 2
+        name, many = int.from_bytes(table[at : at + size], "big"), table[at + size : at + size + 1]
+        at += size + 1
+        step = 2 if wide_index else 1
+        past = at + step * (many[0] if many else 0)
+        if name == item:
+            mask = 0x7FFF if wide_index else 0x7F
+            places = range(at, min(past, len(table)), step)
+            return [int.from_bytes(table[place : place + step], "big") & mask for place in places]
+        at, count = past, count - 1
+    return []
 
 
 def is_deep(data: bytes) -> bool:

@@ -43,8 +43,8 @@ def decode(data: bytes, image: Image.Image) -> Array:
         For a TIFF of other colours than RGB or gray, or of other numbers.
     """
     if image.format == "PNG":
-        return np.asarray(_codecs().png_decode(data))
-    _codecs()
+        return np.asarray(package().png_decode(data))
+    package()
     import tifffile
 
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
@@ -61,7 +61,7 @@ def decode(data: bytes, image: Image.Image) -> Array:
     if array.dtype != np.uint16:
         raise UnreadableError(f"numbers of type {array.dtype}; 8 and 16 bits are read")
     array = np.moveaxis(array, 0, -1) if tags.get(284) == 2 else array
-    return _with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
+    return with_straight_alpha(array, 3 if tags[262] == 2 else 1, tags.get(338, ()))
 
 
 def check_segment(page: Any, stored: bytes) -> None:
@@ -89,7 +89,7 @@ def check_segment(page: Any, stored: bytes) -> None:
             raise UnreadableError(problem)
 
 
-def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:
+def with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> Array:
     """Colours, and straight alpha if there is any; other channels are left out.
 
     TIFF 6.0, section 18: alpha that was multiplied into the colours is divided out.
@@ -109,17 +109,23 @@ def _with_straight_alpha(array: Array, colours: int, extra: tuple[int, ...]) -> 
 def encode_png(pixels: Array) -> bytes:
     """A PNG file of 16 bits a channel, with nothing but pixels."""
     pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    made: bytes = _codecs().png_encode(pixels, level=6)
+    made: bytes = package().png_encode(pixels, level=6)
     return made
 
 
-def _codecs() -> Any:
-    """The package imagecodecs."""
+def package() -> Any:
+    """The package imagecodecs, which is loaded where it is needed.
+
+    Raises
+    ------
+    MissingPackageError
+        When it is not installed.
+    """
     try:
         import imagecodecs
     except ImportError as error:
         raise MissingPackageError(
-            "16 bits a channel need the package imagecodecs",
+            "16 bits a channel, JPEG XL and JPEG 2000 need the package imagecodecs",
             remedy="pip install 'scotopic[deep]'",
         ) from error
     return imagecodecs

@@ -13,6 +13,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.codecs import pillow
+from scotopic.photo.cut_off import Completed
 from scotopic.photo.photo import Photo
 
 _EXTENSION = b"\x21\xff\x0b"
@@ -47,6 +48,11 @@ def _with_clear_colour(image: Image.Image) -> Image.Image:
     result.paste(_CLEAR, mask=clear)
     result.info["transparency"] = _CLEAR
     return result
+
+
+def completed(data: bytes, filler: bytes) -> Completed | None:
+    """A GIF that was cut off, with an end. Pillow is to be told to leave rows as they are."""
+    return None if data.endswith(b";") else (data + b"\0;", False)
 
 
 def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from scotopic.errors import MissingPackageError
+from scotopic.errors import MissingPackageError, UnreadableError
+from scotopic.photo import formats
+from scotopic.photo.boxes import boxes
 from scotopic.photo.carried import nclx
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
-_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_READ = {b"hvc1", b"hev1"}
+_CODECS = {
+    b"av01": "compressed by AV1",
+    b"avc1": "compressed by H.264",
+    b"vvc1": "compressed by VVC (H.266)",
+    b"evc1": "compressed by EVC",
+    b"jpeg": "compressed as JPEG",
+    b"j2k1": "compressed as JPEG 2000",
+    b"unci": "that is not compressed",
+}
+"""Kinds of items, and what is said of pictures of them."""
 
 
 def is_heif(data: bytes) -> bool:
     """Whether a file says of itself that it is HEIC."""
-    return data[4:8] == b"ftyp" and data[8:12] in _BRANDS
+    return formats.of_content(data) is formats.FORMATS["HEIF"]
 
 
 def open_heif(data: bytes, check: Callable[[int, bool], None]) -> tuple[Image.Image, Array | None]:
@@ -47,6 +59,7 @@ def open_heif(data: bytes, check: Callable[[int, bool], None]) -> tuple[Image.Im
         Without pillow-heif.
     """
     pillow_heif = _pillow_heif()
+    refuse_other_codecs(data)
     stored = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     is_deep = stored.mode.endswith(";16")
     check(stored.size[0] * stored.size[1], is_deep)
@@ -72,9 +85,35 @@ def size_and_mode(data: bytes) -> tuple[tuple[int, int], str]:
     MissingPackageError
         Without pillow-heif.
     """
-    opened = _pillow_heif().open_heif(io.BytesIO(data))
+    pillow_heif = _pillow_heif()
+    refuse_other_codecs(data)
+    opened = pillow_heif.open_heif(io.BytesIO(data))
     width, height = opened.size
     return (int(width), int(height)), str(opened.mode)
+
+
+def refuse_other_codecs(data: bytes) -> None:
+    """Raise an `UnreadableError` for a file without a picture that is compressed by HEVC.
+
+    The decoder would find no picture in it, and not say why. ISO/IEC 14496-12, 8.11.6.
+    """
+    kinds = set(_kinds_of_items(data))
+    if kinds & _READ or not kinds:
+        return
+    other = next(
+        (_CODECS[kind] for kind in _CODECS if kind in kinds),
+        "compressed in a way that is not known",
+    )
+    raise UnreadableError(f"a HEIF picture {other}; those compressed by HEVC are read")
+
+
+def _kinds_of_items(data: bytes) -> Iterator[bytes]:
+    for _, start, end in boxes(data, 0, len(data), b"meta"):
+        for _, items, past in boxes(data, start + 4, end, b"iinf"):
+            wide = data[items] != 0  # the version says how long the number of items is
+            for _, item, _ in boxes(data, items + (8 if wide else 6), past, b"infe"):
+                at = item + (10 if data[item] == 3 else 8)
+                yield data[at : at + 4]
 
 
 def _pillow_heif() -> Any:

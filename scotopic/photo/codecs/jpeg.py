@@ -6,14 +6,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from PIL import JpegImagePlugin
 
-from scotopic.photo import formats
+from scotopic.errors import UnreadableError
+from scotopic.photo import formats, images
 from scotopic.photo.carried import exif_block, iptc, tiff_exif
-from scotopic.photo.codecs import pillow
+from scotopic.photo.codecs import jpeg_planes, pillow
+from scotopic.photo.cut_off import Completed
+from scotopic.photo.formats import Format
 from scotopic.photo.photo import Photo
 
 _APP1, _APP13 = 0xE1, 0xED
+_END, _SCAN = b"\xff\xd9", 0xDA
+_WITHIN = (0x00, *range(0xD0, 0xD8))
+"""What may stand behind FF within a scan."""
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)
+_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
+"""Markers of frames that are read: by Huffman or arithmetic coding, sequential or progressive."""
 _MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _MOST = 0xFFFF - 2 - len(_PHOTOSHOP)
@@ -33,16 +43,27 @@ def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, 
         photo = replace(photo, exif=block)
     row, options = formats.FORMATS["JPEG"], _options(photo, quality)
     try:
-        data = pillow.save(photo, row, options)
+        data = _saved(photo, row, options)
     except OSError:
         # Pillow gives an optimized or progressive JPEG one buffer, which noise at a
         # high quality does not fit. It is only enlarged for the whole process.
         if not options["optimize"] and not options.get("progressive"):
             raise
-        data = pillow.save(photo, row, options | {"optimize": False, "progressive": False})
+        data = _saved(photo, row, options | {"optimize": False, "progressive": False})
         if options.get("progressive"):
             notes.append("JPEG not progressive as it was: its noise exceeds the encoder's buffer")
     return with_segments(data, photo.photoshop, photo.extended_xmp), tuple(notes)
+
+
+def _saved(photo: Photo, row: Format, options: dict[str, Any]) -> bytes:
+    sampling = options.pop("sampling", None)
+    if sampling is None or photo.pixels.shape[-1] != len(sampling):
+        return pillow.save(photo, row, options)
+    tables = options.pop("tables")
+    empty = replace(photo, pixels=np.zeros((8, 8, 3), np.uint8), alpha=None, animation=None)
+    image = images.to_image(photo.pixels)
+    del options["qtables"]
+    return jpeg_planes.encode(image, pillow.save(empty, row, {}), sampling, tables, options)
 
 
 def _options(photo: Photo, quality: int | None) -> dict[str, Any]:
@@ -65,7 +86,7 @@ def carried(photo: Photo, image: Any, data: bytes) -> Photo:
 
 
 def compression_of(image: Any) -> dict[str, Any]:
-    """How a JPEG is compressed, as options for Pillow; empty where Pillow cannot do the same.
+    """How a JPEG is compressed, as in `Photo.jpeg`; empty where that cannot be done again.
 
     Parameters
     ----------
@@ -78,8 +99,61 @@ def compression_of(image: Any) -> dict[str, Any]:
         "qtables": list(image.quantization.values()),
         "progressive": bool(image.info.get("progressive")),
     }
-    sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else 0
-    return {**kept, "subsampling": sampling} if sampling >= 0 else {}
+    subsampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else 0
+    if subsampling >= 0:
+        return {**kept, "subsampling": subsampling}
+    sampling = tuple(tuple(channel[1:]) for channel in image.layer)
+    is_known = all(table in image.quantization for *_, table in sampling)
+    if not is_known or not jpeg_planes.can_be_written(sampling):
+        return {}
+    return {**kept, "sampling": sampling, "tables": image.quantization}
+
+
+def completed(data: bytes, filler: bytes) -> Completed | None:
+    """A JPEG that was cut off, with filler for more of its scan and an end marker.
+
+    What the filler does not reach becomes gray: libjpeg leaves it so.
+    """
+    data = data.rstrip(b"\0")
+    return None if data.endswith(_END) else (data + filler + _END, _has_all_scans(data))
+
+
+def _has_all_scans(data: bytes) -> bool:
+    """Whether the scans that have begun give all bits of all coefficients. ITU-T T.81, G.1.1."""
+    frame, is_known = b"", set[tuple[int, int]]()
+    at = 2
+    while at + 4 <= len(data):
+        marker, stop = data[at + 1], at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        segment = data[at + 4 : stop]
+        if marker in _FRAMES and stop <= len(data):
+            frame = segment
+        if marker == _SCAN and stop <= len(data):
+            first, last, bits = segment[-3:]
+            names = segment[1 : 1 + 2 * segment[0] : 2]
+            if bits & 15 == 0:
+                is_known |= {(name, place) for name in names for place in range(first, last + 1)}
+            while 0 <= stop < len(data) - 1 and (data[stop] != 0xFF or data[stop + 1] in _WITHIN):
+                stop = data.find(b"\xff", stop + 1)
+            if stop < 0:
+                break
+        at = stop
+    names = frame[6::3]
+    return bool(names) and is_known >= {(name, place) for name in names for place in range(64)}
+
+
+def refuse_what_is_not_read(data: bytes) -> None:
+    """Raise an `UnreadableError` for a JPEG of a kind that Pillow does not know.
+
+    ITU-T T.81, B.2.2: the marker of the frame tells the process, its first byte the bits.
+    """
+    for marker, start, _ in _segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
+            bits = data[start + 4]
+            if bits != 8:
+                raise UnreadableError(f"a JPEG of {bits} bits a channel; those of 8 are read")
+            if marker not in _FRAMES:
+                raise UnreadableError("a JPEG of a kind that is not read: lossless or layered")
+            return
 
 
 def photoshop_of(data: bytes) -> bytes | None:

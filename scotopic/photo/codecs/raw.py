@@ -25,6 +25,11 @@ def is_raw(data: bytes, name: str) -> bool:
     return is_cr2 or (data.startswith(_TIFF_STARTS) and exif_block.has_tag(data, _DNG_VERSION))
 
 
+def _plain(reason: str) -> str:
+    """LibRaw's reason; a file that ends where it should not is an error of input to it."""
+    return "the file is damaged or cut off" if "nput/output" in reason else reason
+
+
 def develop_raw(
     data: bytes, check: Callable[[int], None] = lambda size: None
 ) -> tuple[Array, bytes, bytes | None]:
@@ -68,5 +73,7 @@ def develop_raw(
             )
             exif = raw_exif.exif_of(data, getattr(raw, "other", None))
     except rawpy.LibRawError as error:
-        raise UnreadableError(f"camera RAW that cannot be read: {error}") from error
+        words = error.args[0] if error.args else ""
+        reason = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+        raise UnreadableError(f"camera RAW that cannot be read: {_plain(reason)}") from error
     return np.ascontiguousarray(pixels), icc.srgb(), exif

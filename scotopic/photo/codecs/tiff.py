@@ -10,16 +10,19 @@ into the header. TIFF 6.0, sections 2, 3, 14; Adobe Photoshop TIFF Technical Not
 from __future__ import annotations
 
 import io
+import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from scotopic.errors import UnreadableError
 from scotopic.photo import images
 from scotopic.photo.carried import iptc
 from scotopic.photo.carried.exif import has_header
 from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
+from scotopic.photo.cut_off import MOST_MISSING, Completed, fill, inflated
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
@@ -54,6 +57,63 @@ def is_lossless(image: Any, data: bytes) -> bool:
 def most_pixels(image: Any, data: bytes) -> int:
     """Pixels of a tile: however small the picture is, a whole one is decoded."""
     return int(image.tag_v2.get(322, 0)) * int(image.tag_v2.get(323, 0))
+
+
+def refuse_what_is_not_read(start: bytes) -> None:
+    """Raise an `UnreadableError` for the first bytes of a TIFF of a kind that Pillow does not know."""
+    if start.startswith(b"MM\0+"):
+        raise UnreadableError("a BigTIFF of big-endian byte order; little-endian ones are read")
+
+
+def completed(data: bytes, filler: bytes) -> Completed | None:
+    """A TIFF that was cut off, with other strips or tiles for those that are missing.
+
+    Only where its directory is there, and its pixels are not compressed or by deflate,
+    LZW or PackBits.
+    """
+    try:
+        import tifffile
+
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page: Any = file.pages.first
+            return _with_all_segments(data, file, page, filler)
+    except Exception:  # of a directory that was cut off: nothing can be done then
+        return None
+
+
+def _with_all_segments(data: bytes, file: Any, page: Any, filler: bytes) -> Completed | None:
+    import imagecodecs
+
+    by_deflate = (zlib.compress, inflated)
+    ways: dict[int, tuple[Callable[[bytes], Any], Callable[[bytes, int], bytes]]] = {
+        1: (bytes, lambda packed, most: packed[:most]),
+        5: (imagecodecs.lzw_encode, lambda packed, most: b""),
+        8: by_deflate,
+        32946: by_deflate,
+        32773: (imagecodecs.packbits_encode, lambda packed, most: b""),
+    }
+    tags = [page.tags.get(324) or page.tags[273], page.tags.get(325) or page.tags[279]]
+    places, counts = list(page.dataoffsets), list(page.databytecounts)
+    missing = [i for i, place in enumerate(places) if place + counts[i] > len(data)]
+    if not missing or page.compression not in ways:
+        return None
+    rows = page.tilelength if page.is_tiled else page.rowsperstrip
+    width = page.tilewidth if page.is_tiled else page.imagewidth
+    samples = page.samplesperpixel if page.planarconfig == 1 else 1
+    size = rows * -(-width * samples * page.bitspersample // 8)
+    pack, unpack = ways[page.compression]
+    if size > MOST_MISSING:
+        return None
+    result = bytearray(data)
+    for index in missing:
+        kept = unpack(data[places[index] : places[index] + counts[index]], size)
+        packed = pack(fill(kept, size, filler))
+        places[index], counts[index] = len(result), len(packed)
+        result += packed
+    for tag, values in zip(tags, (places, counts), strict=True):
+        stored = struct.pack(f"{file.byteorder}{len(values)}{tag.dataformat[-1]}", *values)
+        result[tag.valueoffset : tag.valueoffset + len(stored)] = stored
+    return bytes(result), True
 
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:

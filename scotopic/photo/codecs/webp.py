@@ -8,6 +8,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.codecs import pillow
+from scotopic.photo.cut_off import MOST_MISSING, Completed, fill
 from scotopic.photo.photo import Photo
 
 
@@ -18,6 +19,28 @@ def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, 
         "lossless": photo.lossless and not quality,
     }
     return pillow.save(photo, formats.FORMATS["WEBP"], options), ()
+
+
+def completed(data: bytes, filler: bytes) -> Completed | None:
+    """A WebP that was cut off, with filler in the place of what is missing of its pixels.
+
+    Of an animation the frames stay that are whole; metadata that was cut is left out.
+    """
+    at = 12
+    while at + 8 <= len(data):
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        past = at + 8 + size + size % 2
+        if past > len(data):
+            break
+        at = past
+    else:
+        kind, past = b"", at
+    if len(data) >= 8 + int.from_bytes(data[4:8], "little"):
+        return None
+    whole = data[:at]
+    if kind in (b"VP8 ", b"VP8L") and past < MOST_MISSING:
+        whole = fill(data, past, filler)
+    return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:], kind != b"ANMF"
 
 
 def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
