@@ -210,7 +210,7 @@ def enhance(
         settings = Settings(wish, Encoding(format, quality), **limits)
         if isinstance(picture, _BYTES):
             return one.enhance_bytes(enhancer, bytes(picture), settings, progress=progress)[0]
-        data, name = _content(picture, enhancer.memory)
+        data, name = storage.read_file_object(picture, enhancer.memory)
         return io.BytesIO(one.enhance_bytes(enhancer, data, settings, name, progress)[0])
     if format is not None or quality is not None:
         raise InvalidValueError("format and quality are for pictures that are encoded as files")
@@ -347,10 +347,3 @@ def _path(text: PathText) -> Path:
     if not fspath(text):
         raise InvalidValueError("the path is empty")
     return Path(fspath(text))
-
-
-def _content(file: BinaryIO, memory: int) -> tuple[bytes, str]:
-    """What is in a file object, and how errors name it."""
-    name = getattr(file, "name", None)
-    name = name if isinstance(name, str) else "input"
-    return storage.read_all(file, name, memory), name

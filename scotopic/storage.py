@@ -113,6 +113,13 @@ def read_all(
     return held.getvalue()
 
 
+def read_file_object(file: BinaryIO, memory: int | None = None) -> tuple[bytes, str]:
+    """What is in a file object, and how errors name it; see `read_all`."""
+    name = getattr(file, "name", None)
+    name = name if isinstance(name, str) else "input"
+    return read_all(file, name, memory), name
+
+
 def _most_read(memory: int | None) -> int:
     memory = machine.default_memory() if memory is None else memory
     return max(memory - machine.PROCESS_BYTES, _LEAST_READ)

@@ -21,7 +21,6 @@ class Wish:
         Mean level wanted of the result, between 0 and 1. It is never limited.
     ev : float
         Stops added to the automatic exposure, -8 to 8. They are never limited.
-        None is taken as 0.
     balance : float
         How far the gain may vary over the picture: 0 for one gain, 1 as
         predicted.
@@ -48,8 +47,6 @@ class Wish:
     skip_bright: bool = False
 
     def __post_init__(self) -> None:
-        if self.ev is None:  # as callers without types write that they do not want any
-            object.__setattr__(self, "ev", 0.0)
         for name in ("exposure", "ev", "balance", "strength"):
             value = getattr(self, name)
             if not is_number(value) and not (name == "exposure" and value is None):

@@ -154,7 +154,7 @@ def test_an_empty_argument_is_no_folder(tmp_path, path):
         next(scotopic.enhance_folder(""))
 
 
-@pytest.mark.parametrize("name", ["res.jxl", "res.jpgg", "v1.2", "res.heic"])
+@pytest.mark.parametrize("name", ["res.jxr", "res.jpgg", "v1.2", "res.heic"])
 def test_an_output_of_no_format_that_is_written_makes_no_folder(tmp_path, name):
     (tmp_path / "a.jpg").write_bytes(picture())
     done = enhance(tmp_path / "a.jpg", "-o", tmp_path / name)
