@@ -22,7 +22,7 @@ from scotopic.version import __version__
 PACKAGES = ("numpy", "Pillow", "onnxruntime", "click")
 """The packages that scotopic cannot do without."""
 EXTRAS = {
-    "deep": (("imagecodecs", "tifffile"), "16-bit PNG and TIFF in colour"),
+    "deep": (("imagecodecs", "tifffile"), "16-bit PNG and TIFF in colour, JPEG XL, JPEG 2000"),
     "heif": (("pillow-heif",), "HEIC"),
     "raw": (("rawpy",), "camera RAW"),
     "openvino": (("openvino",), "the providers openvino and openvino-f32"),

@@ -33,6 +33,7 @@ from format_cases import (
     can_be_written,
     exif_with,
     gone,
+    image_of,
     kept,
     said,
 )
@@ -56,8 +57,14 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 MILLISECONDS = [50, 100, 200]
 
 
+_TURNED_ELSEWHERE = "JPEGXL"
+"""Its pixels tell how they stand, and EXIF is not asked. No program at hand writes that."""
+
+
 def orientation(case: Case) -> str:
     """All eight: each comes out upright, in its pixels and by its tag."""
+    if case.row.name == _TURNED_ELSEWHERE:
+        return ABSENT
     results = []
     for value in range(1, 9):
 
@@ -81,7 +88,9 @@ def orientation(case: Case) -> str:
 
 
 def _orientation_of(path: Path) -> int:
-    """As Pillow tells it, which for AVIF is not that of EXIF."""
+    """As Pillow tells it, which for AVIF is not that of EXIF, or exiftool where Pillow does not."""
+    if path.suffix == ".jp2":
+        return int(ask(path, "-IFD0:Orientation").get("IFD0:Orientation", 1))
     with Image.open(path) as image:
         return int(image.getexif().get(0x0112, 1))
 
@@ -144,7 +153,10 @@ def iptc(case: Case) -> str:
 
 def resolution(case: Case) -> str:
     """Dots per inch, beside those that EXIF may tell."""
-    asked = ("-JFIF:XResolution", "-IFD0:XResolution", "-PixelsPerUnitX", "-PixelsPerMeterX")
+    asked = (
+        *("-JFIF:XResolution", "-IFD0:XResolution", "-PixelsPerUnitX", "-PixelsPerMeterX"),
+        "-CaptureXResolution",
+    )
     writers = (lambda: case.plain(dpi=(300, 300)), lambda: case.own(dpi=(300, 300)))
     return kept(case, writers, lambda path: ask(path, *asked), ("resolution",))
 
@@ -168,18 +180,22 @@ def alpha(case: Case) -> str:
 
 def _alpha_of(path: Path, deep: bool) -> Array:
     if deep:
-        read = tifffile.imread if path.suffix == ".tif" else imagecodecs.imread
+        read = tifffile.imread if path.suffix == ".tif" else _imread
         pixels = np.asarray(read(path))
         return pixels[..., 3] if pixels.shape[-1] == 4 else np.full(1, 65535)
-    with Image.open(path) as image:
+    with image_of(path) as image:
         return np.asarray(image.convert("RGBA"))[..., 3]
+
+
+def _imread(path: Path) -> Array:
+    return np.asarray(imagecodecs.imread(str(path)))
 
 
 def gray(case: Case) -> str:
     """One channel stays one, and without a loss of levels."""
 
     def found(path: Path) -> bool:
-        with Image.open(path) as image:
+        with image_of(path) as image:
             if image.mode != "P":
                 return image.mode in ("L", "I;16")
             colours = np.asarray(image.getpalette("RGB")).reshape(-1, 3)
@@ -197,6 +213,8 @@ def bits(case: Case) -> str:
 
     def found(path: Path) -> set[str]:
         told = {str(value) for value in ask(path, "-BitDepth", "-BitsPerSample").values()}
+        if path.suffix == ".jxl":
+            return {str(_imread(path).dtype)}
         with Image.open(path) as image:
             return told or {image.mode}
 
@@ -321,7 +339,11 @@ def _holds(what: str) -> Callable[[Format], bool]:
 
 
 COLUMNS = (
-    Column("orientation 1 to 8", orientation, _holds(formats.EXIF)),
+    Column(
+        "orientation 1 to 8",
+        orientation,
+        lambda row: formats.EXIF in row.holds and row.name != _TURNED_ELSEWHERE,
+    ),
     Column("colour profile", profile, _holds(formats.PROFILE)),
     Column("EXIF, GPS", exif, _holds(formats.EXIF)),
     Column("MakerNote", maker_note, _holds(formats.EXIF)),
@@ -383,6 +405,37 @@ TAIL = """
   them (needs the extra `raw`).
 - Other formats that Pillow opens, such as PPM or TGA, become PNG.
 
+## Which format a file has
+
+- What is in a file decides, not its name: a PNG that is called `a.jpg` becomes `a.png`, as does one that
+  comes from standard input. Camera RAW alone is told by its suffix.
+- The suffixes `.jfif`, `.jpe`, `.apng`, `.dib`, `.jpx` and `.jpf` are kept. An MPO (`.mpo`, several JPEG
+  pictures) becomes a JPEG, and a bare JPEG 2000 codestream (`.j2k`, `.j2c`, `.jpc`) a JP2.
+- JPEG XL and JPEG 2000 need the extra `deep`. Quality 100 compresses them without loss, and a file that is
+  lossless stays so. imagecodecs neither reads nor writes a colour profile in JPEG XL: colours are
+  converted to sRGB when one is written, and taken as sRGB when one is read, with a note. An animated
+  JPEG XL gives its first frame.
+
+## TIFF of floating-point and signed numbers
+
+Nothing in such a TIFF says what white is, or whether numbers are light or shown levels. The rule is
+therefore a guess, and a note tells what it made of a file. Results have 16 bits a channel.
+
+- Numbers are in the encoding of the colour profile, if the file has one. Without a profile they are
+  levels as they are shown; but where any of them is above 1.1, they are taken as linear light and given
+  the curve of sRGB.
+- 1 is white, and where numbers are above 1.1, the largest of them. Of signed whole numbers of 8 or 16 bits
+  the largest that the type can hold (127, 32767) is white.
+- What is below 0 or no number is black. Between 1 and 1.1 numbers are cut.
+
+## Files that were cut off
+
+- A file that lacks only its end, such as the end marker of a JPEG, is enhanced with a note.
+- Of one that lacks a part of its picture, what is there is enhanced with `--allow-truncated` (Python:
+  `allow_truncated=True`); what is missing is black or gray. Without the option it is refused. That is for
+  JPEG, PNG, WebP, GIF, BMP, and TIFF that is compressed by deflate, LZW, PackBits or not at all and whose
+  directory is there. Frames of an animation that were cut off are left out.
+
 ## What is converted
 
 Each of these conversions is reported in a note.
@@ -406,19 +459,25 @@ Each of these conversions is reported in a note.
   map is then shown as screens without HDR show it.
 - What ImageJ, tifffile, OME and microscopes write into a TIFF of its layout is left out if the result has
   another one.
+- Text or a profile of a PNG that takes more than 64 MB unpacked is left out.
 
-Pictures with 32 bits a channel are refused.
+## What is refused
+
+Each with the reason in one line: whole numbers of 32 bits a channel, JPEG of 12 bits a channel or without
+loss, big-endian BigTIFF, and HEIF that is not compressed by HEVC.
 
 ## Good to know
 
 - All frames of an animation are enhanced with one exposure, so that it does not flicker.
 - Thumbnails in EXIF and in Photoshop's resources are removed, since they would show the picture as
   dark as it was.
-- A JPEG is compressed with the tables and the subsampling of its source, and a lossless WebP stays
-  lossless, unless `--quality` is given.
+- A JPEG is compressed with the tables and the subsampling of its source, 4:4:0 and 4:1:1 included, and
+  a lossless WebP, JPEG XL or JPEG 2000 stays lossless, unless `--quality` is given.
 - The tags of a TIFF are copied as bytes, in the file's byte order, so that texts in any encoding and the
   MakerNote stay. A MakerNote that stood behind the first 64 kB is moved, and its offsets are changed
   where they count from the start of the file.
+- Gray pictures stay gray, also when they are given as RGB.
+- What a GIF draws nothing to is transparent, and of an AVIF its clean aperture is taken.
 - `--keep-times` gives results the file times of their sources. `--strip` removes all metadata except
   the colour profile.
 - The XMP of a result names the software (`CreatorTool`, if there was none) and gives

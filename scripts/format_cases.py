@@ -55,11 +55,11 @@ class Case:
     def plain(self, pixels: Array | None = None, **options: Any) -> None:
         """Write pixels, and what Pillow is told of, by another program than scotopic."""
         pixels = self.pixels if pixels is None else pixels
-        if self.deep and pixels.ndim == 3:
+        is_ours = self.row.name in _BY_IMAGECODECS
+        if (self.deep and pixels.ndim == 3) or is_ours:
             if options:
-                raise ValueError("Pillow does not write colours of 16 bits")
-            deep = imagecodecs.png_encode if self.row.name == "PNG" else _deep_tiff
-            self.before.write_bytes(deep(pixels))
+                raise ValueError("Pillow writes neither colours of 16 bits nor JPEG XL")
+            self.before.write_bytes(_DEEP_ENCODERS[self.row.name](pixels))
             return
         options = {"quality": 95, **options} if self.row.name == "AVIF" else options
         Image.fromarray(pixels).save(self.before, **options)
@@ -93,6 +93,22 @@ def _deep_tiff(pixels: Array) -> bytes:
     extra = ["unassalpha"] if pixels.shape[-1] == 4 else []
     tifffile.imwrite(buffer, pixels, photometric="rgb", metadata=None, extrasamples=extra)
     return buffer.getvalue()
+
+
+_DEEP_ENCODERS: dict[str, Callable[[Array], Any]] = {
+    "PNG": imagecodecs.png_encode,
+    "TIFF": _deep_tiff,
+    "JPEGXL": imagecodecs.jpegxl_encode,
+    "JPEG2000": lambda pixels: imagecodecs.jpeg2k_encode(pixels, codecformat="jp2"),
+}
+_BY_IMAGECODECS = ("JPEGXL", "JPEG2000")
+
+
+def image_of(path: Path) -> Image.Image:
+    """A file of 8 bits as Pillow's image, by imagecodecs where Pillow does not know it."""
+    if path.suffix == ".jxl":
+        return Image.fromarray(imagecodecs.imread(str(path)))
+    return Image.open(path)
 
 
 _enhancer = cache(Enhancer)

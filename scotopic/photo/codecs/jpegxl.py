@@ -114,7 +114,7 @@ def decode(data: bytes, header: JxlHeader) -> Decoded:
     taken = images.split(array, notes=tuple(notes))
     if header.linear_at is None:
         return taken
-    notes.append("linear light given the curve of sRGB, at 16 bits a channel")
+    notes.append("linear light given the curve of sRGB")
     return replace(taken, **_curved(taken), notes=tuple(notes))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -99,7 +100,7 @@ def transparent_level(image: Any) -> int | None:
 
 def _damaged(photo: Photo, image: Any, data: bytes) -> tuple[str, ...]:
     """Notes on text and a profile that could not be unpacked."""
-    names = [kind for kind, _ in _chunks(data)]
+    names = list(_names(data))
     texts = sum(kind in (b"tEXt", b"zTXt", b"iTXt") for kind in names)
     notes = []
     if b"iCCP" in names and not image.info.get("icc_profile"):
@@ -188,6 +189,14 @@ def _unpacked_size(header: bytes) -> int:
         columns, rows = -(-(width - left) // across), -(-(height - top) // down)
         total += rows * (1 + -(-columns * bits // 8)) if columns > 0 and rows > 0 else 0
     return total
+
+
+def _names(png: bytes) -> Iterator[bytes]:
+    """Name of each chunk; a copy of all of them would be as much memory as the file."""
+    at = 8
+    while at + 8 <= len(png):
+        yield png[at + 4 : at + 8]
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
