@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-_MOST = 64
-"""Boxes that are looked through at one level; real files have far fewer."""
+_MOST = 2**14
+"""Boxes that are looked through at one level: HEIC has an item for each of its tiles."""
 
 
 def boxes(data: bytes, start: int, end: int, name: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -38,3 +38,11 @@ def boxes(data: bytes, start: int, end: int, name: bytes) -> Iterator[tuple[byte
         if data[start + 4 : start + 8].startswith(name):
             yield data[start + 4 : start + 8], start + head, stop
         start = stop
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    """A box of a name of four bytes; a long one has its length behind its name."""
+    size = len(content) + 8
+    if size < 2**32:
+        return size.to_bytes(4, "big") + name + content
+    return (1).to_bytes(4, "big") + name + (size + 8).to_bytes(8, "big") + content

@@ -1,9 +1,13 @@
-"""What files that were cut off are made whole with."""
+"""What files that were cut off are made whole with, and whether that shows."""
 
 from __future__ import annotations
 
 import contextlib
 import zlib
+
+import numpy as np
+
+from scotopic.photo.photo import Photo
 
 MOST_MISSING = 2**30
 """Bytes that are filled in at most: a damaged length could claim any number."""
@@ -20,12 +24,26 @@ def fill(known: bytes, size: int, filler: bytes) -> bytes:
 
 def inflated(packed: bytes, most: int) -> bytes:
     """Bytes that were compressed by deflate, as far as they go."""
-    unpacking, parts = zlib.decompressobj(), list[bytes]()
+    unpacking, parts, size = zlib.decompressobj(), list[bytes](), 0
     # Piece by piece: what comes before a damaged place would be lost with it.
     for at in range(0, len(packed), 2**12):
         with contextlib.suppress(zlib.error):
             parts.append(unpacking.decompress(packed[at : at + 2**12]))
-            if sum(map(len, parts)) < most:
+            size += len(parts[-1])
+            if size < most:
                 continue
         break
     return b"".join(parts)[:most]
+
+
+def same_pixels(first: Photo, second: Photo) -> bool:
+    """Whether two photos have the same pixels in all frames."""
+    frames = [
+        [(photo.pixels, photo.alpha), *(photo.animation.frames if photo.animation else [])]
+        for photo in (first, second)
+    ]
+    return len(frames[0]) == len(frames[1]) and all(
+        np.array_equal(one[0], other[0])
+        and ((one[1] is None and other[1] is None) or np.array_equal(one[1], other[1]))
+        for one, other in zip(*frames, strict=True)
+    )

@@ -49,7 +49,7 @@ class Format:
     Attributes
     ----------
     name : str
-        The name that Pillow has for it; ``HEIF`` and ``RAW`` are ours.
+        The name that Pillow has for it; ``HEIF``, ``JPEGXL`` and ``RAW`` are ours.
     label : str
         The name for people.
     suffixes : tuple of str
@@ -69,6 +69,8 @@ class Format:
         Whether a gray picture is written with one channel, not with three.
     has_quality : bool
         Whether it is written at a quality from 1 to 100.
+    lossless_at_100 : bool
+        Whether nothing is lost at a quality of 100.
     lossy : bool
         Whether its compression loses detail. Its codec may tell files of it for
         which that is otherwise (`codecs.is_lossless`).
@@ -108,6 +110,7 @@ class Format:
     animated: bool = False
     gray: bool = True
     has_quality: bool = False
+    lossless_at_100: bool = False
     lossy: bool = False
     written_as: str | None = None
     most_xmp: int | None = None
@@ -216,6 +219,7 @@ _ROWS = (
         holds=frozenset({EXIF, XMP, TRANSPARENCY}),
         bits=16,
         has_quality=True,
+        lossless_at_100=True,
         lossy=True,
         in_srgb=True,
         start=rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n",
@@ -230,6 +234,7 @@ _ROWS = (
         bits=16,
         exact_alpha=False,
         has_quality=True,
+        lossless_at_100=True,
         lossy=True,
         start=rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
 from scotopic.errors import UnreadableError
-from scotopic.photo import codecs, formats, metadata, reading
-from scotopic.photo.codecs import avif, heif, jpegxl, raw, tiff_numbers
+from scotopic.photo import codecs, metadata, reading
+from scotopic.photo.codecs import avif, heif, jpegxl, raw
 from scotopic.photo.limits import USUAL, Limits
 from scotopic.photo.orientation import ON_ITS_SIDE
 from scotopic.storage import read_bytes
@@ -68,19 +67,18 @@ def _header_of(data: bytes, path: str | Path, limits: Limits) -> Header:
         height, width = reading.read(data, str(path), limits).pixels.shape[:2]
         return Header("RAW", (width, height), "RGB", is_lossy=False)
     if heif.is_heif(data):
-        size, mode = heif.size_and_mode(data)
-        limits.check_size(size[0] * size[1], False, "HEIF")
+        size, mode, is_deep = heif.size_and_mode(data)
+        limits.check_size(size[0] * size[1], is_deep, "HEIF")
         return Header("HEIF", size, mode, is_lossy=True)
-    if formats.of_content(data) is formats.FORMATS["JPEGXL"]:
-        opened, told = jpegxl.open_jxl(data)
+    if jpegxl.is_jxl(data):
+        stand_in, told = jpegxl.open_jxl(data)
         limits.check_size(told.size[0] * told.size[1], told.bits > 8, "JPEGXL")
-        return Header("JPEGXL", told.size, "RGB", not jpegxl.is_lossless(opened, data))
-    header = tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data
-    with Image.open(io.BytesIO(header)) as image:
+        return Header("JPEGXL", told.size, "RGB", not jpegxl.is_lossless(stand_in, data))
+    with reading.opened(data) as image:
         limits.check(image, data)
         width, height = _stored_size(image)
-        box = avif.clean_aperture(data, image.size) if image.format == "AVIF" else None
-        if box is not None and getattr(image, "n_frames", 1) == 1:
+        box = avif.clean_aperture(image, data)
+        if box is not None:
             width, height = box[2] - box[0], box[3] - box[1]
         is_lossless, mode = codecs.is_lossless(image, data), image.mode
         carried, orientation = metadata.carried_by(image, data)

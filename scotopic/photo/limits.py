@@ -10,7 +10,7 @@ from PIL import Image
 from scotopic import machine
 from scotopic.errors import Parameter, TooLargeError
 from scotopic.photo import formats
-from scotopic.photo.codecs import deep, is_lossless, jpeg2000, most_pixels
+from scotopic.photo.codecs import is_deep, is_lossless, most_pixels, tiff_numbers
 from scotopic.photo.formats import LOSSLESS, PROGRESSIVE
 
 MAX_MEGAPIXELS = 1000
@@ -50,7 +50,8 @@ class Limits:
     max_megapixels : int
         Millions of pixels, of all frames together.
     memory : int or None
-        Bytes that the whole process may take; None for any number.
+        Bytes that the whole process may take; None for pixels of any number, and for
+        files as large as `storage.read_bytes` takes by default.
     """
 
     max_megapixels: int = MAX_MEGAPIXELS
@@ -63,8 +64,8 @@ class Limits:
         ----------
         image : PIL image
         data : bytes, optional
-            The file that it is of, to tell how a PNG or WebP is stored, and how large
-            the frames of a GIF are.
+            The file that it is of, to tell how its pixels are stored, and how large
+            the frames of a GIF are. Only of a TIFF may it be left out.
 
         Raises
         ------
@@ -78,9 +79,10 @@ class Limits:
             traits = [PROGRESSIVE]
         if is_lossless(image, data):
             traits.append(LOSSLESS)
-        is_deep = deep.is_deep(image, data) or (form == "JPEG2000" and jpeg2000.bits(data) > 8)
+        if tiff_numbers.has_them(data):
+            traits.append("F")
         pixels = max(image.width * image.height * frames, most_pixels(image, data))
-        self.check_size(pixels, is_deep, form, *traits)
+        self.check_size(pixels, "F" in traits or is_deep(image, data), form, *traits)
 
     def check_part(self, size: tuple[int, int]) -> None:
         """Refuse pixels that a decoder is about to take memory for, by width and height."""

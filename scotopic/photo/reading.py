@@ -23,16 +23,15 @@ from scotopic.errors import (
 from scotopic.photo import animation, codecs, formats, images, metadata
 from scotopic.photo.codecs import (
     avif,
-    deep,
     heif,
     jpeg,
-    jpeg2000,
     jpegxl,
     png,
     raw,
     tiff,
     tiff_numbers,
 )
+from scotopic.photo.cut_off import same_pixels
 from scotopic.photo.images import Decoded
 from scotopic.photo.limits import MAX_MEGAPIXELS, USUAL, Limits
 from scotopic.photo.orientation import upright
@@ -97,13 +96,15 @@ def from_image(image: Image.Image) -> Photo:
         When it cannot be decoded, or is of a mode that is not supported.
     """
     with decoding("image"):
-        data = _file_of(image)
-        clear = png.transparent_level(image)
+        data, clear = _file_of(image), png.transparent_level(image)
         image.load()
-        if clear is not None:
-            form, image = image.format, image.copy()  # the caller's own stays as it is
-            image.format, image.info["transparency"] = form, clear
-        return _of_image(image, images.decoded(image), data)
+        own = dict(image.info)
+        try:
+            if clear is not None:
+                image.info["transparency"] = clear
+            return _of_image(image, images.decoded(image), data)
+        finally:
+            image.info = own  # the image is the caller's, and stays as it is
 
 
 def read_carried(path: Path, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
@@ -190,10 +191,10 @@ def _completed(data: bytes, name: str, limits: Limits) -> tuple[Photo | None, bo
     """The photo of a file that was cut off, and whether all of its picture is there."""
     photos, has_begun = [], True
     for filler in _FILLERS:
-        made = codecs.completed(data, filler)
-        if made is None:
-            return None, False
         try:
+            made = codecs.completed(data, filler)
+            if made is None:
+                return None, False
             with lenient():
                 photos.append(_whole(made[0], name, limits))
             has_begun = has_begun and made[1]
@@ -203,20 +204,7 @@ def _completed(data: bytes, name: str, limits: Limits) -> tuple[Photo | None, bo
             break
     if not photos:
         return None, False
-    return photos[0], has_begun and len(photos) == len(_FILLERS) and _same(*photos)
-
-
-def _same(first: Photo, second: Photo) -> bool:
-    """Whether two photos have the same pixels in all frames."""
-    frames = [
-        [(photo.pixels, photo.alpha), *(photo.animation.frames if photo.animation else [])]
-        for photo in (first, second)
-    ]
-    return len(frames[0]) == len(frames[1]) and all(
-        np.array_equal(one[0], other[0])
-        and ((one[1] is None and other[1] is None) or np.array_equal(one[1], other[1]))
-        for one, other in zip(*frames, strict=True)
-    )
+    return photos[0], has_begun and len(photos) == len(_FILLERS) and same_pixels(*photos)
 
 
 def _whole(data: bytes, name: str, limits: Limits) -> Photo:
@@ -224,13 +212,23 @@ def _whole(data: bytes, name: str, limits: Limits) -> Photo:
         return _of_raw(data, limits)
     if heif.is_heif(data):
         return _of_heif(data, limits)
-    if formats.of_content(data) is formats.FORMATS["JPEGXL"]:
+    if jpegxl.is_jxl(data):
         return _of_jxl(data, limits)
+    with opened(data) as image:
+        return _of_file(data, image, limits)
+
+
+def opened(data: bytes) -> Image.Image:
+    """Let Pillow open a file of a format that it knows, not decoded.
+
+    Raises
+    ------
+    UnreadableError
+        For a kind of it that is not read, of which Pillow would not say what is wrong.
+    """
     jpeg.refuse_what_is_not_read(data)
     tiff.refuse_what_is_not_read(data)
-    header = tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data
-    with Image.open(io.BytesIO(header)) as image:
-        return _of_file(data, image, limits)
+    return Image.open(io.BytesIO(tiff_numbers.plain(data) if tiff_numbers.has_them(data) else data))
 
 
 def _of_raw(data: bytes, limits: Limits) -> Photo:
@@ -253,10 +251,10 @@ def _of_heif(data: bytes, limits: Limits) -> Photo:
 def _file_of(image: Image.Image) -> bytes:
     """The file of an image that Pillow has opened and not loaded, where Pillow tells too little.
 
-    That is so for the tags of a TIFF, and for the colours of a PNG or AVIF.
+    That is so for the tags of a TIFF, for the colours of a PNG, AVIF or JPEG 2000.
     """
     file = getattr(image, "fp", None)
-    if image.format not in ("TIFF", "PNG", "AVIF") or file is None or image.tell():
+    if image.format not in ("TIFF", "PNG", "AVIF", "JPEG2000") or file is None or image.tell():
         return b""
     place = file.tell()
     file.seek(0)
@@ -268,8 +266,7 @@ def _file_of(image: Image.Image) -> bytes:
 def _of_jxl(data: bytes, limits: Limits) -> Photo:
     image, header = jpegxl.open_jxl(data)
     limits.check_size(header.size[0] * header.size[1], header.bits > 8, "JPEGXL")
-    pixels = jpegxl.decode(data, header)
-    return jpegxl.carried(_of_image(image, pixels), image, data)
+    return _of_image(image, jpegxl.decode(data, header), data)
 
 
 def _of_image(image: Image.Image, pixels: Decoded, data: bytes = b"") -> Photo:
@@ -281,12 +278,9 @@ def _of_file(data: bytes, image: Image.Image, limits: Limits) -> Photo:
     """A photo of a file that Pillow has opened, and not decoded yet."""
     limits.check(image, data)
     if tiff_numbers.has_them(data):
-        limits.check_size(image.width * image.height, True, "TIFF", "F")
         pixels = tiff_numbers.decode(data, image)
-    elif image.format == "JPEG2000" and jpeg2000.bits(data) > 8:
-        pixels = images.split(jpeg2000.decode_deep(data))
-    elif deep.is_deep(image, data):
-        pixels = images.split(deep.decode(data, image))
+    elif codecs.is_deep(image, data):
+        pixels = images.split(codecs.decode_deep(image, data))
     else:
         clear = png.transparent_level(image)
         if clear is not None:
@@ -319,15 +313,18 @@ def _note_of_growth(size: tuple[int, int], first: Array) -> tuple[str, ...]:
 
 def _shown(pixels: Decoded, image: Image.Image, data: bytes) -> Decoded:
     """What is to be seen of the decoded pixels of a first picture."""
-    size = (image.width, image.height)
-    box = avif.clean_aperture(data, size) if image.format == "AVIF" else None
-    if box is not None and getattr(image, "n_frames", 1) == 1:
+    box = avif.clean_aperture(image, data)
+    if box is not None:
         left, top, right, bottom = box
         part = np.s_[top:bottom, left:right]
         alpha = None if pixels.alpha is None else pixels.alpha[part]
         return replace(pixels, pixels=pixels.pixels[part].copy(), alpha=alpha)
     if image.format == "GIF" and getattr(image, "n_frames", 1) == 1:
-        alpha = np.full(size[::-1], 255, np.uint8) if pixels.alpha is None else pixels.alpha.copy()
+        alpha = (
+            np.full(image.size[::-1], 255, np.uint8)
+            if pixels.alpha is None
+            else pixels.alpha.copy()
+        )
         animation.Drawn().clear(image, alpha)
         if pixels.alpha is not None or alpha.min() < 255:
             return replace(pixels, alpha=alpha)

@@ -33,8 +33,8 @@ def encode(
         A key of `formats.FORMATS`, of a format that is written.
     quality : int, optional
         1 to 100, for the formats that have one. Without it a JPEG is compressed as
-        it was before, a WebP that was lossless is so again, and all else is written
-        at a quality of 95.
+        it was before, what was lossless is so again where the format can, and all
+        else is written at a quality of 95.
 
     Returns
     -------
@@ -56,7 +56,8 @@ def encode(
         raise InvalidValueError(f"{format_name!r} is not the name of a format that is written")
     row = formats.FORMATS[format_name]
     photo, notes = _as_held(photo, row)
-    photo = replace(photo, lossless=photo.lossless and quality is None)
+    again = photo.lossless and quality is None
+    photo = replace(photo, lossless=again or (row.lossless_at_100 and quality == 100))
     notes += _notes_on_losses(photo, row)
     if quality is not None and not row.has_quality:
         notes.append(f"quality not used: {row.label} has none")

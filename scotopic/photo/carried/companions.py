@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from scotopic.photo.boxes import boxes
-from scotopic.photo.carried import xmp_names
+from scotopic.photo.carried import items, xmp_names
 
 VIDEO, GAIN_MAP, DEPTH_MAP = "video of a motion photo", "gain map", "depth map"
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
@@ -110,14 +110,8 @@ def _in_boxes(data: bytes, form: str) -> list[str]:
 
 def _kinds_of_items(data: bytes) -> list[bytes]:
     """The types of all items, the names of their properties, and those of auxiliary ones."""
-    kinds = []
-    for _, top, end in boxes(data, 0, len(data), b"meta"):
-        for _, first, last in boxes(data, top + 4, end, b"iinf"):
-            head = 6 if data[first] == 0 else 8  # the version says how long the count is
-            items = boxes(data, first + head, last, b"infe")
-            kinds += [data[at + 8 : at + 12] for at in (start for _, start, _ in items)]
-        for _, first, last in boxes(data, top + 4, end, b"iprp"):
-            for _, start, stop in boxes(data, first, last, b"ipco"):
-                for name, at, past in boxes(data, start, stop, b""):
-                    kinds.append(data[at + 4 : past] if name == b"auxC" else name)
-    return kinds
+    named = (
+        data[at + 4 : past] if name == b"auxC" else name
+        for name, at, past in items.properties(data)
+    )
+    return [*items.kinds(data), *named]

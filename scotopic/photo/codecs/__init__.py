@@ -14,24 +14,29 @@ What such a module may have, beside functions of its own:
 ``most_pixels(image, data)``
     How many pixels are decoded, of all frames together, for a format whose files may
     need more of them than the size of the first frame tells.
+``is_deep(image, data)``, ``decode_deep(image, data)``
+    Whether a file has more than 8 bits a channel where Pillow would cut them to 8, and
+    its pixels then: uint16, with alpha as the last channel if there is any.
 ``completed(data, filler)``
     A file that was cut off as one that can be decoded, with bytes of a filler in the
     place of what is missing, and whether all parts have at least begun; None if it was
     not cut off. By two fillers it can be told whether anything of the picture is missing.
 
 ``image`` is what Pillow has opened, ``data`` the bytes of its file. The other modules
-serve several formats: `pillow` writes most of them, `deep` handles 16 bits a channel.
+serve several formats (`pillow` writes most of them, `deep` handles 16 bits a channel) or
+one of these: `jpeg_planes`, `jpegxl_header`, `tiff_numbers`.
 """
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.cut_off import Completed
 from scotopic.photo.photo import Photo
+from scotopic.types import Array
 
 Encoder = Callable[[Photo, int | None], tuple[bytes, tuple[str, ...]]]
 """Takes a photo that its format can hold (`scotopic.photo.writing` sees to that), and a
@@ -45,23 +50,37 @@ ENCODERS: dict[str, Encoder] = {
 """The encoder of each format that is written, by the format's name."""
 
 
+def _told(row: formats.Format | None, what: str) -> Callable[..., Any] | None:
+    """A function of a format's module, if there is a row for the format and it has the function."""
+    return None if row is None else getattr(_CODECS[row.name], what, None)
+
+
 def with_carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     """A photo with what the file of its format carries and Pillow passes over."""
-    carried = getattr(_CODECS.get(photo.format), "carried", None)
+    carried = _told(formats.FORMATS.get(photo.format), "carried")
     return photo if carried is None else cast("Photo", carried(photo, image, data))
 
 
 def most_pixels(image: Image.Image, data: bytes) -> int:
-    """Pixels that decoding takes beyond what the size and number of frames say; 0 if none."""
-    row = formats.of_name(image.format or "")
-    told = None if row is None else getattr(_CODECS[row.name], "most_pixels", None)
+    """Pixels that decoding takes where size and number of frames do not say it; else 0."""
+    told = _told(formats.of_name(image.format or ""), "most_pixels")
     return 0 if told is None else int(told(image, data))
+
+
+def is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether a file has more than 8 bits a channel, and Pillow would cut them to 8."""
+    told = _told(formats.of_name(image.format or ""), "is_deep")
+    return False if told is None else bool(told(image, data))
+
+
+def decode_deep(image: Image.Image, data: bytes) -> Array:
+    """Pixels, (height, width) or with channels, of a file that `is_deep`, alpha as the last."""
+    return cast("Array", _CODECS[image.format or ""].decode_deep(image, data))
 
 
 def info_of(image: Image.Image, data: bytes) -> dict[str, bytes]:
     """What an image's file carries, under Pillow's names for its ``info``, and it did not read."""
-    row = formats.of_name(image.format or "")
-    told = getattr(_CODECS[row.name], "info", None) if row is not None else None
+    told = _told(formats.of_name(image.format or ""), "info")
     return {} if told is None else cast("dict[str, bytes]", told(data))
 
 
@@ -70,8 +89,7 @@ def completed(data: bytes, filler: bytes) -> Completed | None:
 
     None for one that was not cut off, and where nothing can be made of it.
     """
-    row = formats.of_content(data)
-    told = getattr(_CODECS[row.name], "completed", None) if row is not None else None
+    told = _told(formats.of_content(data), "completed")
     return None if told is None else cast("Completed | None", told(data, filler))
 
 
@@ -88,7 +106,7 @@ def is_lossless(image: Image.Image, data: bytes) -> bool:
         The file that it was opened from.
     """
     row = formats.of_name(image.format or "")
-    if row is None:
-        return True
-    told = getattr(_CODECS[row.name], "is_lossless", None)
-    return not row.lossy if told is None else bool(told(image, data))
+    told = _told(row, "is_lossless")
+    if told is not None:
+        return bool(told(image, data))
+    return row is None or not row.lossy

@@ -12,7 +12,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.boxes import boxes
-from scotopic.photo.carried import nclx
+from scotopic.photo.carried import items, nclx
 from scotopic.photo.codecs import pillow
 from scotopic.photo.photo import Photo
 
@@ -53,28 +53,31 @@ def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     """The photo with its colour, and a note if Pillow reads fewer bits than its file has."""
     if not photo.icc_profile:
         photo = replace(photo, colour=nclx.colour_of(data))
-    if not is_deep(data):
+    if not _has_more_bits(data):
         return photo
     return replace(photo, notes=(*photo.notes, "more than 8 bits a channel read as 8"))
 
 
-def clean_aperture(data: bytes, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """The part of a still picture that is to be shown, before it is turned upright.
+def clean_aperture(image: Image.Image, data: bytes) -> tuple[int, int, int, int] | None:
+    """The part of a still AVIF picture that is to be shown, before it is turned upright.
 
     Pillow gives all of the coded picture. ISO/IEC 14496-12, 12.1.4; 23008-12, 6.5.9.
 
     Parameters
     ----------
+    image : PIL image
+        Of any format, as Pillow has opened it.
     data : bytes
-        The file.
-    size : (width, height)
-        Of the coded picture.
+        Its file.
 
     Returns
     -------
     left, top, right, bottom : int, or None for all of it
     """
-    found = next((start for name, start in _properties(data) if name == b"clap"), None)
+    if image.format != "AVIF" or getattr(image, "n_frames", 1) > 1:
+        return None
+    size = image.size
+    found = next((start for name, start, _ in items.of_the_picture(data) if name == b"clap"), None)
     if found is None or len(data) < found + 32:
         return None
     numbers = struct.unpack(">IIIIiIiI", data[found : found + 32])
@@ -90,42 +93,7 @@ def clean_aperture(data: bytes, size: tuple[int, int]) -> tuple[int, int, int, i
     return box if is_inside else None
 
 
-def _properties(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """Name and place of each property of the primary picture. ISO/IEC 23008-12, 9.3."""
-    for _, start, end in boxes(data, 0, len(data), b"meta"):
-        inside = {name: (first, past) for name, first, past in boxes(data, start + 4, end, b"")}
-        if not {b"pitm", b"iprp"} <= inside.keys():
-            continue
-        at = inside[b"pitm"][0]
-        primary = int.from_bytes(data[at + 4 : at + (6 if data[at] == 0 else 8)], "big")
-        held = {name: (first, past) for name, first, past in boxes(data, *inside[b"iprp"], b"")}
-        if not {b"ipco", b"ipma"} <= held.keys():
-            continue
-        properties = list(boxes(data, *held[b"ipco"], b""))
-        for index in _indices(data[slice(*held[b"ipma"])], primary):
-            if 0 < index <= len(properties):
-                yield properties[index - 1][:2]
-
-
-def _indices(table: bytes, item: int) -> list[int]:
-    """Numbers of the properties of an item, in the box ipma."""
-    wide_item, wide_index = table[:1] != b"\0", bool(table[3:4] and table[3] & 1)
-    count, at = int.from_bytes(table[4:8], "big"), 8
-    while count > 0 and at < len(table):
-        size = 4 if wide_item else 2
-        name, many = int.from_bytes(table[at : at + size], "big"), table[at + size : at + size + 1]
-        at += size + 1
-        step = 2 if wide_index else 1
-        past = at + step * (many[0] if many else 0)
-        if name == item:
-            mask = 0x7FFF if wide_index else 0x7F
-            places = range(at, min(past, len(table)), step)
-            return [int.from_bytes(table[place : place + step], "big") & mask for place in places]
-        at, count = past, count - 1
-    return []
-
-
-def is_deep(data: bytes) -> bool:
+def _has_more_bits(data: bytes) -> bool:
     """Whether an AVIF file has more than 8 bits a channel, by its first box av1C.
 
     AV1-ISOBMFF, 2.3.3.

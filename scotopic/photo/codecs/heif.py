@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,7 @@ from PIL import Image
 
 from scotopic.errors import MissingPackageError, UnreadableError
 from scotopic.photo import formats
-from scotopic.photo.boxes import boxes
-from scotopic.photo.carried import nclx
+from scotopic.photo.carried import items, nclx
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
 
@@ -77,8 +76,10 @@ def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
     return photo if photo.icc_profile else replace(photo, colour=nclx.colour_of(data))
 
 
-def size_and_mode(data: bytes) -> tuple[tuple[int, int], str]:
-    """Width and height of an upright HEIC, and Pillow's name of its mode, without decoding it.
+def size_and_mode(data: bytes) -> tuple[tuple[int, int], str, bool]:
+    """Width and height of an upright HEIC, Pillow's name of its mode, and if it has over 8 bits.
+
+    It is not decoded.
 
     Raises
     ------
@@ -87,9 +88,10 @@ def size_and_mode(data: bytes) -> tuple[tuple[int, int], str]:
     """
     pillow_heif = _pillow_heif()
     refuse_other_codecs(data)
-    opened = pillow_heif.open_heif(io.BytesIO(data))
+    opened = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     width, height = opened.size
-    return (int(width), int(height)), str(opened.mode)
+    mode, _, bits = str(opened.mode).partition(";")
+    return (int(width), int(height)), mode, bool(bits)
 
 
 def refuse_other_codecs(data: bytes) -> None:
@@ -97,7 +99,7 @@ def refuse_other_codecs(data: bytes) -> None:
 
     The decoder would find no picture in it, and not say why. ISO/IEC 14496-12, 8.11.6.
     """
-    kinds = set(_kinds_of_items(data))
+    kinds = set(items.kinds(data))
     if kinds & _READ or not kinds:
         return
     other = next(
@@ -105,15 +107,6 @@ def refuse_other_codecs(data: bytes) -> None:
         "compressed in a way that is not known",
     )
     raise UnreadableError(f"a HEIF picture {other}; those compressed by HEVC are read")
-
-
-def _kinds_of_items(data: bytes) -> Iterator[bytes]:
-    for _, start, end in boxes(data, 0, len(data), b"meta"):
-        for _, items, past in boxes(data, start + 4, end, b"iinf"):
-            wide = data[items] != 0  # the version says how long the number of items is
-            for _, item, _ in boxes(data, items + (8 if wide else 6), past, b"infe"):
-                at = item + (10 if data[item] == 3 else 8)
-                yield data[at : at + 4]
 
 
 def _pillow_heif() -> Any:

@@ -19,8 +19,6 @@ from scotopic.photo.photo import Photo
 
 _APP1, _APP13 = 0xE1, 0xED
 _END, _SCAN = b"\xff\xd9", 0xDA
-_WITHIN = (0x00, *range(0xD0, 0xD8))
-"""What may stand behind FF within a scan."""
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
 _FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 """Markers of frames that are read: by Huffman or arithmetic coding, sequential or progressive."""
@@ -132,7 +130,9 @@ def _has_all_scans(data: bytes) -> bool:
             names = segment[1 : 1 + 2 * segment[0] : 2]
             if bits & 15 == 0:
                 is_known |= {(name, place) for name in names for place in range(first, last + 1)}
-            while 0 <= stop < len(data) - 1 and (data[stop] != 0xFF or data[stop + 1] in _WITHIN):
+            while 0 <= stop < len(data) - 1 and (
+                data[stop] != 0xFF or data[stop + 1] in jpeg_planes.WITHIN_SCAN
+            ):
                 stop = data.find(b"\xff", stop + 1)
             if stop < 0:
                 break
@@ -146,6 +146,8 @@ def refuse_what_is_not_read(data: bytes) -> None:
 
     ITU-T T.81, B.2.2: the marker of the frame tells the process, its first byte the bits.
     """
+    if not data.startswith(b"\xff\xd8"):
+        return
     for marker, start, _ in _segments(data):
         if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
             bits = data[start + 4]

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scotopic.errors import UnreadableError
 from scotopic.photo import images
-from scotopic.photo.boxes import boxes
+from scotopic.photo.boxes import box, boxes
 from scotopic.photo.carried import iptc
 from scotopic.photo.carried.exif_block import PREFIX
 from scotopic.photo.codecs import deep, pillow
@@ -26,14 +25,13 @@ _EXIF = b"JpgTiffExif->JP2"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 _CODESTREAM, _STYLE = b"\xff\x4f\xff\x51", b"\xff\x52"
-_LOSSLESS = 100
 
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
-    """A JP2 file, and no notes. Without a quality one that was lossless is so again."""
+    """A JP2 file, and no notes."""
     pixels = images.joined(photo.pixels, photo.alpha)
     pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    if (photo.lossless and quality is None) or quality == _LOSSLESS:
+    if photo.lossless:
         options: dict[str, Any] = {"reversible": True}
     else:
         options = {"level": _ratio_of_signal(quality or pillow.DEFAULT_QUALITY)}
@@ -51,11 +49,11 @@ def _with_boxes(made: bytes, photo: Photo) -> bytes:
     parts = []
     for name, start, end in boxes(made, 0, len(made), b""):
         if name == b"jp2h":
-            parts.append(_box(name, _header(made[start:end], photo)))
+            parts.append(box(name, _header(made[start:end], photo)))
             continue
         if name == b"jp2c":
-            parts += [_box(b"uuid", key + value) for key, value in _beside(photo)]
-        parts.append(_box(name, made[start:end]))
+            parts += [box(b"uuid", key + value) for key, value in _beside(photo)]
+        parts.append(box(name, made[start:end]))
     return b"".join(parts)
 
 
@@ -76,12 +74,12 @@ def _header(content: bytes, photo: Photo) -> bytes:
         given = content[start:end]
         if name == b"colr" and photo.icc_profile:
             given = b"\x02\0\0" + photo.icc_profile
-        parts.append(_box(name, given))
+        parts.append(box(name, given))
     if photo.alpha is not None:
         colours = photo.pixels.shape[-1]
         kinds = [(index, 0, index + 1) for index in range(colours)] + [(colours, 1, 0)]
         table = b"".join(_bytes(number, 2) for kind in kinds for number in kind)
-        parts.append(_box(b"cdef", _bytes(len(kinds), 2) + table))
+        parts.append(box(b"cdef", _bytes(len(kinds), 2) + table))
     if photo.dpi is not None:
         across, down = photo.dpi
         hundredths = max(photo.dpi) * 100 < 2**16
@@ -90,7 +88,7 @@ def _header(content: bytes, photo: Photo) -> bytes:
         sides = b"".join(
             _bytes(min(round(dpi * scale), 2**16 - 1), 2) + _bytes(254, 2) for dpi in (down, across)
         )
-        parts.append(_box(b"res ", _box(b"resc", sides + bytes([power, power]))))
+        parts.append(box(b"res ", box(b"resc", sides + bytes([power, power]))))
     return b"".join(parts)
 
 
@@ -120,6 +118,11 @@ def is_lossless(image: Image.Image, data: bytes) -> bool:
     return at >= 0 and data[at + 13 : at + 14] == b"\x01"
 
 
+def is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether a file has more than 8 bits a channel."""
+    return bits(data) > 8
+
+
 def bits(data: bytes) -> int:
     """Bits a channel, the most of all. ISO/IEC 15444-1, A.5.1."""
     at = data.find(_CODESTREAM)
@@ -130,7 +133,7 @@ def bits(data: bytes) -> int:
     return max(((size & 0x7F) + 1 for size in sizes), default=8)
 
 
-def decode_deep(data: bytes) -> Array:
+def decode_deep(image: Image.Image, data: bytes) -> Array:
     """Pixels of a file of more than 8 bits a channel, uint16, with alpha as the last channel.
 
     Raises
@@ -143,32 +146,12 @@ def decode_deep(data: bytes) -> Array:
     found = boxes(data, 0, len(data), b"jp2c")
     start, end = next(((first, past) for _, first, past in found), (0, len(data)))
     array = np.asarray(deep.package().jpeg2k_decode(data[start:end] if profile else data))
-    return widened(array, bits(data))
-
-
-def widened(array: Array, bits: int) -> Array:
-    """Numbers of so many bits as uint16, where 65535 is the most."""
-    if array.dtype.kind != "u" or bits > 16:
-        raise UnreadableError(f"numbers of type {array.dtype}; 8 and 16 bits are read")
-    if bits == 16:
-        return array.astype(np.uint16, copy=False)
-    result = np.empty(array.shape, np.uint16)
-    most = 2**bits - 1
-    for line, narrow in zip(result, array, strict=True):  # row by row, for less memory
-        line[:] = (np.minimum(narrow, most).astype(np.uint32) * 65535 + most // 2) // most
-    return result
+    return deep.widened(array, bits(data))
 
 
 def _uuids(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     for _, start, end in boxes(data, 0, len(data), b"uuid"):
         yield data[start : start + 16], data[start + 16 : end]
-
-
-def _box(name: bytes, content: bytes) -> bytes:
-    """A box; a long one has its length behind its name."""
-    if len(content) + 8 < 2**32:
-        return _bytes(len(content) + 8, 4) + name + content
-    return _bytes(1, 4) + name + _bytes(len(content) + 16, 8) + content
 
 
 def _bytes(value: int, size: int) -> bytes:

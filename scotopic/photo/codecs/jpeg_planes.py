@@ -18,7 +18,7 @@ Sampling = tuple[tuple[int, int, int], ...]
 
 _DQT, _DHT, _SOS, _EOI = 0xDB, 0xC4, 0xDA, 0xD9
 _FRAMES = (0xC0, 0xC2)
-_ALONE = (0x00, *range(0xD0, 0xD8))
+WITHIN_SCAN = (0x00, *range(0xD0, 0xD8))
 """What may stand behind FF within a scan: a filler, and restart markers."""
 
 
@@ -84,7 +84,7 @@ def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 2
     while data[at + 1] != _EOI:
         marker, stop = data[at + 1], at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        while marker == _SOS and (data[stop] != 0xFF or data[stop + 1] in _ALONE):
+        while marker == _SOS and (data[stop] != 0xFF or data[stop + 1] in WITHIN_SCAN):
             stop = data.index(b"\xff", stop + 1)
         yield marker, data[at:stop]
         at = stop

@@ -6,6 +6,7 @@ imagecodecs neither reads nor writes it there: results are in sRGB.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,11 @@ import numpy as np
 from PIL import Image
 
 from scotopic.errors import UnreadableError
-from scotopic.photo import images
-from scotopic.photo.boxes import boxes
+from scotopic.photo import formats, images
+from scotopic.photo.boxes import box, boxes
 from scotopic.photo.carried import curves, exif
 from scotopic.photo.carried.exif_block import PREFIX
 from scotopic.photo.codecs import deep, pillow
-from scotopic.photo.codecs.jpeg2000 import widened
 from scotopic.photo.codecs.jpegxl_header import JxlHeader, header_of, with_curve_of_srgb
 from scotopic.photo.images import Decoded
 from scotopic.photo.photo import Photo
@@ -30,17 +30,16 @@ _MOST_TEXT = 2**26
 
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
-    """A JPEG XL file, and no notes. Without a quality one that was lossless is so again."""
-    is_lossless = quality == 100 or (photo.lossless and quality is None)
+    """A JPEG XL file, and no notes."""
     colours = photo.pixels
-    if colours.dtype == np.uint16 and not is_lossless:
+    if colours.dtype == np.uint16 and not photo.lossless:
         # libjxl is told by imagecodecs that numbers of 16 bits are linear, and changes them
         # by that where it loses some. What is said of them is put right behind it.
         colours = curves.decoded(colours, np.uint16, curves.LINEAR)
     pixels = images.joined(colours, photo.alpha)
     pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     options: dict[str, Any] = {"lossless": True}
-    if not is_lossless:
+    if not photo.lossless:
         options = {"distance": _distance(quality or pillow.DEFAULT_QUALITY)}
     made = bytes(deep.package().jpegxl_encode(pixels, usecontainer=True, **options))
     parts = []
@@ -48,8 +47,8 @@ def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, 
         content = made[start:end]
         if name == b"jxlc":
             content = with_curve_of_srgb(content)
-            parts += [_box(*each) for each in _beside(photo)]
-        parts.append(_box(name, content))
+            parts += [box(*each) for each in _beside(photo)]
+        parts.append(box(name, content))
     return b"".join(parts), ()
 
 
@@ -67,25 +66,36 @@ def _distance(quality: int) -> float:
     return 53 / 3000 * quality**2 - 23 / 20 * quality + 25
 
 
+def is_jxl(data: bytes) -> bool:
+    """Whether a file is JPEG XL."""
+    return formats.of_content(data) is formats.FORMATS["JPEGXL"]
+
+
 def open_jxl(data: bytes) -> tuple[Image.Image, JxlHeader]:
     """What a file says, before its pixels are decoded.
 
     Returns
     -------
     image : PIL image
-        Empty, with what the file carries in its ``info``.
+        Empty; it stands for the file where functions take what Pillow has opened.
     header : JxlHeader
     """
     image = Image.new("RGB", (1, 1))
     image.format = "JPEGXL"
-    for name, content in _boxes(data).items():
+    return image, header_of(_codestream(data))
+
+
+def info(data: bytes) -> dict[str, bytes]:
+    """EXIF and XMP of a file, under Pillow's names. Packed boxes that are damaged are passed over."""
+    found = {}
+    for name, content in _metadata(data):
         if name == b"Exif" and len(content) > 4:
             block = content[4 + int.from_bytes(content[:4], "big") :]
             # The codestream tells how the picture stands, and the decoder turns it.
-            image.info["exif"] = exif.of_result(block) if exif.has_header(block) else block
+            found["exif"] = exif.of_result(block) if exif.has_header(block) else block
         if name == b"xml ":
-            image.info["xmp"] = content
-    return image, header_of(_codestream(data))
+            found["xmp"] = content
+    return found
 
 
 def decode(data: bytes, header: JxlHeader) -> Decoded:
@@ -110,7 +120,7 @@ def decode(data: bytes, header: JxlHeader) -> Decoded:
         notes.append("floating-point numbers cut to 0 to 1, at 16 bits a channel")
         array = np.rint(65535 * np.clip(np.nan_to_num(array), 0, 1)).astype(np.uint16)
     elif header.bits != 8:
-        array = widened(array, header.bits)
+        array = deep.widened(array, header.bits)
     taken = images.split(array, notes=tuple(notes))
     if header.linear_at is None:
         return taken
@@ -121,19 +131,22 @@ def decode(data: bytes, header: JxlHeader) -> Decoded:
 def _curved(taken: Decoded) -> dict[str, Any]:
     alpha = taken.alpha
     if alpha is not None and alpha.dtype == np.uint8:
-        alpha = widened(alpha, 8)
+        alpha = deep.widened(alpha, 8)
     return {"pixels": curves.encoded(taken.pixels, curves.LINEAR), "alpha": alpha}
 
 
 def is_lossless(image: Image.Image, data: bytes) -> bool:
     """Whether a file is compressed without loss, and does not hold a JPEG."""
-    return not header_of(_codestream(data)).is_xyb and b"jbrd" not in _boxes(data)
+    holds_jpeg = any(boxes(data, 0, len(data), b"jbrd"))
+    return not header_of(_codestream(data)).is_xyb and not holds_jpeg
 
 
 def carried(photo: Photo, image: Image.Image, data: bytes) -> Photo:
-    """The photo with whether its file was compressed without loss."""
-    photo.lossless = is_lossless(image, data)
-    return photo
+    """The photo with whether its file was compressed without loss, and a note on damage."""
+    read = {name for name, _ in _metadata(data)}
+    stored = {name for name, _, _ in _stored(data)}
+    notes = (*photo.notes, "metadata left out: it is damaged") if stored - read else photo.notes
+    return replace(photo, lossless=is_lossless(image, data), notes=notes)
 
 
 def _codestream(data: bytes) -> bytes:
@@ -147,19 +160,23 @@ def _codestream(data: bytes) -> bytes:
     raise UnreadableError("damaged: a JPEG XL without a picture")
 
 
-def _boxes(data: bytes) -> dict[bytes, bytes]:
-    """Boxes of a file beside its codestream, by their names; those that are packed unpacked."""
+def _metadata(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the boxes Exif and xml, unpacked; not of those that are damaged."""
+    for name, is_packed, content in _stored(data):
+        if not is_packed:
+            yield name, content
+            continue
+        with contextlib.suppress(ValueError, RuntimeError):  # of which imagecodecs' errors are
+            yield name, bytes(deep.package().brotli_decode(content, out=_MOST_TEXT))
+
+
+def _stored(data: bytes) -> Iterator[tuple[bytes, bool, bytes]]:
+    """Names of these boxes, whether they are packed, and what is in them."""
     if data.startswith(_BARE):
-        return {}
-    result = {}
+        return
     for name, start, end in boxes(data, 0, len(data), b""):
-        if name == b"brob":
-            name, content = data[start : start + 4], data[start + 4 : end]
-            result[name] = bytes(deep.package().brotli_decode(content, out=_MOST_TEXT))
-        elif not name.startswith(b"jxl"):
-            result[name] = data[start:end]
-    return result
-
-
-def _box(name: bytes, content: bytes) -> bytes:
-    return (len(content) + 8).to_bytes(4, "big") + name + content
+        is_packed = name == b"brob"
+        first = start + 4 if is_packed else start
+        name = data[start:first] or name
+        if name in (b"Exif", b"xml "):
+            yield name, is_packed, data[first:end]

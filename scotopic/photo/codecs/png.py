@@ -28,6 +28,8 @@ _OF_PIXELS = (b"IHDR", b"IDAT", b"IEND")
 _COLOUR = (b"cICP", b"cHRM", b"gAMA", b"sRGB", b"mDCV", b"mDCv")
 _LIGHT = (b"cLLI", b"cLLi")
 
+is_deep, decode_deep = deep.is_deep, deep.decode
+
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
     """A PNG file, and no notes. There is no quality: all is kept."""
@@ -72,8 +74,7 @@ def _colour_of(found: dict[bytes, bytes], kept: bytes) -> Colour:
 def _colour_chunks(colour: Colour | None) -> bytes:
     if colour is None or colour.chunks or colour.codes is None:
         return b"" if colour is None else colour.chunks
-    data = b"cICP" + bytes((*colour.codes, 0, 1))  # RGB, of the full range
-    return (4).to_bytes(4, "big") + data + zlib.crc32(data).to_bytes(4, "big")
+    return _chunk(b"cICP", bytes((*colour.codes, 0, 1)))  # RGB, of the full range
 
 
 def transparent_level(image: Any) -> int | None:
@@ -100,7 +101,7 @@ def transparent_level(image: Any) -> int | None:
 
 def _damaged(photo: Photo, image: Any, data: bytes) -> tuple[str, ...]:
     """Notes on text and a profile that could not be unpacked."""
-    names = list(_names(data))
+    names = [kind for kind, _, _ in _places(data)]
     texts = sum(kind in (b"tEXt", b"zTXt", b"iTXt") for kind in names)
     notes = []
     if b"iCCP" in names and not image.info.get("icc_profile"):
@@ -136,16 +137,16 @@ def completed(data: bytes, filler: bytes) -> Completed | None:
 
     Of an animation the frames stay that are whole.
     """
-    chunks = _chunks(data)
+    chunks = list(_chunks(data))
     if not chunks or chunks[-1][0] == b"IEND" or chunks[0][0] != b"IHDR":
         return None
     whole = [(kind, chunk) for kind, chunk in chunks if len(chunk) == 12 + _length(chunk)]
     pixels = [chunk[8 : 8 + _length(chunk)] for kind, chunk in chunks if kind == b"IDAT"]
     beside = [(kind, chunk) for kind, chunk in whole if kind != b"IDAT"]
     before = [kind for kind, _ in chunks].index(b"IDAT") if pixels else len(chunks)
-    size = _unpacked_size(chunks[0][1][8:])
     if not pixels or len(chunks[0][1]) < 25:
         return None
+    size = _unpacked_size(chunks[0][1][8:])
     if size > MOST_MISSING:
         return None
     # The first byte of each row names one of five filters: 0 and 1 are two of them.
@@ -191,19 +192,15 @@ def _unpacked_size(header: bytes) -> int:
     return total
 
 
-def _names(png: bytes) -> Iterator[bytes]:
-    """Name of each chunk; a copy of all of them would be as much memory as the file."""
+def _places(png: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name of each chunk, and where all of it begins and ends."""
     at = 8
     while at + 8 <= len(png):
-        yield png[at + 4 : at + 8]
-        at += 12 + int.from_bytes(png[at : at + 4], "big")
+        past = at + 12 + int.from_bytes(png[at : at + 4], "big")
+        yield png[at + 4 : at + 8], at, past
+        at = past
 
 
-def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Name of each chunk, and all of it."""
-    result, at = [], 8
-    while at + 8 <= len(png):
-        length = int.from_bytes(png[at : at + 4], "big")
-        result.append((png[at + 4 : at + 8], png[at : at + 12 + length]))
-        at += 12 + length
-    return result
+def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name of each chunk, and a copy of all of it."""
+    return ((kind, png[at:past]) for kind, at, past in _places(png))

@@ -22,6 +22,7 @@ from scotopic.photo import images
 from scotopic.photo.carried import iptc
 from scotopic.photo.carried.exif import has_header
 from scotopic.photo.carried.exif_block import PREFIX, Order, number, order_of
+from scotopic.photo.codecs import deep
 from scotopic.photo.cut_off import MOST_MISSING, Completed, fill, inflated
 from scotopic.photo.photo import Photo
 from scotopic.types import Array
@@ -38,6 +39,8 @@ PIXEL_TAGS = {
 """Tags about the pixels of one file, and those that are written from other fields of a photo."""
 RESOLUTION = {282, 283, 296}
 """Those of `PIXEL_TAGS` that may stand in an EXIF block, for a resolution without a unit."""
+
+is_deep, decode_deep = deep.is_deep, deep.decode
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
 _SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
 _LOSSY = ("jpeg", "tiff_jpeg", "webp")

@@ -13,13 +13,9 @@ TIFF. The rule here is a guess, and each reading of such a file tells of it in a
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 import numpy as np
 from PIL import Image
 
-from scotopic.errors import MissingPackageError, UnreadableError
 from scotopic.photo import images
 from scotopic.photo.carried import curves
 from scotopic.photo.carried.exif_block import Directory, directory_of, number, order_of
@@ -72,22 +68,10 @@ def decode(data: bytes, image: Image.Image) -> Decoded:
     MissingPackageError
         Without imagecodecs and tifffile.
     UnreadableError
-        For other colours than RGB or gray.
+        As `deep.numbers_of_tiff` does.
     """
-    try:
-        import tifffile
-    except ImportError as error:
-        raise MissingPackageError(
-            "a TIFF of such numbers needs the package tifffile",
-            remedy="pip install 'scotopic[deep]'",
-        ) from error
-    tags: Any = image.tag_v2  # type: ignore[attr-defined]
-    if tags.get(262) not in (1, 2):
-        raise UnreadableError("a TIFF of such numbers in other colours than RGB or gray")
-    stored = np.asarray(tifffile.imread(io.BytesIO(data), key=0))
-    stored = np.moveaxis(stored, 0, -1) if tags.get(284) == 2 and stored.ndim == 3 else stored
+    stored, colours, extra = deep.numbers_of_tiff(image, data)
     stored = stored[..., None] if stored.ndim == 2 else stored
-    colours = 3 if tags[262] == 2 else 1
     if stored.dtype.kind == "f":
         levels, notes = _of_floats(stored, colours, image.info.get("icc_profile"))
     else:
@@ -95,7 +79,7 @@ def decode(data: bytes, image: Image.Image) -> Decoded:
         levels = _scaled(stored, 1 / most)
         black = ("; those below 0 are black",) if below else ("",)
         notes = (f"signed numbers: {most} is white{black[0]}; 16 bits a channel are written",)
-    split = images.split(deep.with_straight_alpha(levels, colours, tags.get(338, ())))
+    split = images.split(deep.with_straight_alpha(levels, colours, extra))
     return Decoded(split.pixels, split.alpha, notes=notes)
 
 

@@ -13,11 +13,8 @@ from scotopic.photo.photo import Photo
 
 
 def encode(photo: Photo, quality: int | None = None) -> tuple[bytes, tuple[str, ...]]:
-    """A WebP file, and no notes. Without a quality one that was lossless is so again."""
-    options = {
-        "quality": quality or pillow.DEFAULT_QUALITY,
-        "lossless": photo.lossless and not quality,
-    }
+    """A WebP file, and no notes."""
+    options = {"quality": quality or pillow.DEFAULT_QUALITY, "lossless": photo.lossless}
     return pillow.save(photo, formats.FORMATS["WEBP"], options), ()
 
 
