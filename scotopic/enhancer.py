@@ -16,7 +16,7 @@ from scotopic.networks.loading import load
 from scotopic.networks.network import Band, Look, Network
 from scotopic.networks.registry import DEFAULT_MODEL, registry
 from scotopic.pixels.restraint import Decision
-from scotopic.pixels.visible import cut_out, keep_hidden, shown
+from scotopic.pixels.visible import counted, cut_out, keep_hidden, shown
 from scotopic.types import Array, Pixels, is_whole_number
 from scotopic.wish import Wish
 
@@ -241,6 +241,7 @@ class Enhancer:
         ------
         Band
         """
+        pixels = counted(pixels, look.weights)
         free = self.memory - machine.PROCESS_BYTES - 2 * pixels.nbytes
         tiles = self.network.plan(pixels.shape, pixels.dtype, free)
         for band in self.network.bands(shown(pixels, look.thumb), look, tiles):

@@ -86,7 +86,6 @@ def enhance_source(
 def _enhance_by_rows(enhancer: Enhancer, rows: Rows, job: Job, settings: Settings) -> Outcome:
     picture = rows.carried(settings.max_megapixels)
     look = enhancer.decide(rows, settings.wish)
-    rows.is_cut_out = look.weights is not None
     leave = enhancer.leaves(look)
     name = str(job.source)
     if leave and not settings.encoding.strip:

@@ -20,6 +20,7 @@ from scotopic.types import Array
 
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_BYTES = 2**20
+_CUT_OFF = "damaged: the file is cut off, and too large for the memory to enhance what is there"
 _HELD_BYTES = 2**26
 """Decoded segments that are held at once, beyond those asked for."""
 
@@ -41,9 +42,6 @@ class Rows:
     dtype : uint8 or uint16
     nbytes : int
         Bytes that it holds in memory at most.
-    is_cut_out : bool
-        Whether its alpha, if it has any, says what is seen; to be set to False for a
-        picture of which nothing is seen, or all.
     """
 
     shape: tuple[int, ...]
@@ -55,7 +53,6 @@ class Rows:
         self.shape = (page.imagelength, page.imagewidth, 1 if page.samplesperpixel < 3 else 3)
         self.dtype = page.dtype
         self.nbytes = _HELD_BYTES
-        self.is_cut_out = True
         self._held: OrderedDict[int, Array] = OrderedDict()
         self._height = _rows_of_segment(page)
         if _is_plain(page):
@@ -69,8 +66,8 @@ class Rows:
 
     @property
     def alpha(self) -> Alpha | None:
-        """The picture's straight alpha, if it has any that counts."""
-        return Alpha(self) if self._has_alpha() and self.is_cut_out else None
+        """The picture's straight alpha, if it has any."""
+        return Alpha(self) if self._has_alpha() else None
 
     def close(self) -> None:
         """Close the file."""
@@ -140,7 +137,7 @@ class Rows:
         file.seek(page.dataoffsets[0] + first * _bytes_of_row(page))
         stored = file.read(size)
         if len(stored) < size:
-            raise UnreadableError("damaged or unsupported: cut short", path=self.path)
+            raise UnreadableError(_CUT_OFF, path=self.path)
         kind = self.dtype.newbyteorder(page.parent.byteorder)
         return np.frombuffer(stored, kind).reshape(shape).astype(self.dtype)
 
@@ -152,6 +149,8 @@ class Rows:
             problem = "damaged or unsupported: more is stored than a strip or tile may hold"
             raise UnreadableError(problem, path=self.path)
         stored = file.read(page.databytecounts[index])
+        if len(stored) < page.databytecounts[index]:
+            raise UnreadableError(_CUT_OFF, path=self.path)
         try:
             deep.check_segment(page, stored)
             tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}

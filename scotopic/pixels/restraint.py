@@ -16,6 +16,7 @@ from scotopic.pixels.gain_map import LARGEST
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.noise import noise_in_the_dark
 from scotopic.pixels.units import gray, size_of
+from scotopic.pixels.visible import counted
 from scotopic.types import Array, Pixels
 
 # Each constant is explained where it is used.
@@ -85,7 +86,7 @@ def restrain(
     limited : array, (cells, cells)
         ln of the gain that is to be used, at least 0.
     """
-    noise = noise_in_the_dark(pixels, guide.box(size_of(pixels)))
+    noise = noise_in_the_dark(counted(pixels, guide.weights), guide.box(size_of(pixels)))
     cells = predicted.shape[0]
     levels, seen = guide.levels(cells), guide.seen(cells)
     night = Night.of(thumb, thumb_weights)

@@ -59,6 +59,22 @@ def is_seen(alpha: Array) -> bool:
     return bool(alpha.max() > HIDDEN * unit_scale(alpha.dtype))
 
 
+class _Opaque:
+    """The colours of a picture, whatever its opacity."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+        self.shape, self.dtype, self.nbytes = pixels.shape, pixels.dtype, pixels.nbytes
+
+    def __getitem__(self, key: Any) -> Array:
+        return self._pixels[key]
+
+
+def counted(pixels: Pixels, weights: Array | None) -> Pixels:
+    """A picture without its opacity if `small` has found no weights, as of one that nobody sees."""
+    return _Opaque(pixels) if weights is None and alpha_of(pixels) is not None else pixels
+
+
 def alpha_of(pixels: Pixels) -> Pixels | None:
     """The opacity of a picture, (height, width) by slices of rows, if it has any."""
     found: Pixels | None = getattr(pixels, "alpha", None)

@@ -171,3 +171,10 @@ def test_the_flag_of_pillow_is_as_it_was():
     data = KINDS["GIF"]()
     assert read(data[: len(data) // 2], allow_truncated=True)
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+
+
+@pytest.mark.parametrize("length", range(9, 60))
+def test_a_png_that_ends_in_its_first_chunks_is_refused_with_the_truth(length):
+    with pytest.raises(UnreadableError) as caught:
+        read(pillow("PNG")[:length])
+    assert "index" not in str(caught.value) and len(str(caught.value).splitlines()) == 1

@@ -12,12 +12,14 @@ from PIL import Image, ImageCms
 from sample_files import PROFILE, encoded, exif_with, notes_of, saved
 
 import scotopic
+from scotopic.photo.boxes import box, boxes
 from scotopic.photo.carried import iptc
 from scotopic.photo.codecs.jpegxl_header import header_of
 from scotopic.photo.header import read_header
 from scotopic.photo.limits import Limits
 from scotopic.photo.photo import Photo
-from scotopic.photo.reading import read
+from scotopic.photo.reading import from_image, read
+from scotopic.photo.writing import encode
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="needs scotopic[deep]")
 FORMS = ("JPEGXL", "JPEG2000")
@@ -214,3 +216,29 @@ def test_the_header_of_a_file_is_read_without_decoding(tmp_path):
             (tmp_path / name).write_bytes(encoded(photo_of(lossless=lossless), form))
             header = read_header(tmp_path / name)
             assert (header.format, header.size, header.is_lossy) == (form, (56, 40), not lossless)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("deep", [False, True])
+def test_nothing_is_lost_at_a_quality_of_100(form, deep):
+    photo = photo_of(alpha=True, deep=deep)
+    data, notes = encode(photo, form, 100)
+    taken = read(data)
+    assert notes == () and taken.lossless
+    assert np.array_equal(taken.pixels, photo.pixels) and np.array_equal(taken.alpha, photo.alpha)
+
+
+def test_a_damaged_box_of_a_jpeg_xl_costs_only_what_is_in_it():
+    data = encoded(photo_of(exif=exif_with(1)), "JPEGXL")
+    start = next(first - 8 for _, first, _ in boxes(data, 0, len(data), b"jxlc"))
+    taken = read(data[:start] + box(b"brob", b"xml " + b"no brotli") + data[start:])
+    assert taken.exif == exif_with(1) and taken.xmp is None
+    assert "metadata left out: it is damaged" in taken.notes
+
+
+def test_an_image_of_a_jpeg_2000_has_the_profile_of_its_file():
+    profile = wide_profile()
+    with Image.open(io.BytesIO(encoded(photo_of(icc_profile=profile), "JPEG2000"))) as image:
+        before = dict(image.info)
+        assert from_image(image).icc_profile == profile
+        assert image.info == before, "the image is the caller's"

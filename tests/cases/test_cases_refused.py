@@ -10,6 +10,7 @@ from cases_kinds import KINDS, dark, heif, tiff
 import scotopic
 from scotopic.errors import UnreadableError
 from scotopic.jobs.settings import Settings
+from scotopic.photo.header import read_header
 from scotopic.photo.reading import read, read_carried
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="needs scotopic[deep]")
@@ -45,7 +46,7 @@ REFUSED = {
             f"a HEIF picture .*{name}; those compressed by HEVC are read",
         )
         for kind, name in (
-            *((b"av01", "AV1"), (b"avc1", "H.264"), (b"vvc1", "VVC"), (b"jpeg", "JPEG")),
+            *((b"av01", "AV1"), (b"avc1", "H.264"), (b"vvc1", r"VVC \(H.266\)"), (b"jpeg", "JPEG")),
             *((b"j2k1", "JPEG 2000"), (b"unci", "not compressed"), (b"abcd", "not known")),
         )
     },
@@ -57,7 +58,6 @@ def test_what_is_not_read_says_why_in_one_line(kind, tmp_path):
     make, words = REFUSED[kind]
     if "HEIF" in kind:
         pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
-        words = words.replace("VVC", r"VVC \(H.266\)")
     with pytest.raises(UnreadableError, match=words):
         scotopic.enhance(make())
     (tmp_path / "a.tif").write_bytes(make())
@@ -83,3 +83,17 @@ def test_a_bigtiff_of_big_endian_byte_order_is_refused_by_rows_too(tmp_path):
 @pytest.mark.parametrize("kind", ["HEIC, 10 bits, 3 channels", "JPEG, progressive"])
 def test_what_is_read_is_not_taken_for_what_is_not(kind):
     assert read(KINDS[kind]()).pixels.size
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name != "32-bit TIFF"])
+def test_a_kind_that_is_not_read_is_refused_by_its_header(tmp_path, name):
+    make, problem = REFUSED[name]
+    (tmp_path / "a").write_bytes(make())
+    with pytest.raises(UnreadableError, match=problem):
+        read_header(tmp_path / "a")
+
+
+def test_the_markers_of_a_jpeg_mean_nothing_in_other_files():
+    data = bytearray(KINDS["BMP"]())
+    data[2:6] = b"\xff\xc3\x01\0"  # the size of the file, which decoders pass over
+    assert read(bytes(data)).pixels.shape == dark().shape

@@ -9,6 +9,9 @@ from PIL import Image, ImageCms
 from sample_files import saved
 
 import scotopic
+from scotopic import machine
+from scotopic.photo.header import read_header
+from scotopic.photo.limits import Limits
 from scotopic.photo.reading import read
 
 tifffile = pytest.importorskip("tifffile", reason="needs scotopic[deep]")
@@ -95,3 +98,24 @@ def test_the_result_is_a_tiff_of_sixteen_bits_with_the_metadata():
 def test_whole_numbers_of_32_bits_are_refused_with_the_truth():
     with pytest.raises(scotopic.ScotopicError, match="32 bits a channel are not read"):
         read(saved(Image.new("I", (8, 8)), "TIFF"))
+
+
+def test_a_bigtiff_of_floating_point_numbers_is_read():
+    taken = read(tiff(LEVELS.astype(np.float32), bigtiff=True))
+    assert np.abs(taken.pixels / 65535 - LEVELS).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int16])
+def test_more_numbers_than_the_size_tells_are_refused(kind):
+    volume = np.zeros((50, 20, 20, 3), kind)
+    data = tiff(volume, volumetric=True, tile=(16, 16, 16))
+    with pytest.raises(scotopic.ScotopicError, match="two sizes"):
+        read(data)
+
+
+def test_the_memory_for_them_is_asked_of_the_header_too(tmp_path):
+    (tmp_path / "a.tif").write_bytes(tiff(np.zeros((1500, 1500, 3), np.float32)))
+    limits = Limits(memory=machine.PROCESS_BYTES + 40 * 1500**2)
+    for call in (read, read_header):
+        with pytest.raises(scotopic.ScotopicError, match="memory"):
+            call(tmp_path / "a.tif", limits=limits)

@@ -167,13 +167,16 @@ def test_by_rows_a_picture_is_exposed_by_what_is_seen(tmp_path, monkeypatch, net
     assert np.abs(seen(results[1]).astype(int) - seen(whole)).max() <= 1
 
 
-def test_by_rows_a_picture_of_which_nothing_is_seen_is_enhanced_as_whole(tmp_path, monkeypatch):
-    picture = cutout(0, shape=(300, 300))
+@pytest.mark.parametrize("wish", [Wish(exposure=0.4), Wish()])
+def test_by_rows_a_picture_of_which_nothing_is_seen_is_enhanced_as_whole(
+    tmp_path, monkeypatch, wish
+):
+    picture = cutout(0, shape=(300, 300), noise=9)
     picture[..., 3] = 0
     tifffile.imwrite(
         tmp_path / "a.tif", picture, photometric="rgb", extrasamples=["unassalpha"], rowsperstrip=64
     )
-    settings = Settings(Wish(exposure=0.4))
+    settings = Settings(wish)
     for target in ("whole.tif", "rows.tif"):
         job = Job(tmp_path / "a.tif", tmp_path / target)
         run_job(Enhancer(memory=2**30, threads=1), job, settings)

@@ -9,6 +9,7 @@ from cases_kinds import chunk
 from PIL import Image
 
 import scotopic
+from scotopic.photo import reading
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="needs scotopic[deep]")
 
@@ -125,3 +126,11 @@ def test_a_gif_that_fills_its_canvas_stays_opaque():
     made = scotopic.enhance(gif([((0, 0), (60, 40), 2)]), format="png")
     with Image.open(io.BytesIO(made)) as image:
         assert image.mode == "RGB"
+
+
+def test_an_image_of_few_levels_keeps_its_text():
+    rows = [bytes([0b01010101] * 4 + [0] * 4)] * 8
+    data = png(2, 0, rows, b"\0\1")
+    data = data[:33] + chunk(b"tEXt", b"Comment\0night") + data[33:]
+    taken = reading.from_image(Image.open(io.BytesIO(data)))
+    assert taken.text == {"Comment": "night"} and not any("left out" in n for n in taken.notes)

@@ -124,11 +124,13 @@ def entries_of(
         yield Entry(tag, kind, count, size, place)
 
 
-def directory_of(data: bytes, order: Order, start: int, wanted: Container[int]) -> Directory:
+def directory_of(
+    data: bytes, order: Order, start: int, wanted: Container[int], big: bool = False
+) -> Directory:
     """The wanted tags of a directory at an offset, as far as they are whole and there is room."""
     directory: Directory = {}
     room = _ROOM
-    for entry in entries_of(data, order, start):
+    for entry in entries_of(data, order, start, big):
         tag, size, place = entry.tag, entry.size, entry.place
         taken = 12 if tag == MAKER_NOTE else 12 + size + size % 2
         fits = taken <= room and 0 < size <= LARGEST_NOTE and place + size <= len(data)

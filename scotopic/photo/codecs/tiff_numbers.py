@@ -26,6 +26,7 @@ from scotopic.types import Array
 _BITS, _KIND = 258, 339
 _SIGNED, _FLOAT = 2, 3
 _SHORT = 3
+_BIG = b"II+\0"
 _OVERSHOOT = 1.1
 """Up to here numbers are above white because a picture was sharpened or made smaller."""
 _BAND = 256
@@ -33,7 +34,7 @@ _BAND = 256
 
 def has_them(data: bytes) -> bool:
     """Whether a file is a TIFF of floating-point numbers, or of signed ones of 8 or 16 bits."""
-    if data[:4] not in (b"II*\0", b"MM\0*"):
+    if data[:4] not in (b"II*\0", b"MM\0*", _BIG):
         return False
     tags = _tags(data)
     kinds, bits = _values(data, tags, _KIND), _values(data, tags, _BITS) or {1}
@@ -114,8 +115,9 @@ def _scaled(stored: Array, factors: float | Array) -> Array:
 
 
 def _tags(data: bytes) -> Directory:
-    order = order_of(data)
-    return directory_of(data, order, number(data, 4, 4, order), {_BITS, _KIND})
+    order, is_big = order_of(data), data.startswith(_BIG)
+    first = number(data, 8, 8, order) if is_big else number(data, 4, 4, order)
+    return directory_of(data, order, first, {_BITS, _KIND}, is_big)
 
 
 def _values(data: bytes, tags: Directory, tag: int) -> set[int]:
