@@ -3,8 +3,9 @@
     python benchmarks/fuzz.py [--count 10000] [--photos DATA/photos] [--seed 0]
 
 Real files (small ones made here in every format, still and animated, and those of a
-folder, large ones more rarely) are damaged; some TIFFs are read by rows: bytes are changed, the end is cut off, two files are
-joined, or the size in the header is replaced. Each is read, enhanced, written and
+folder, large ones more rarely) are damaged: bytes are changed, the end is cut off, two
+files are joined, or the size in the header is replaced. Some TIFFs are read by rows, for
+want of memory. Each is read, enhanced, written and
 read again in a worker process. Right answers are a whole result, or an error of one
 line and no file. Everything else is printed, and the exit code is 1.
 """

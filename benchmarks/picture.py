@@ -2,6 +2,7 @@
 
     python benchmarks/picture.py colors PHOTOS... [--model NAME]
     python benchmarks/picture.py noise PHOTOGRAPHS... [--model NAME]
+    python benchmarks/picture.py drift PHOTOGRAPHS... [--model NAME]
     python benchmarks/picture.py curve DATASET... [--photos FOLDER]
     python benchmarks/picture.py subjects PANEL [--model NAME]
     python benchmarks/picture.py grain PANEL... [--model NAME]
@@ -16,6 +17,12 @@ highest value grow.
 the inverse of the exposing curve, adds noise of a known deviation, that of simulated cameras or
 white, rounds to 8 bits, and gives the exact gain to the network: PSNR of the exposed and of the
 enhanced picture.
+
+`drift` takes every seventh photograph of each folder, half of them under warm light, darkens it,
+adds a little noise of simulated cameras, and gives the exact gain, 6 or 14. What is then off in the
+colours of cells of 24x24 pixels (Lab a and b, their distance from the photograph's) the network has
+added: the mean, that of the worst twentieth of the cells, and that of the worst cell, averaged over
+the photographs; beside them the mean of the exposed picture, which comes from noise and rounding.
 
 `curve` exposes the dark pictures of pairs (every tenth one, at a quarter of their size) to the
 levels of their references with several values of `COLOR_KEPT`: PSNR, mean error of the hue, and
@@ -66,6 +73,9 @@ NOISES = (0.005, 0.01, 0.02)
 GAIN = 8.0
 KEPT = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 SIDE = 256
+LITTLE_NOISE = 0.004
+LIGHTS = {"plain": np.ones(3), "warm": np.array([1.0, 0.72, 0.5])}
+CELL = 24
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a rectangle, relative to the picture's sides."""
@@ -170,6 +180,41 @@ def noise(folders: list[Path], model: str) -> None:
             exposed, enhanced = np.mean(scores, axis=0)
             name = f"{deviation:<6} {kind.__name__.replace('_', ' ')}"
             print(f"{name:20}{exposed:7.2f}  {enhanced:8.2f}", flush=True)
+
+
+def drift(folders: list[Path], model: str) -> None:
+    """Print how far the colours of cells are off, for plain and for warm light."""
+    network = Enhancer(model).network
+    assert isinstance(network, ExposingNetwork)
+    paths = [path for folder in folders for path in sorted(list_pictures(folder).values())[::7]]
+    photographs = [read_image(path) for path in paths]
+    scores: dict[str, list[list[float]]] = {"plain": [], "warm": []}
+    for seed, photograph in enumerate(photographs):
+        light = "warm" if seed % 2 else "plain"
+        target = np.clip(reduced(photograph, SIDE, SIDE) * LIGHTS[light], 0, 1)
+        gains, rng = GainMap.uniform(14.0 if seed % 3 else 6.0), np.random.default_rng(seed)
+        clean = darkened(target, gains)
+        noisy = clean + LITTLE_NOISE * of_a_camera(clean, rng)
+        dark = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+        wanted, exposed, enhanced = (
+            cell_colors(one) for one in (target, *corrected(network, dark, gains))
+        )
+        off = np.linalg.norm(enhanced - wanted, axis=-1)
+        noise_alone = float(np.linalg.norm(exposed - wanted, axis=-1).mean())
+        scores[light].append([off.mean(), np.quantile(off, 0.95), off.max(), noise_alone])
+    print("light  photographs    mean  worst twentieth  worst cell  exposed alone")
+    for light, rows in (*scores.items(), ("all", sum(scores.values(), []))):
+        told = "{:8.2f} {:16.2f} {:11.2f} {:14.2f}".format(*np.mean(rows, axis=0))
+        print(f"{light:6} {len(rows):11}{told}")
+
+
+def cell_colors(picture: Array) -> Array:
+    """Mean Lab a and b of cells of 24x24 pixels, (rows, columns, 2)."""
+    lab = rgb2lab(picture)[..., 1:]
+    rows, columns = (side // CELL for side in lab.shape[:2])
+    cells = lab[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL, 2)
+    result: Array = cells.mean(axis=(1, 3))
+    return result
 
 
 def corrected(network: ExposingNetwork, dark: Array, gains: GainMap) -> list[Array]:
@@ -312,7 +357,7 @@ def grain(folders: list[Path], model: str) -> None:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("colors", "noise", "curve", "subjects", "grain"))
+    parser.add_argument("what", choices=("colors", "noise", "drift", "curve", "subjects", "grain"))
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--photos", type=Path)
@@ -322,7 +367,7 @@ def main() -> None:
     elif options.what == "subjects":
         subjects(options.folders[0], options.model)
     else:
-        measure = {"colors": colors, "noise": noise, "grain": grain}[options.what]
+        measure = {"colors": colors, "noise": noise, "drift": drift, "grain": grain}[options.what]
         measure(options.folders, options.model)
 
 

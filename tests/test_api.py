@@ -1,5 +1,6 @@
 """The Python interface: the same kind comes back that was given."""
 
+import inspect
 import io
 import os
 import pickle
@@ -254,6 +255,15 @@ def test_models_are_described():
     found = {model["name"]: model for model in scotopic.models()}
     assert len(found["standard"]["sha256"]) == 64
     assert found["mirnet"]["file"] is None
+
+
+@pytest.mark.parametrize("function", [scotopic.enhance, scotopic.enhance_folder])
+def test_the_documentation_has_every_argument_with_its_default(function):
+    page = (DOCS / "api.md").read_text()
+    (told,) = re.findall(rf"^`{function.__name__}\(([^`]*)\)`", page, re.MULTILINE)
+    names = inspect.signature(function).parameters.values()
+    written = [p.name if p.default is p.empty else f"{p.name}={p.default}" for p in names]
+    assert [one for one in re.split(r",\s+", told) if one != "*"] == written
 
 
 def test_the_examples_in_the_documentation_run():

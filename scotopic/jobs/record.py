@@ -97,7 +97,7 @@ class Record:
     def made(self, target: Path, made_from: dict[str, Any]) -> dict[str, Any] | None:
         """What was noted of a result that was made from the very same, if it is there, whole.
 
-        It is not done if something was begun with it since, maybe by another process.
+        Something may have been begun with it since, maybe by another process.
         """
         entry = self._find(self._outputs, target)
         is_same = entry.get("made_from") == json.loads(json.dumps(made_from))

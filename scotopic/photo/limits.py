@@ -15,7 +15,7 @@ from scotopic.photo.formats import LOSSLESS, PROGRESSIVE
 
 MAX_MEGAPIXELS = 1000
 """Larger pictures are refused unless asked for: a small file can claim any size."""
-_MORE_BYTES = {"CMYK": 4, "RGBA": 2, "F": 16}
+_MORE_BYTES = {"CMYK": 4, "RGBA": 2, "F": 20}
 """Bytes per pixel that a mode adds in any format, as measured by benchmarks/memory.py."""
 
 

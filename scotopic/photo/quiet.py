@@ -2,8 +2,9 @@
 
 They hold for the whole process, and belong to the program that imports this package.
 While a thread reads or writes a picture here, a filter is added to `warnings.filters`,
-and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS` and its unpacking of a PNG's text and
-profile are replaced, in a way that only that thread notices. When the last such thread has left, no setting is left changed.
+and Pillow's check of `PIL.Image.MAX_IMAGE_PIXELS`, its unpacking of a PNG's text and
+profile, and its flag `LOAD_TRUNCATED_IMAGES` are replaced, in a way that only that thread
+notices. When the last such thread has left, no setting is left changed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Colour told by numbers: kept where a format has a place for it, else converted and told."""
 
 import io
-import zlib
 
 import numpy as np
 import pytest
 from cases.second_programs import needs_exiftool, told_by_exiftool
+from cases_kinds import chunk
 from PIL import Image, ImageCms
 from sample_files import PROFILE, saved, smooth_pixels
 
@@ -20,11 +20,6 @@ P3_XY = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 SRGB_XY = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 AS_PROFILE = "colour told by numbers written as a colour profile"
 CODES = {(12, 13): "P3", (9, 16): "PQ", (9, 18): "HLG", (12, 16): "P3 in PQ", (1, 13): "sRGB"}
-
-
-def chunk(kind, data):
-    body = kind + data
-    return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
 
 def chrm(numbers=P3_XY):

@@ -10,9 +10,7 @@ import sys
 import zlib
 
 import numpy as np
-import pillow_heif
 import pytest
-import tifffile
 from PIL import Image, ImageSequence
 from places import COMMAND
 from sample_files import png_that_claims, saved
@@ -22,6 +20,9 @@ from scotopic.errors import TooLargeError, UnreadableError
 from scotopic.photo import limits, reading
 from scotopic.photo.limits import Limits
 from scotopic.photo.rows import rows_if_large
+
+pillow_heif = pytest.importorskip("pillow_heif", reason="makes a sample")
+tifffile = pytest.importorskip("tifffile", reason="makes samples")
 
 BOUND = 5 * 2**30
 """Addresses that a process under test may have, so that no failure takes the machine."""

@@ -115,7 +115,7 @@ def test_more_numbers_than_the_size_tells_are_refused(kind):
 
 def test_the_memory_for_them_is_asked_of_the_header_too(tmp_path):
     (tmp_path / "a.tif").write_bytes(tiff(np.zeros((1500, 1500, 3), np.float32)))
-    limits = Limits(memory=machine.PROCESS_BYTES + 40 * 1500**2)
+    limits = Limits(memory=machine.PROCESS_BYTES + 50 * 1500**2)
     for call in (read, read_header):
         with pytest.raises(scotopic.ScotopicError, match="memory"):
             call(tmp_path / "a.tif", limits=limits)

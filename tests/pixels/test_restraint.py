@@ -94,7 +94,9 @@ def test_lamps_do_not_keep_the_subject_of_a_night_dark():
     lamp = night.copy()
     lamp[250:300, 250:300] = 1
     (_, without), (_, beside) = (restrained(x, 2) for x in (night, lamp))
-    assert beside[15, 15] == pytest.approx(without[15, 15], abs=0.35)
+    # What is dark is judged by the brightest, so that a lit building's surroundings stay dark:
+    # at a seventeenth of a lamp's level a subject loses a sixth of its ln g of 2, half a stop.
+    assert without[15, 15] - 0.34 < beside[15, 15] < without[15, 15]
 
 
 def lit_ramp(dark):

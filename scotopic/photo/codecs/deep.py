@@ -1,4 +1,4 @@
-"""16 bits a channel in PNG and TIFF, by imagecodecs and tifffile: Pillow would cut them to 8."""
+"""16 bits a channel, by imagecodecs and tifffile: Pillow would cut them to 8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing by Pillow, which encodes all formats but TIFF and PNG of 16 bits."""
+"""Writing by Pillow, which encodes all formats of 8 bits but TIFF, JPEG XL and JPEG 2000."""
 
 from __future__ import annotations
 
