@@ -9,8 +9,10 @@ import numpy as np
 
 from scotopic.photo.photo import Photo
 
-MOST_MISSING = 2**30
-"""Bytes that are filled in at most: a damaged length could claim any number."""
+MOST_MISSING = 2**28
+"""Bytes of rows that are filled up at most; there are several copies of them at one time."""
+MOST_CLAIMED = 2**26
+"""The same for a length that a file claims, which need not have to do with its picture."""
 
 Completed = tuple[bytes, bool]
 """A file that can be decoded, and whether nothing but filled bytes can be missing in it."""

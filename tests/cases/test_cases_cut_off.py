@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -178,3 +179,14 @@ def test_a_png_that_ends_in_its_first_chunks_is_refused_with_the_truth(length):
     with pytest.raises(UnreadableError) as caught:
         read(pillow("PNG")[:length])
     assert "index" not in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("claimed", [2**26 + 1, 2**29, 2**30 - 100])
+def test_a_length_that_is_claimed_takes_no_memory(claimed):
+    data = bytearray(pillow("WEBP")[:300])
+    data[16:20] = claimed.to_bytes(4, "little")
+    tracemalloc.start()
+    with pytest.raises(UnreadableError):
+        read(bytes(data), allow_truncated=True)
+    assert tracemalloc.get_traced_memory()[1] < 2**26
+    tracemalloc.stop()

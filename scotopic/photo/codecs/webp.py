@@ -8,7 +8,7 @@ from PIL import Image
 
 from scotopic.photo import formats
 from scotopic.photo.codecs import pillow
-from scotopic.photo.cut_off import MOST_MISSING, Completed, fill
+from scotopic.photo.cut_off import MOST_CLAIMED, Completed, fill
 from scotopic.photo.photo import Photo
 
 
@@ -35,7 +35,7 @@ def completed(data: bytes, filler: bytes) -> Completed | None:
     if len(data) >= 8 + int.from_bytes(data[4:8], "little"):
         return None
     whole = data[:at]
-    if kind in (b"VP8 ", b"VP8L") and past < MOST_MISSING:
+    if kind in (b"VP8 ", b"VP8L") and past < MOST_CLAIMED:
         whole = fill(data, past, filler)
     return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:], kind != b"ANMF"
 
