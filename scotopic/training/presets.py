@@ -170,7 +170,7 @@ RECIPES: dict[type, dict[str, Recipe]] = {
     LightUNet: {
         "default": Recipe(),
         "large": Recipe(batch_size=24, crop=192, simulated=0.45, steps_per_epoch=20_000),
-        "refine": Recipe(learning_rate=1e-3, simulations=1500),
+        "refine": Recipe(learning_rate=1e-3),
         "smoke": Recipe(**_SMOKE),
     },
     GainNetwork: {

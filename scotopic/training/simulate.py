@@ -52,8 +52,10 @@ class Camera:
         Size at which the noise is made, relative to the picture's: below 1 it
         is coarse.
     mosaic : bool
-        Whether each pixel sees one colour only, so that the other two are
-        interpolated.
+        Whether each pixel sees one colour only, so that the noise of the other two
+        is interpolated. The picture's own detail is not: photographs made small
+        are sharper than any lens draws, and interpolation as simple as this would
+        destroy half of that detail, which teaches networks to expect none.
     balance : array of 3 floats
         Factors of white balance, which amplify the noise of each channel.
     blur : float
@@ -84,11 +86,10 @@ class Camera:
     def photograph(self, light: Array, rng: np.random.Generator) -> Array:
         """Take a picture of linear light, (height, width, 3), before any processing."""
         raw = light / self.balance
-        noise = self._grains(raw.shape, rng)
-        raw = raw + noise * np.sqrt(self.read_noise**2 + self.shot_noise * raw)
+        noise = self._grains(raw.shape, rng) * np.sqrt(self.read_noise**2 + self.shot_noise * raw)
         if self.mosaic:
-            raw = demosaiced(raw, int(rng.integers(2)), int(rng.integers(2)))
-        return raw * self.balance
+            noise = demosaiced(noise, int(rng.integers(2)), int(rng.integers(2)))
+        return (raw + noise) * self.balance
 
     def _grains(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Noise of unit variance."""

@@ -124,6 +124,12 @@ def test_the_white_balance_amplifies_the_noise_of_its_channel():
     assert noise[2] / noise[1] == pytest.approx(1.5, rel=0.1)
 
 
+def test_a_mosaic_changes_the_noise_and_leaves_the_detail_as_it_is():
+    detail = np.random.default_rng(0).uniform(0.1, 0.9, (32, 32, 3)).astype(np.float32)
+    silent = Camera(0.0, 0.0, grain=1.0, mosaic=True, balance=np.array([2.0, 1.0, 1.5]))
+    assert silent.photograph(detail, np.random.default_rng(1)) == pytest.approx(detail, abs=1e-6)
+
+
 @pytest.mark.parametrize("place", [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_demosaicing_keeps_a_constant_colour(place):
     raw = np.full((7, 6, 3), [0.2, 0.5, 0.8])
