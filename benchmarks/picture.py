@@ -16,7 +16,8 @@ highest value grow.
 `noise` takes every twentieth photograph of each folder, which training holds out, darkens it by
 the inverse of the exposing curve, adds noise of a known deviation, that of simulated cameras or
 white, rounds to 8 bits, and gives the exact gain to the network: PSNR of the exposed and of the
-enhanced picture.
+enhanced picture, and how much of the photograph's fine detail (what a blur of one pixel takes away)
+is in the enhanced picture: 1 is all of it.
 
 `drift` takes every seventh photograph of each folder, half of them under warm light, darkens it,
 adds a little noise of simulated cameras, and gives the exact gain, 6 or 14. What is then off in the
@@ -66,10 +67,10 @@ from scotopic.pixels.planes import planes
 from scotopic.pixels.thumbnail import reduced, thumbnail
 from scotopic.pixels.units import gray
 from scotopic.training.pairs import pair_paths, training_folder
-from scotopic.training.simulate import Camera, darkened, to_encoded, to_linear
+from scotopic.training.simulate import Camera, blurred, darkened, to_encoded, to_linear
 from scotopic.types import Array
 
-NOISES = (0.005, 0.01, 0.02)
+NOISES = (0.0, 0.005, 0.01, 0.02)
 GAIN = 8.0
 KEPT = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 SIDE = 256
@@ -161,14 +162,16 @@ def of_a_camera(clean: Array, rng: np.random.Generator) -> Array:
 
 
 def noise(folders: list[Path], model: str) -> None:
-    """Print the mean PSNR by kind and deviation of the noise."""
+    """Print the mean PSNR, and the detail kept, by kind and deviation of the noise."""
     network = Enhancer(model).network
     assert isinstance(network, ExposingNetwork)
     paths = [path for folder in folders for path in sorted(list_pictures(folder).values())[::20]]
     photographs = [read_image(path) for path in paths]
     targets = [reduced(one, SIDE, SIDE) for one in photographs if min(one.shape[:2]) > SIDE]
     gains = GainMap.uniform(GAIN)
-    print(f"{len(targets)} photographs, gain {GAIN:g}\nnoise               exposed  enhanced")
+    print(
+        f"{len(targets)} photographs, gain {GAIN:g}\nnoise               exposed  enhanced  detail"
+    )
     for kind in (of_a_camera, white):
         for deviation in NOISES:
             scores = []
@@ -176,10 +179,19 @@ def noise(folders: list[Path], model: str) -> None:
                 clean = darkened(target, gains)
                 noisy = clean + deviation * kind(clean, np.random.default_rng(seed))
                 dark = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
-                scores.append([psnr(one, target) for one in corrected(network, dark, gains)])
-            exposed, enhanced = np.mean(scores, axis=0)
+                exposed, enhanced = corrected(network, dark, gains)
+                scores.append(
+                    [psnr(exposed, target), psnr(enhanced, target), detail_kept(enhanced, target)]
+                )
             name = f"{deviation:<6} {kind.__name__.replace('_', ' ')}"
-            print(f"{name:20}{exposed:7.2f}  {enhanced:8.2f}", flush=True)
+            told = "{:7.2f}  {:8.2f}  {:6.2f}".format(*np.mean(scores, axis=0))
+            print(f"{name:20}{told}", flush=True)
+
+
+def detail_kept(picture: Array, photograph: Array) -> float:
+    """Amplitude of a photograph's fine detail in a picture, relative to its own."""
+    found, wanted = (one - blurred(one, 1.0) for one in (picture, photograph))
+    return float(np.vdot(wanted, found) / np.vdot(wanted, wanted))
 
 
 def drift(folders: list[Path], model: str) -> None:
