@@ -14,8 +14,10 @@ from scotopic.networks.network import Band, Look, color_thumbnail
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import evidence
+from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import restrain
+from scotopic.pixels.shadows import with_calm_shadows
 from scotopic.pixels.tiles import Tile, halves, plan
 from scotopic.pixels.units import is_gray, size_of
 from scotopic.types import Array, Pixels
@@ -110,12 +112,15 @@ class ExposingNetwork:
         gains = guide.guided(limited if wish.limited else predicted)
         gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb, weights))
         size, chosen = size_of(pixels), "automatic"
-        look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
         if wish.exposure is not None:
-            return look.exposed(gains.reaching(thumb, wish.exposure, weights), "exposure")
-        if wish.ev:
-            return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
-        return look.exposed(gains, "automatic")
+            gains, chosen = gains.reaching(thumb, wish.exposure, weights), "exposure"
+            for _ in range(3):  # calm shadows are a little lighter, and depend on the gain
+                calm = _calm(thumb, gains, weights)
+                gains = gains.reaching(calm, wish.exposure, weights)
+        elif wish.ev:
+            gains, chosen = gains.shifted(wish.ev * float(np.log(2))), "ev"
+        look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
+        return look.exposed(gains, chosen, _calm(thumb, gains, weights))
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """Tiles whose margins cover the receptive field; see `Network`."""
@@ -183,9 +188,10 @@ class ExposingNetwork:
         inner = np.s_[0, :, down : down + height, across : across + width]
         weight = seen.weights_at(slice(top, top + height), slice(left, left + width))
         outputs = ["enhanced"] if weight.min() == 1 else ["enhanced", "exposed"]
+        calm = with_calm_shadows(part, look.gain)
         exact, *exposed = (
             plane[inner]
-            for plane in self.correct(part, _grid_at(tile, look), look.context, outputs)
+            for plane in self.correct(calm, _grid_at(tile, look), look.context, outputs)
         )
         if exposed:
             exact = exposed[0] + weight * (exact - exposed[0])
@@ -279,6 +285,13 @@ class ExposingNetwork:
     def _reach(self) -> tuple[int, int]:
         """The receptive radius, and what sides are multiples of."""
         return self.spec.receptive_radius or 0, self.spec.size_multiple
+
+
+def _calm(thumb: Array, gains: GainMap, weights: Array | None) -> Array:
+    """A thumbnail as it is before its gains are applied."""
+    gain = float(np.exp(gains.mean_log_gain(thumb, weights)))
+    calm = with_calm_shadows(np.moveaxis(thumb, -1, 0)[None], gain)
+    return np.moveaxis(calm[0], 0, -1)
 
 
 def _grid_at(tile: Tile, look: Look) -> dict[str, Array]:
