@@ -26,9 +26,9 @@ added: the mean, that of the worst twentieth of the cells, and that of the worst
 the photographs; beside them the mean of the exposed picture, which comes from noise and rounding.
 
 `curve` exposes the dark pictures of pairs (every tenth one, at a quarter of their size) to the
-levels of their references with several values of `COLOR_KEPT`: PSNR, mean error of the hue, and
-saturation (HSV) relative to the reference; with --photos also the shift of the hue and the
-saturation of lit, saturated areas at a gain of 4.
+levels of their references with several values of `COLOR_KEPT`, and then with several of
+`SHADOW_LEVEL`: PSNR, mean error of the hue, and saturation (HSV) relative to the reference; with
+--photos also the shift of the hue and the saturation of lit, saturated areas at a gain of 4.
 
 `subjects` enhances the pictures of the panel that have a subject in the dark beside something in
 the light, automatically. It tells the median Lab lightness of the subject before and after, and
@@ -61,7 +61,7 @@ from scotopic.enhancer import Enhancer
 from scotopic.measures.likeness import noise_level, psnr
 from scotopic.networks.exposing import ExposingNetwork
 from scotopic.networks.registry import DEFAULT_MODEL
-from scotopic.pixels import exposure
+from scotopic.pixels import exposure, shadows
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.planes import planes
 from scotopic.pixels.thumbnail import reduced, thumbnail
@@ -73,6 +73,7 @@ from scotopic.types import Array
 NOISES = (0.0, 0.005, 0.01, 0.02)
 GAIN = 8.0
 KEPT = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+SHADOWS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08)
 SIDE = 256
 LITTLE_NOISE = 0.004
 LIGHTS = {"plain": np.ones(3), "warm": np.array([1.0, 0.72, 0.5])}
@@ -239,28 +240,42 @@ def corrected(network: ExposingNetwork, dark: Array, gains: GainMap) -> list[Arr
 
 
 def curve(data_sets: list[Path], photos: Path | None) -> None:
-    """Print a line for each value of `COLOR_KEPT`."""
-    for kept in KEPT:
-        exposure.COLOR_KEPT = kept
-        line = f"{kept:<4}"
-        for data in data_sets:
-            rows = [
-                against_reference(quarter(read_image(low)), quarter(read_image(high)))
-                for _, low, high in pair_paths(training_folder(data))[::10]
-            ]
-            means = np.nanmean(rows, axis=0)
-            line += f"  {data.name}: {means[0]:.2f} dB, {means[1]:.1f} deg, {means[2]:.2f}"
-        if photos is not None:
-            dark = [quarter(read_image(path)) for path in list_pictures(photos).values()]
-            found = [lit_colors(one, exposure.expose(one, 4.0)) for one in dark]
-            shift, saturation = np.array([one for one in found if one]).T
-            line += f"  photos: {np.median(shift):.1f}, {shift.max():.1f}, {saturation.min():.2f}"
-        print(line, flush=True)
+    """Print a line for each value of `COLOR_KEPT`, and then of `SHADOW_LEVEL`."""
+    chosen, shadows.SHADOW_LEVEL = (exposure.COLOR_KEPT, shadows.SHADOW_LEVEL), 0.0
+    for exposure.COLOR_KEPT in KEPT:
+        print(f"COLOR_KEPT {exposure.COLOR_KEPT:<5} {colors_of_curve(data_sets, photos)}")
+    exposure.COLOR_KEPT = chosen[0]
+    for shadows.SHADOW_LEVEL in SHADOWS:
+        print(f"SHADOW_LEVEL {shadows.SHADOW_LEVEL:<5} {colors_of_curve(data_sets, photos)}")
+    shadows.SHADOW_LEVEL = chosen[1]
+
+
+def colors_of_curve(data_sets: list[Path], photos: Path | None) -> str:
+    """What the curve as it stands does to colours, in a line."""
+    line = ""
+    for data in data_sets:
+        rows = [
+            against_reference(quarter(read_image(low)), quarter(read_image(high)))
+            for _, low, high in pair_paths(training_folder(data))[::10]
+        ]
+        means = np.nanmean(rows, axis=0)
+        line += f"  {data.name}: {means[0]:.2f} dB, {means[1]:.1f} deg, {means[2]:.2f}"
+    if photos is not None:
+        dark = [quarter(read_image(path)) for path in list_pictures(photos).values()]
+        found = [lit_colors(one, exposed_by(one, 4.0)) for one in dark]
+        shift, saturation = np.array([one for one in found if one]).T
+        line += f"  photos: {np.median(shift):.1f}, {shift.max():.1f}, {saturation.min():.2f}"
+    return line
+
+
+def exposed_by(picture: Array, gain: float) -> Array:
+    """A picture exposed by one gain, its shadows brought nearer to gray before."""
+    return exposure.expose(shadows.with_calm_shadows(picture, gain), gain)
 
 
 def against_reference(low: Array, high: Array) -> tuple[float, float, float]:
     """PSNR, error of the hue in degrees, and relative saturation at the reference's level."""
-    made = exposure.expose(low, exposure.gain_for(low, exposure.exposure_of(high)))
+    made = exposed_by(low, exposure.gain_for(low, exposure.exposure_of(high)))
     hsv, wanted = rgb2hsv(made), rgb2hsv(high)
     colored = wanted[..., 1] * wanted[..., 2] > 0.15
     if not colored.any():

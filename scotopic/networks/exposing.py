@@ -188,7 +188,7 @@ class ExposingNetwork:
         inner = np.s_[0, :, down : down + height, across : across + width]
         weight = seen.weights_at(slice(top, top + height), slice(left, left + width))
         outputs = ["enhanced"] if weight.min() == 1 else ["enhanced", "exposed"]
-        calm = with_calm_shadows(part, look.gain)
+        calm = with_calm_shadows(part, look.gain, axis=1)
         exact, *exposed = (
             plane[inner]
             for plane in self.correct(calm, _grid_at(tile, look), look.context, outputs)
@@ -290,8 +290,7 @@ class ExposingNetwork:
 def _calm(thumb: Array, gains: GainMap, weights: Array | None) -> Array:
     """A thumbnail as it is before its gains are applied."""
     gain = float(np.exp(gains.mean_log_gain(thumb, weights)))
-    calm = with_calm_shadows(np.moveaxis(thumb, -1, 0)[None], gain)
-    return np.moveaxis(calm[0], 0, -1)
+    return with_calm_shadows(thumb, gain)
 
 
 def _grid_at(tile: Tile, look: Look) -> dict[str, Array]:

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from scotopic.pixels.gain_map import GainMap
 from scotopic.types import Array
 
-SHADOW_LEVEL = 0.02
+SHADOW_LEVEL = 0.04
 """Brightness at which a large gain leaves half of the differences between the channels."""
 _BAND = 64
 """Rows that are worked on at a time, few enough to stay in the processor's cache."""
 
 
-def with_calm_shadows(planes: Array, gain: float) -> Array:
+def with_calm_shadows(picture: Array, gain: float, axis: int = -1) -> Array:
     """Bring the shadows of a picture nearer to gray, before a gain is applied to it.
 
     Each channel x moves towards the brightest one, m, which stays:
@@ -32,9 +33,12 @@ def with_calm_shadows(planes: Array, gain: float) -> Array:
 
     Parameters
     ----------
-    planes : array, (batch, 3, height, width), float32 in 0..1
+    picture : array, (height, width, 3), floats in 0..1
+        Or planes, (batch, 3, height, width), as `axis` says.
     gain : float
         Mean gain of the exposing curve over the whole picture.
+    axis : int
+        That of the channels, -1 or 1.
 
     Returns
     -------
@@ -43,11 +47,17 @@ def with_calm_shadows(planes: Array, gain: float) -> Array:
     """
     share = max(0.0, 1 - 1 / gain) * SHADOW_LEVEL**2
     if share == 0:
-        return planes
-    result = np.empty_like(planes)
-    for top in range(0, planes.shape[2], _BAND):
-        band = planes[:, :, top : top + _BAND]
-        bright = band.max(axis=1, keepdims=True)
-        moved = np.float32(share) / (bright * bright + np.float32(SHADOW_LEVEL**2))
-        result[:, :, top : top + _BAND] = band + moved * (bright - band)
+        return picture
+    kind, result = picture.dtype.type, np.empty_like(picture)
+    for top in range(0, picture.shape[0 if axis == -1 else 2], _BAND):
+        rows = np.s_[top : top + _BAND] if axis == -1 else np.s_[:, :, top : top + _BAND]
+        band = picture[rows]
+        bright = band.max(axis=axis, keepdims=True)
+        moved = kind(share) / (bright * bright + kind(SHADOW_LEVEL**2))
+        result[rows] = band + moved * (bright - band)
     return result
+
+
+def exposed_calmly(picture: Array, gains: GainMap) -> Array:
+    """A whole picture, floats in 0..1, exposed after its shadows were brought nearer to gray."""
+    return gains.exposed(with_calm_shadows(picture, float(np.exp(gains.mean_log_gain(picture)))))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from scotopic.pixels.shadows import SHADOW_LEVEL
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE, thumbnail
 from scotopic.training.pairs import PairSet
 from scotopic.training.presets import Recipe
@@ -76,6 +77,11 @@ class DeviceSamples:
         self._offsets, _ = self._joined([gains.offset for gains, _ in maps])
         middles = [middle for _, middle in maps]
         self._middles = torch.tensor(middles, dtype=torch.float32, device=device)
+        means = [
+            gains.mean_log_gain(pairs.thumbnails[index])
+            for (gains, _), (pairs, index) in zip(maps, every, strict=True)
+        ]
+        self._means = torch.tensor(means, dtype=torch.float32, device=device)
 
     def drawn(self, step: int) -> Numbers:
         """Draw the numbers of a batch, on the host."""
@@ -110,6 +116,7 @@ class DeviceSamples:
         identity = shares[:, 0, None, None, None] > 0.5
         target = self._pixels(self._high, which, rows, columns)
         picture = torch.where(identity, target, self._pixels(self._low, which, rows, columns))
+        picture = _with_calm_shadows(picture, self._mean_log_gain(which, shares))
         maps = self._maps(which, rows, columns, shares)
         planes = (x.movedim(-1, 1) for x in (picture, *maps))
         exposed = torch.cat(exposed_with_gain(*planes), dim=1).movedim(1, -1)
@@ -139,6 +146,12 @@ class DeviceSamples:
         middle = self._middles[which][:, None, None, None] * (1 - identity)
         slope, offset = self._coefficients(which, rows, columns)
         return [balance * slope, balance * offset + (1 - balance) * middle + shift]
+
+    def _mean_log_gain(self, which: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+        """Mean of ln g over each whole picture, (batch,)."""
+        identity, balance, shift = shares.unbind(dim=1)
+        mean = balance * self._means[which] + (1 - balance) * self._middles[which]
+        return mean * (1 - identity) + shift
 
     def _coefficients(
         self, which: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor
@@ -184,6 +197,13 @@ class DeviceSamples:
     def _formed(self, pictures: torch.Tensor) -> torch.Tensor:
         last = self.data_format == "channels_last"
         return (pictures if last else pictures.movedim(-1, 1)).contiguous()
+
+
+def _with_calm_shadows(pictures: torch.Tensor, log_gain: torch.Tensor) -> torch.Tensor:
+    """`scotopic.pixels.shadows.with_calm_shadows` for a batch, (batch, height, width, 3)."""
+    share = (1 - torch.exp(-log_gain)).clamp(min=0)[:, None, None, None] * SHADOW_LEVEL**2
+    bright = pictures.amax(dim=-1, keepdim=True)
+    return pictures + share / (bright * bright + SHADOW_LEVEL**2) * (bright - pictures)
 
 
 def _kind(array: Array) -> torch.dtype:

@@ -12,6 +12,7 @@ import numpy as np
 from scotopic.errors import InvalidValueError
 from scotopic.pixels.exposure import brightest, expose
 from scotopic.pixels.gain_map import GainMap, Weights, guide_of
+from scotopic.pixels.shadows import with_calm_shadows
 from scotopic.pixels.thumbnail import reduced, thumbnail
 from scotopic.pixels.units import size_of
 from scotopic.training.pairs import MAP_SIDE, PairSet
@@ -176,7 +177,8 @@ def exposed_sample(
     gains = gains.shifted(cut.shift)
     spans = [slice(start, start + crop) for start in (cut.top, cut.left)]
     window = (spans[0], spans[1])
-    exposed = with_gain(_unit(low[window]), gains, gains.weights(size_of(low), *spans))
+    dark = with_calm_shadows(_unit(low[window]), float(np.exp(gains.mean_log_gain(thumb))))
+    exposed = with_gain(dark, gains, gains.weights(size_of(low), *spans))
     turn = _turn(cut.turns, cut.flip)
     return {
         "exposed": turn(exposed),

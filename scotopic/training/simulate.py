@@ -2,8 +2,9 @@
 
 A photograph is varied in size, colour and light, which the dark picture and
 its target have in common. It is darkened by the inverse of the exposing curve
-and a smooth gain map, so that the map gives the target exactly, but for what a
-camera adds: shot and read noise in linear light on a Bayer mosaic, demosaicing,
+and a smooth gain map. The target is what the map makes of that, as enhancing
+does it: the photograph, its shadows nearer to gray. So the map gives the
+target exactly, but for what a camera adds: shot and read noise in linear light on a Bayer mosaic, demosaicing,
 white balance, processing in the camera, quantisation and JPEG.
 """
 
@@ -19,6 +20,7 @@ from PIL import Image
 
 from scotopic.pixels.exposure import brightest, expose, logit
 from scotopic.pixels.gain_map import GUIDE_RANGE, LARGEST, GainMap
+from scotopic.pixels.shadows import exposed_calmly
 from scotopic.pixels.thumbnail import reduced
 from scotopic.pixels.units import gray, size_of
 from scotopic.training.pairs import SMALL_SIDE, PairSet
@@ -121,6 +123,7 @@ def simulate(photograph: Array, rng: np.random.Generator) -> tuple[Array, Array,
     target = np.rint(target * 255) / 255
     gains = _drawn_map(rng)
     clean = darkened(target, gains)
+    target = exposed_calmly(clean, gains)
     seen = to_encoded(Camera.drawn(rng).photograph(to_linear(clean), rng))
     if rng.random() < 0.35:
         seen = _processed(seen, rng)

@@ -17,6 +17,7 @@ import numpy as np
 
 from scotopic.measures import likeness
 from scotopic.pixels.gain_map import GainMap
+from scotopic.pixels.shadows import with_calm_shadows
 from scotopic.training.gain_network import GainNetwork
 from scotopic.training.layers import Tensor
 from scotopic.training.light_unet import LightUNet
@@ -200,7 +201,9 @@ def correct_picture(network: LightUNet, low: Array, thumb: Array, gains: GainMap
     -------
     array, (height, width, 3), uint8
     """
-    exposed = with_gain(low.astype(np.float32) / np.float32(255), gains)
+    gain = float(np.exp(gains.mean_log_gain(thumb)))
+    dark = with_calm_shadows(low.astype(np.float32) / np.float32(255), gain)
+    exposed = with_gain(dark, gains)
     height, width = low.shape[:2]
     multiple = network.size_multiple
     padded = np.pad(exposed, [(0, -height % multiple), (0, -width % multiple), (0, 0)], "edge")

@@ -14,6 +14,7 @@ from scotopic.datasets.pictures import read_image
 from scotopic.datasets.scenes import SCENES
 from scotopic.errors import MissingFileError, MissingPackageError, ScotopicError
 from scotopic.pixels import interpolation
+from scotopic.pixels.shadows import exposed_calmly
 from scotopic.pixels.thumbnail import reduced
 from scotopic.training.pairs import PairSet, joined, read_pairs, training_folder
 from scotopic.training.presets import Recipe
@@ -208,7 +209,7 @@ def with_colors_of_input(pairs: PairSet) -> PairSet:
 
 def _with_colors_of_input(pairs: PairSet, index: int) -> Array:
     low, reference = pairs.low[index].astype(np.float32) / np.float32(255), pairs.high[index]
-    exposed = pairs.map_of(index)[0].exposed(low)
+    exposed = exposed_calmly(low, pairs.map_of(index)[0])
     cells = [max(1, round(side / 20)) for side in low.shape[:2]]
     wanted, given = reduced(exposed, *cells), reduced(reference, *cells)
     factor = np.clip((wanted + 0.02) / (given + 0.02), 0.3, 3)

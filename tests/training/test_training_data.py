@@ -11,6 +11,7 @@ pytest.importorskip("keras", reason="training needs keras")
 from scotopic.errors import MissingFileError, MissingPackageError, ScotopicError
 from scotopic.pixels.exposure import expose
 from scotopic.pixels.gain_map import GainMap
+from scotopic.pixels.shadows import exposed_calmly
 from scotopic.pixels.thumbnail import reduced
 from scotopic.training import presets, simulate, training_data
 from scotopic.training.pairs import PairSet
@@ -172,7 +173,7 @@ def tinted():
 def test_texture_has_the_colours_of_the_exposed_picture(tinted):
     made = with_colors_of_input(tinted)
     low = tinted.low[0] / np.float32(255)
-    exposed = expose(low, np.exp(tinted.map_of(0)[0].log_gain(low)))
+    exposed = exposed_calmly(low, tinted.map_of(0)[0])
 
     def apart(picture):
         """How far the mean colours of cells are from those of the exposed picture."""
