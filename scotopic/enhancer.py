@@ -267,6 +267,13 @@ class Enhancer:
         other._arguments, other.network, other.memory = self._arguments, self.network, memory
         return other
 
+    def release(self) -> None:
+        """Give back the memory that the network keeps for its next picture.
+
+        A program that goes on without a picture, such as a server, calls it in between.
+        """
+        self.network.release()
+
     def close(self) -> None:
         """Free the network, which enhancers made by `with_memory` share."""
         self.network.close()

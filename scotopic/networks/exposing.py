@@ -108,14 +108,9 @@ class ExposingNetwork:
         guide = Guide.of(pixels)
         decision, limited = restrain(pixels, guide, thumb, predicted, weights)
         gains = guide.guided(limited if wish.limited else predicted)
-        gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb, weights))
         size, chosen = size_of(pixels), "automatic"
         look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
-        if wish.exposure is not None:
-            return look.exposed(gains.reaching(thumb, wish.exposure, weights), "exposure")
-        if wish.ev:
-            return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
-        return look.exposed(gains, "automatic")
+        return look.asked(wish)
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """Tiles whose margins cover the receptive field; see `Network`."""
@@ -141,7 +136,7 @@ class ExposingNetwork:
             raise TooLargeError("not enough memory to enhance the picture") from error
         finally:
             if len(tiles) > 1:
-                self._session.release(["log_gain"], self._blank)
+                self.release()
 
     def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
         height = pixels.shape[0]
@@ -271,6 +266,10 @@ class ExposingNetwork:
         if context is not None:
             inputs["context"] = context
         return self._session.run(list(outputs), inputs)
+
+    def release(self) -> None:
+        """Give back what is kept for the next picture; see `Network`."""
+        self._session.release(["log_gain"], self._blank)
 
     def close(self) -> None:
         """Free the network's memory; see `Network`."""

@@ -75,6 +75,24 @@ class Look:
         """Mean gray of the picture, 0 to 1."""
         return exposure_of(self.thumb, weights=self.weights)
 
+    def asked(self, wish: Wish) -> Look:
+        """The look of the same picture under another wish.
+
+        Parameters
+        ----------
+        wish : Wish
+            Limited, or not, as the one of this look, which is the automatic exposure at a
+            balance of 1.
+        """
+        middle = self.gains.mean_log_gain(self.thumb, self.weights)
+        look, gains = replace(self, wish=wish), self.gains.balanced(wish.balance, middle)
+        if wish.exposure is not None:
+            reaching = gains.reaching(self.thumb, wish.exposure, self.weights)
+            return look.exposed(reaching, "exposure")
+        if wish.ev:
+            return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
+        return look.exposed(gains, "automatic")
+
     def exposed(self, gains: GainMap, chosen_by: str, thumb: Array | None = None) -> Look:
         """The same look, with the exposure that a gain map gives to a thumbnail."""
         thumb = self.thumb if thumb is None else thumb
@@ -183,6 +201,9 @@ class Network(Protocol):
             When there is not enough memory. A network whose tiles can be
             halved tries smaller ones first.
         """
+
+    def release(self) -> None:
+        """Give back the memory that is kept for the next picture."""
 
     def close(self) -> None:
         """Free the network's memory; it cannot be used afterwards."""

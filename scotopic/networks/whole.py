@@ -120,6 +120,12 @@ class WholeNetwork:
         """
         return self._session.run(["enhanced"], {"picture": tile})[0]
 
+    def release(self) -> None:
+        """Give back what is kept for the next picture; see `Network`."""
+        side = self.spec.size_multiple
+        blank = np.zeros((1, 3, side, side), np.float32)
+        self._session.release(["enhanced"], {"picture": blank})
+
     def close(self) -> None:
         """Free the network's memory; see `Network`."""
         self._session.close()
