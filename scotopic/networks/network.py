@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,6 +17,8 @@ from scotopic.pixels.tiles import Tile
 from scotopic.pixels.visible import small
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
+
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -189,11 +191,14 @@ class Network(Protocol):
             When not even the smallest tile fits.
         """
 
-    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], progress: Progress | None = None
+    ) -> Iterator[Band]:
         """Enhance a picture as decided, from the top down.
 
         No row is read once the rows below it have been yielded, so the result
-        may take the picture's place.
+        may take the picture's place. `progress` is told the share that is done, 0 to
+        1, after each tile; an error that it raises ends the work.
 
         Raises
         ------
@@ -220,3 +225,16 @@ def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> tuple[Array, 
     """
     thumb, weights = small(pixels, size, size)
     return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb, weights
+
+
+def counted(progress: Progress | None, steps: int) -> Callable[[], None]:
+    """What is called after each step, to tell the share of them that is done."""
+    done = 0
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done / steps)
+
+    return one_more

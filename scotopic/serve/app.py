@@ -78,7 +78,8 @@ class Service:
         posts: dict[str, Endpoint] = {"/v1/enhance": self._enhance, "/v1/preview": self._preview}
         routes = [Route(path, _named(path, do), methods=["POST"]) for path, do in posts.items()]
         routes += [Route(path, _named(path, do), methods=["GET"]) for path, do in gets.items()]
-        return [*routes, Route("/{path:path}", _named("page", self._page), methods=["GET"])]
+        page = _named("page", self._page)
+        return [*routes, *(Route(path, page, methods=["GET"]) for path in self._pages)]
 
     async def _health(self, request: Request) -> Response:
         return answers.as_json(
@@ -116,9 +117,7 @@ class Service:
         return answers.as_json(told)
 
     async def _page(self, request: Request) -> Response:
-        file = self._pages.get("/" + request.path_params["path"])
-        if file is None:
-            raise Failure(404, "not_found", "there is nothing at this address")
+        file = self._pages[request.url.path]
         headers = {"ETag": file.tag, "Cache-Control": "no-cache"}
         if file.tag in request.headers.get("if-none-match", ""):
             return Response(None, 304, headers)

@@ -126,7 +126,7 @@ def of_error(error: ScotopicError, data: bytes = b"") -> Failure:
 def _public(message: str) -> str:
     """A message that tells nothing of the server."""
     if _TELLS_OF_SERVER.search(message):
-        return "the picture is damaged, or of a kind that is not supported"
+        return "the picture cannot be read or enhanced"
     return message
 
 

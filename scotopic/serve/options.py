@@ -143,7 +143,7 @@ class Options:
             return self.model
         if model in registry():
             return str(model)
-        raise ModelError(f"no model {model!r}: there are {', '.join(registry())}")
+        raise ModelError("there is no such model", remedy=f"there are {', '.join(registry())}")
 
 
 def is_loopback(host: str) -> bool:

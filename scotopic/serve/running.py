@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -44,6 +45,7 @@ def run(options: Options, say: Tell, tell: Tell, open_browser: bool = False) -> 
     AccessError
         When the address cannot be listened on.
     """
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries are not to print warnings
     listening = _socket(options)
     with contextlib.closing(listening):
         port = listening.getsockname()[1]
