@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from importlib import resources
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -98,17 +98,7 @@ class Service:
         return Response(self._description, 200, None, "application/json")
 
     async def _models(self, request: Request) -> Response:
-        costs, usual = presets(), self._options.model
-        described = [
-            {
-                "name": name,
-                "description": entry["description"],
-                "is_default": name == usual,
-                "multiply_adds": costs[entry["preset"]]["multiply_adds"],
-            }
-            for name, entry in registry().items()
-        ]
-        return answers.as_json({"models": described})
+        return answers.as_json({"models": _described(self._options.model_name)})
 
     async def _job(self, request: Request) -> Response:
         told = self.queue.told_of(request.path_params["job"])
@@ -191,6 +181,25 @@ def _done(work: Work[Result], form: Form, asked: Asked, ticket: Ticket) -> Resul
     """In a worker's thread: do it, and remove the file."""
     with contextlib.closing(form):
         return work(form, asked, ticket.told)
+
+
+def _described(usual: str) -> list[dict[str, Any]]:
+    """The networks that a client may ask for, without loading them."""
+    costs, known = presets(), registry()
+    described: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "description": entry["description"],
+            "is_default": name == usual,
+            "multiply_adds": costs[entry["preset"]]["multiply_adds"],
+        }
+        for name, entry in known.items()
+    ]
+    if usual not in known:
+        told = "The network that the server was started with."
+        own = {"name": usual, "description": told, "is_default": True, "multiply_adds": None}
+        described.insert(0, own)
+    return described
 
 
 async def _is_gone(request: Request) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from scotopic.errors import InvalidValueError, ModelError
 from scotopic.networks.registry import DEFAULT_MODEL, registry
@@ -131,6 +132,11 @@ class Options:
         """Memory for each picture that is worked on."""
         return max(1, (self.memory - self.kept_bytes) // self.workers)
 
+    @property
+    def model_name(self) -> str:
+        """What clients call the usual network: its name, or that of its file without folders."""
+        return self.model if self.model in registry() else Path(self.model).name
+
     def named(self, model: str | None) -> str:
         """The network that a client asks for; a file only if the server was started with it.
 
@@ -139,7 +145,7 @@ class Options:
         ModelError
             For any other.
         """
-        if model in (None, "", self.model):
+        if model in (None, "", self.model_name):
             return self.model
         if model in registry():
             return str(model)
