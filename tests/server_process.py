@@ -23,6 +23,7 @@ class Server:
     """A process that serves, until it is stopped."""
 
     def __init__(self, command, **environment):
+        self.held = []
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -66,6 +67,7 @@ class Server:
         request = f"POST /v1/enhance HTTP/1.1\r\nHost: localhost\r\n{head}"
         request += f"Content-Length: {len(body)}\r\n\r\n"
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=120)
+        self.held.append(sock)
         sock.sendall(request.encode() + body)
         return sock
 
@@ -82,6 +84,8 @@ class Server:
 
     def stop(self, sig=signal.SIGTERM):
         """Exit code and standard error of the process, ended by a signal."""
+        for sock in self.held:
+            sock.close()
         if self.process.poll() is None:
             self.process.send_signal(sig)
         with contextlib.suppress(subprocess.TimeoutExpired):

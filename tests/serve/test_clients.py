@@ -80,6 +80,7 @@ def test_a_body_that_comes_too_slowly_in_all_is_not_waited_for(impatient):
     assert status_of(answer) == 408 and at < 30
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_take_its_answer_is_cut_off(impatient):
     sock = impatient.sent(large(2), format="bmp")  # 6 MB: more than the sockets hold
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -89,6 +90,7 @@ def test_a_client_that_does_not_take_its_answer_is_cut_off(impatient):
     sock.close()
 
 
+@pytest.mark.slow
 def test_one_that_waits_and_goes_leaves_the_queue_at_once_and_one_that_runs_gives_up(impatient):
     first = impatient.sent(large(), job="the-first-one")
     impatient.wait_until(lambda: impatient.numbers()["running"] == 1)
@@ -105,6 +107,7 @@ def test_one_that_waits_and_goes_leaves_the_queue_at_once_and_one_that_runs_give
     assert impatient.post("/v1/enhance", PICTURE)[0] == 200
 
 
+@pytest.mark.slow
 def test_a_full_queue_refuses_with_429_and_recovers(impatient):
     held = [impatient.sent(large(6))]
     impatient.wait_until(lambda: impatient.numbers()["running"] == 1)
@@ -128,8 +131,7 @@ def test_a_full_queue_refuses_with_429_and_recovers(impatient):
         b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
         b"POST /v1/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
-        b"POST /v1/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
-        b"Content-Length: 6\r\n\r\nabcdef",
+        b"POST /v1/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
         b"POST /v1/enhance HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
     ],
 )
@@ -166,6 +168,7 @@ def test_who_asks_before_sending_is_answered_without_the_body(impatient):
     assert status_of(answer) == 413
 
 
+@pytest.mark.slow
 def test_a_request_that_is_over_its_time_is_given_up():
     with serving_impatiently(request=0.5) as server:
         status, _, body = server.post("/v1/enhance", large())
