@@ -8,6 +8,7 @@ error when it is JSON of one line.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import socket
@@ -24,7 +25,7 @@ from PIL import Image
 BOUNDARY = "a-boundary-that-no-picture-has"
 CLOSED = "closed"
 _TIMEOUT = 120.0
-_BOMB_SIDE = 30_000
+_BOMB_SIDE, _BOMB_BYTES = 30_000, 200 * 2**20
 
 
 @dataclass(frozen=True)
@@ -116,18 +117,17 @@ def _damaged_preview(target: Target, rng: np.random.Generator, seed: int) -> byt
 
 def _bomb(target: Target, rng: np.random.Generator, seed: int) -> bytes:
     """A small file of many pixels, or one that unpacks into much."""
-    if seed % 20 < 10:
-        buffer = io.BytesIO()
-        Image.new("1", (_BOMB_SIDE, _BOMB_SIDE)).save(buffer, "PNG")
-        data = buffer.getvalue()
-    else:
-        text = zlib.compress(bytes(200 * 2**20))
-        chunk = b"zTXt" + b"Comment\0\0" + text
-        whole = len(chunk[4:]).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
-        buffer = io.BytesIO()
-        Image.new("RGB", (40, 30), (9, 9, 9)).save(buffer, "PNG")
-        data = buffer.getvalue()[:33] + whole + buffer.getvalue()[33:]
-    return answer_to(target.port, request(form(data, "a.png")))
+    return answer_to(target.port, request(form(_bombs()[seed // 10 % 2], "a.png")))
+
+
+@functools.cache
+def _bombs() -> tuple[bytes, bytes]:
+    many, much = io.BytesIO(), io.BytesIO()
+    Image.new("1", (_BOMB_SIDE, _BOMB_SIDE)).save(many, "PNG")
+    Image.new("RGB", (40, 30), (9, 9, 9)).save(much, "PNG")
+    chunk = b"zTXtComment\0\0" + zlib.compress(bytes(_BOMB_BYTES))
+    whole = len(chunk[4:]).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return many.getvalue(), much.getvalue()[:33] + whole + much.getvalue()[33:]
 
 
 def _no_picture(target: Target, rng: np.random.Generator, seed: int) -> bytes:

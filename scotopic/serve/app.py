@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
+from scotopic import machine
 from scotopic.networks.registry import presets, registry
 from scotopic.serve import answers, failures, metrics, pages
 from scotopic.serve.envelope import Envelope
@@ -179,8 +180,11 @@ class Service:
 
 def _done(work: Work[Result], form: Form, asked: Asked, ticket: Ticket) -> Result:
     """In a worker's thread: do it, and remove the file."""
-    with contextlib.closing(form):
-        return work(form, asked, ticket.told)
+    try:
+        with contextlib.closing(form):
+            return work(form, asked, ticket.told)
+    finally:
+        machine.give_memory_back()
 
 
 def _described(usual: str) -> list[dict[str, Any]]:
