@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from scotopic.serve import answers
+from scotopic.serve import answers, failures
 from scotopic.serve.failures import GONE, Failure
 from scotopic.serve.form import Body
 from scotopic.serve.guard import HEADERS, Guard
@@ -74,6 +74,8 @@ class Envelope:
             failure = caught
         except HTTPException as caught:
             failure = _of_route(caught)
+        except MemoryError:
+            failure = failures.out_of_memory()
         except Exception as caught:
             self._tell(f"a request failed by {type(caught).__name__}: {caught}")
             failure = Failure(500, "internal", "the server failed at this request")

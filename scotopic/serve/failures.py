@@ -80,6 +80,11 @@ def closing() -> Failure:
     return Failure(503, "closing", "the server is stopping", "start it again, and try again")
 
 
+def out_of_memory(message: str = "there is not enough memory") -> Failure:
+    """Memory, or threads, that the server cannot have now."""
+    return Failure(503, "out_of_memory", message, "try again, or send a smaller picture")
+
+
 def busy(seconds: int) -> Failure:
     """As many pictures wait as may wait."""
     remedy = f"try again in {seconds} seconds"
@@ -110,7 +115,7 @@ def of_error(error: ScotopicError, data: bytes = b"") -> Failure:
     message, remedy = _public(error.message), _remedy(error)
     if isinstance(error, TooLargeError):
         if error.remedy is None:
-            return Failure(503, "out_of_memory", message, "try again, or send a smaller picture")
+            return out_of_memory(message)
         return Failure(413, "picture_too_large", message, _LIMIT)
     if isinstance(error, MissingPackageError):
         return Failure(422, "format_not_installed", message, "install it where the server runs")

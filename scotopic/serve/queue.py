@@ -139,8 +139,13 @@ class Queue:
             else:
                 outcome.set_exception(error)
 
+        worker = threading.Thread(target=_run, args=(loop, ticket, work, ended), daemon=True)
+        try:
+            worker.start()
+        except RuntimeError:
+            self._end(ticket, None)
+            raise failures.out_of_memory() from None
         ticket.has_begun = True
-        threading.Thread(target=_run, args=(loop, ticket, work, ended), daemon=True).start()
         try:
             return await outcome
         except Stopped as stopped:

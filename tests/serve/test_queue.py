@@ -152,6 +152,24 @@ async def test_an_error_of_the_work_is_raised_and_frees_the_place():
 
 
 @in_a_loop
+async def test_a_thread_that_cannot_be_begun_is_no_place_lost():
+    queue, ticket = Queue(1, 0), Ticket()
+
+    class Unstartable(threading.Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    before, threading.Thread = threading.Thread, Unstartable
+    try:
+        with pytest.raises(Failure) as told:
+            await queue.run(ticket, lambda: None)
+    finally:
+        threading.Thread = before
+    assert (told.value.status, ticket.has_begun, queue.running) == (503, False, 0)
+    assert await queue.run(Ticket(), lambda: "made") == "made"
+
+
+@in_a_loop
 async def test_at_the_end_what_runs_is_finished_and_what_waits_is_told():
     queue = Queue(1, 5)
     work, first = begin(queue, Ticket())
