@@ -173,6 +173,16 @@ def test_a_look_is_asked_again_under_another_wish(dark):
         assert asked.exposure_after == decided.exposure_after
 
 
+@pytest.mark.parametrize("model", ["fast", "mirnet_small_lol"])
+def test_memory_is_given_back_and_the_next_picture_is_the_same(model, dark):
+    enhancer, part = Enhancer(model, threads=1), dark[:64, :64]
+    before = enhancer.enhance_array(part)[0]
+    enhancer.release()
+    assert np.array_equal(enhancer.enhance_array(part)[0], before)
+    enhancer.close()
+    enhancer.release()
+
+
 class TestAsAnObject:
     """How an enhancer is closed, copied, pickled and shared."""
 

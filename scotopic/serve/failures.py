@@ -85,6 +85,11 @@ def out_of_memory(message: str = "there is not enough memory") -> Failure:
     return Failure(503, "out_of_memory", message, "try again, or send a smaller picture")
 
 
+def no_network() -> Failure:
+    """A network that cannot be loaded; whoever runs the server was told why at its start."""
+    return Failure(500, "no_network", "the network cannot be loaded", "scotopic doctor tells why")
+
+
 def busy(seconds: int) -> Failure:
     """As many pictures wait as may wait."""
     remedy = f"try again in {seconds} seconds"

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from scotopic import storage
+from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
 from scotopic.jobs import preview
 from scotopic.jobs.one import enhance_bytes
@@ -97,7 +98,7 @@ class Worker:
         data = b""
         try:
             told(0.0)
-            enhancer = self._enhancers.get(asked.model)
+            enhancer = self._enhancer(asked.model)
             enhancer.network.check(asked.settings.wish)
             data = storage.read_all(form.file, form.name, enhancer.memory)  # type: ignore[arg-type]
             try:
@@ -123,7 +124,7 @@ class Worker:
         data = b""
         try:
             told(0.0)
-            enhancer = self._enhancers.get(asked.model)
+            enhancer = self._enhancer(asked.model)
             data = storage.read_all(form.file, form.name, enhancer.memory)  # type: ignore[arg-type]
             suffix, strict = Path(form.name).suffix, not asked.settings.allow_truncated
             key = (storage.sha256_of(data), suffix, strict, asked.model, asked.side)
@@ -148,6 +149,13 @@ class Worker:
         except ScotopicError as error:
             raise failures.of_error(error, data) from None
         return _encoded(drawn.before, "before"), _encoded(drawn.after, "after"), report
+
+    def _enhancer(self, model: str) -> Enhancer:
+        """An enhancer; that it cannot be loaded is no fault of the picture."""
+        try:
+            return self._enhancers.get(model)
+        except ScotopicError as error:
+            raise failures.no_network() from error
 
 
 def _facts(seen: Seen, asked: Asked) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def test_the_page_names_every_option_of_a_limit_and_every_status():
 def test_the_page_tells_the_limits_of_time_that_hold():
     usual = Patience()
     for told in (
-        f"64 KiB, {usual.headers:g} seconds",
+        f"64 KiB, or 256 if they arrive at once; {usual.headers:g} seconds",
         f"{usual.piece:g} seconds for the next piece, {usual.body:g} in all",
         f"taking an answer | {usual.piece:g} seconds",
         f"a request in all | {usual.request / 60:g} minutes",
