@@ -74,6 +74,7 @@ class PatientProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _expect_headers(self) -> None:
+        self._expect_nothing()
         self._coming = self.loop.call_later(self.patience.headers, self._too_slow)
 
     def _expect_nothing(self) -> None:

@@ -1,5 +1,6 @@
 """Clients that go away, are slow, send nonsense or hold on; and the end of the server."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image
 from sample_files import saved
 from server_process import SAMPLE, error_of, form, serving, serving_impatiently
+
+from scotopic.serve.protocol import MOST_CONNECTIONS
 
 PICTURE = SAMPLE.read_bytes()
 
@@ -161,6 +164,39 @@ def test_connections_that_are_cut_leave_nothing(impatient):
     assert impatient.post("/v1/enhance", PICTURE)[0] == 200
 
 
+def test_a_connection_too_many_is_closed_and_the_others_are_served(impatient):
+    held = [
+        socket.create_connection(("127.0.0.1", impatient.port), timeout=60)
+        for _ in range(MOST_CONNECTIONS + 20)
+    ]
+    try:
+        held[-1].settimeout(10)
+        with contextlib.suppress(ConnectionResetError):
+            assert held[-1].recv(1) == b""
+        held[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert held[0].recv(20).startswith(b"HTTP/1.1 200")
+    finally:
+        for sock in held:
+            sock.close()
+    impatient.wait_until(lambda: impatient.ask("/healthz")[0] == 200)
+
+
+def test_a_connection_that_is_kept_is_not_refused_for_its_silence(impatient):
+    """It is closed without a word, so that a client can use it until then."""
+    whole_request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=60) as sock:
+        for _ in range(3):
+            sock.sendall(whole_request[:20])
+            time.sleep(0.1)
+            sock.sendall(whole_request[20:])
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += sock.recv(10_000)
+            assert answer.startswith(b"HTTP/1.1 200")
+            time.sleep(0.9)
+        assert sock.recv(10_000) == b""
+
+
 def test_who_sends_too_much_can_read_why(impatient):
     """The answer comes before the body is sent, and is not overtaken by a reset."""
     with socket.create_connection(("127.0.0.1", impatient.port), timeout=60) as sock:
@@ -196,6 +232,19 @@ def test_at_the_end_pictures_are_finished_and_those_that_wait_are_told(sig):
         answer = whole(second)
         assert status_of(answer) == 503 and b"closing" in answer
         assert first.recv(20).startswith(b"HTTP/1.1 200")
+        assert server.process.wait(30) == 0
+
+
+@pytest.mark.slow
+def test_at_the_end_a_client_that_still_sends_is_told():
+    with serving_impatiently(piece=30.0, body=30.0) as server:
+        body = form(PICTURE)[0]
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock:
+            sock.sendall(head(len(body)) + body[:5000])
+            server.wait_until(lambda: server.numbers()["uploads"] == 1)
+            server.process.send_signal(signal.SIGTERM)
+            answer = whole(sock)
+        assert status_of(answer) == 503 and b"closing" in answer
         assert server.process.wait(30) == 0
 
 
