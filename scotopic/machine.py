@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 import os
 from pathlib import Path
@@ -71,6 +72,15 @@ def default_memory() -> int:
     """Half of what is free, 512 MiB at least and 4 GiB at most; 2 GiB where it is not known."""
     free = free_memory()
     return 2 * 2**30 if free is None else min(max(free // 2, _LEAST), _MOST)
+
+
+def give_memory_back() -> None:
+    """Have the C library give the system what it holds of freed memory, where it can (glibc).
+
+    It keeps much of what many threads have freed, for programs that take it again soon.
+    """
+    with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _first_number(paths: tuple[str, ...]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import TooLargeError
-from scotopic.networks.network import Band, Look, color_thumbnail
+from scotopic.networks.network import Band, Look, Progress, color_thumbnail, counted
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import evidence
-from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import restrain
 from scotopic.pixels.shadows import with_calm_shadows
@@ -110,17 +109,9 @@ class ExposingNetwork:
         guide = Guide.of(pixels)
         decision, limited = restrain(pixels, guide, thumb, predicted, weights)
         gains = guide.guided(limited if wish.limited else predicted)
-        gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb, weights))
         size, chosen = size_of(pixels), "automatic"
-        if wish.exposure is not None:
-            gains, chosen = gains.reaching(thumb, wish.exposure, weights), "exposure"
-            for _ in range(3):  # calm shadows are a little lighter, and depend on the gain
-                calm = _calm(thumb, gains, weights)
-                gains = gains.reaching(calm, wish.exposure, weights)
-        elif wish.ev:
-            gains, chosen = gains.shifted(wish.ev * float(np.log(2))), "ev"
         look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
-        return look.exposed(gains, chosen, _calm(thumb, gains, weights))
+        return look.asked(wish)
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """Tiles whose margins cover the receptive field; see `Network`."""
@@ -138,17 +129,21 @@ class ExposingNetwork:
                 return tiles
             allowed = max(int(0.8 * allowed), smallest)
 
-    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], progress: Progress | None = None
+    ) -> Iterator[Band]:
         """Enhance one row of tiles after the other; see `Network`."""
         try:
-            yield from self._bands(pixels, look, tiles)
+            yield from self._bands(pixels, look, tiles, counted(progress, len(tiles)))
         except MemoryError as error:
             raise TooLargeError("not enough memory to enhance the picture") from error
         finally:
             if len(tiles) > 1:
-                self._session.release(["log_gain"], self._blank)
+                self.release()
 
-    def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def _bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], done: Callable[[], None]
+    ) -> Iterator[Band]:
         height = pixels.shape[0]
         seen = _Seen(evidence(pixels), is_gray(pixels))
         kept = pixels[:0]
@@ -162,6 +157,7 @@ class ExposingNetwork:
             target = _Strip(rows.start, np.empty(shape, pixels.dtype))
             for tile in row:
                 self._fill(target, source, tile, look, seen)
+                done()
             if following:
                 kept = source.below(following[0].source_rows[0]).copy()
             yield Band(rows, target.pixels, len(row), look)
@@ -278,6 +274,10 @@ class ExposingNetwork:
             inputs["context"] = context
         return self._session.run(list(outputs), inputs)
 
+    def release(self) -> None:
+        """Give back what is kept for the next picture; see `Network`."""
+        self._session.release(["log_gain"], self._blank)
+
     def close(self) -> None:
         """Free the network's memory; see `Network`."""
         self._session.close()
@@ -285,12 +285,6 @@ class ExposingNetwork:
     def _reach(self) -> tuple[int, int]:
         """The receptive radius, and what sides are multiples of."""
         return self.spec.receptive_radius or 0, self.spec.size_multiple
-
-
-def _calm(thumb: Array, gains: GainMap, weights: Array | None) -> Array:
-    """A thumbnail as it is before its gains are applied."""
-    gain = float(np.exp(gains.mean_log_gain(thumb, weights)))
-    return with_calm_shadows(thumb, gain)
 
 
 def _grid_at(tile: Tile, look: Look) -> dict[str, Array]:
