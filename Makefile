@@ -40,5 +40,5 @@ gallery: .venv-test/done
 
 .venv-test/done: pyproject.toml
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install -q -e '.[deep,heif,raw,train,test,dev]'
+	.venv-test/bin/pip install -q -e '.[deep,heif,raw,serve,train,test,dev]'
 	touch $@
