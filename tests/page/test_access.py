@@ -40,7 +40,7 @@ def bring(page, state):
         return
     page.choose(("a.png", dark(80, 60)), ("broken.png", b"no picture"), ("c.png", dark(80, 60, 2)))
     page.wait_for_preview()
-    page.tab.wait_for_function("document.querySelectorAll('.thumb img').length === 2")
+    page.tab.wait_for_function("() => document.querySelectorAll('.thumb img').length === 2")
     for summary in page.tab.locator("summary").all():
         summary.click()
     if state == "failed":

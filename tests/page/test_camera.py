@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 def live(page):
     page.tab.click("#camera-open")
     page.tab.wait_for_function(
-        "document.getElementById('camera-state').textContent.includes(' pictures a second')",
+        "() => document.getElementById('camera-state').textContent.includes(' pictures a second')",
         timeout=60_000,
     )
     return page
@@ -58,6 +58,6 @@ def test_a_camera_that_is_refused_is_told(page):
     )
     page.tab.click("#camera-open")
     page.tab.wait_for_function(
-        "document.getElementById('camera-state').textContent.startsWith('The browser was not allowed')"
+        "() => document.getElementById('camera-state').textContent.startsWith('The browser was not allowed')"
     )
     assert page.tab.is_disabled("#snapshot")

@@ -69,7 +69,7 @@ def test_one_to_one_shows_the_full_result_and_says_so(shown):
     shown.tab.keyboard.press("1")
     assert shown.level() == 100
     shown.tab.wait_for_function(
-        "document.getElementById('stage-note').textContent.startsWith('Preview. The full picture')"
+        "() => document.getElementById('stage-note').textContent.startsWith('Preview. The full picture')"
     )
     shown.wait_for_note("Full result")
     size = shown.tab.eval_on_selector("#pane-after img", "(node) => node.naturalWidth")

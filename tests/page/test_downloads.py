@@ -54,7 +54,7 @@ def test_all_come_in_an_archive_with_names_that_differ_and_without_the_broken_on
     page.wait_for_preview()
     page.choose(("Nächte 夜.png", second))
     page.wait_for_preview()
-    page.tab.wait_for_function("document.querySelectorAll('.thumb img').length === 2")
+    page.tab.wait_for_function("() => document.querySelectorAll('.thumb img').length === 2")
     assert page.tab.text_content("#download-all") == "Download all 2"
     name, got = page.download("#download-all")
     assert name == "scotopic.zip"
@@ -85,7 +85,7 @@ def test_the_strip_tells_what_waits_what_runs_and_what_is_done(page):
     page.server.delay = 1.2
     page.choose(*[(f"{n}.png", dark(80, 60, n)) for n in range(3)])
     page.wait_for_preview()
-    page.tab.wait_for_function("document.querySelectorAll('.thumb img').length === 3")
+    page.tab.wait_for_function("() => document.querySelectorAll('.thumb img').length === 3")
     with page.tab.expect_download():
         page.tab.click("#download-all")
         page.tab.wait_for_function(

@@ -14,7 +14,7 @@ def test_a_full_queue_is_tried_again_after_the_time_that_the_server_tells(page):
     page.server.answers["preview"] = [full]
     page.choose(("night.png", dark(80, 60)))
     page.tab.wait_for_function(
-        "document.getElementById('stage-state').textContent.startsWith('The server is busy. Next try in')"
+        "() => document.getElementById('stage-state').textContent.startsWith('The server is busy. Next try in')"
     )
     page.wait_for_preview()
     assert len(page.previews()) == 2
@@ -49,7 +49,7 @@ def test_a_server_that_is_gone_is_told_and_tried_again(page):
     page.tab.unroute("**/v1/preview")
     page.tab.click("#banner button")
     page.wait_for_preview()
-    page.tab.wait_for_function("document.querySelectorAll('.thumb img').length === 2")
+    page.tab.wait_for_function("() => document.querySelectorAll('.thumb img').length === 2")
     assert page.tab.text_content("#banner") == ""
 
 

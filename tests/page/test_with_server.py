@@ -55,7 +55,7 @@ def test_what_is_no_picture_is_told_in_the_words_of_the_server(page):
 def test_the_live_camera_runs(page):
     page.tab.click("#camera-open")
     page.tab.wait_for_function(
-        "document.getElementById('camera-state').textContent.includes(' pictures a second')",
+        "() => document.getElementById('camera-state').textContent.includes(' pictures a second')",
         timeout=60_000,
     )
     page.tab.click("#camera-close")
