@@ -141,7 +141,7 @@ export class App {
     });
     byId("download-all").addEventListener("click", async () => {
       const count = await this.#delivery.all();
-      if (count) this.#tell(t("downloaded.all", { n: count }));
+      if (count !== null) this.#tell(t(count ? "downloaded.all" : "downloaded.none", { n: count }));
     });
     byId("cancel").addEventListener("click", () => this.#results.cancel());
   }
