@@ -46,7 +46,8 @@ export class App {
   }
 
   #sayWhere(engine) {
-    const isServer = engine.name === "server", { host } = location;
+    const isServer = engine.name === "server",
+      { host } = location;
     const where = isHere ? "here" : "server";
     byId("privacy").textContent = t(isServer ? `privacy.${where}` : "privacy.browser", { host });
     const own = engine.name[0].toUpperCase() + engine.name.slice(1);
@@ -56,7 +57,8 @@ export class App {
   }
 
   #listenForFiles() {
-    for (const id of ["choose", "add"]) byId(id).addEventListener("click", () => byId("files").click());
+    for (const id of ["choose", "add"])
+      byId(id).addEventListener("click", () => byId("files").click());
     byId("choose-folder").addEventListener("click", () => byId("folder").click());
     byId("files").accept = ["image/*", ...[...READ_SUFFIXES].map((suffix) => `.${suffix}`)].join();
     byId("choose-folder").hidden = !("webkitdirectory" in byId("folder"));
@@ -160,7 +162,8 @@ export class App {
 
   /** Show everything as it is now. */
   #changed() {
-    const { items, selected } = this.#library, { view } = document.body.dataset;
+    const { items, selected } = this.#library,
+      { view } = document.body.dataset;
     if (view !== "camera") document.body.dataset.view = items.length ? "work" : "empty";
     this.#viewer.show(selected);
     const running = this.#delivery.wanted;
@@ -187,7 +190,10 @@ export class App {
     if (!sentence) return;
     banner.append(Object.assign(document.createElement("span"), { textContent: sentence }));
     if (!retry) return;
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: t("retry") });
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      textContent: t("retry"),
+    });
     button.addEventListener("click", retry);
     banner.append(button);
   }

@@ -31,7 +31,11 @@ export class CameraView extends EventTarget {
     this.#camera.addEventListener("frame", ({ detail }) => this.#framed(detail));
     this.#camera.addEventListener("failed", ({ detail }) => this.#failed(problem(detail)));
     this.#snapshot.addEventListener("click", () => {
-      this.#canvas.toBlob((blob) => save(blob, `${nameAt(new Date())}.jpg`), "image/jpeg", SNAPSHOT_QUALITY);
+      this.#canvas.toBlob(
+        (blob) => save(blob, `${nameAt(new Date())}.jpg`),
+        "image/jpeg",
+        SNAPSHOT_QUALITY,
+      );
     });
     this.#record.addEventListener("click", () => this.#toggleRecord());
     document.getElementById("camera-close").addEventListener("click", () => this.close());

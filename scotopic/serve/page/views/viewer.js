@@ -67,7 +67,8 @@ export class Viewer extends EventTarget {
   }
 
   async #load(again) {
-    const item = this.#item, isFirst = !this.#answer;
+    const item = this.#item,
+      isFirst = !this.#answer;
     if (!item?.answer) return;
     this.#answer = item.answer;
     const preview = again ? this.#preview : await loadable(item.answer, item.made);
