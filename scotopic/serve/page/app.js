@@ -153,6 +153,7 @@ export class App {
       document.body.dataset.view = "camera";
       this.#camera.open();
     });
+    this.#camera.addEventListener("recording", () => this.#changed());
     this.#camera.addEventListener("closed", () => {
       document.body.dataset.view = "";
       this.#changed();
@@ -170,7 +171,7 @@ export class App {
     this.#strip.show(this.#library, { running: running.length > 0 });
     if (selected) this.#controls.show(selected.wish);
     this.#panel.show(this.#library, { results: this.#results, running });
-    this.#warnBeforeLeaving(this.#library.unsaved || this.#results.busy);
+    this.#warnBeforeLeaving(this.#library.unsaved || this.#results.busy || this.#camera.records);
     this.#showTrouble();
     this.#previews.update();
   }

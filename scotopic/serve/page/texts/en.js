@@ -132,9 +132,6 @@ export const texts = {
   "offline": "This device is offline.",
   "retry": "Try again",
   "error.unknown": "It failed for an unknown reason",
-  "error.too.large": "The file is too large for this server",
-  "error.no.picture": "It is not a picture that can be read",
-  "error.busy": "The server is short of memory, or shutting down",
 
   "camera.open": "Camera",
   "camera.title": "Live camera",

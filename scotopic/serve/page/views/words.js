@@ -48,7 +48,7 @@ export function problem(error) {
   const known = { 413: "error.too.large", 415: "error.no.picture", 503: "error.busy" }[
     error.status
   ];
-  const said = error.message || (known ? t(known) : t("error.unknown"));
+  const said = error.message || t("error.unknown");
   const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
   const first = sentence[0].toUpperCase() + sentence.slice(1);
   // What to send to the server is for programs, not for people at the page.
