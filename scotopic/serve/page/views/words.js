@@ -45,9 +45,6 @@ export function facts(report) {
 
 /** The one line of an error, with what to do about it. */
 export function problem(error) {
-  const known = { 413: "error.too.large", 415: "error.no.picture", 503: "error.busy" }[
-    error.status
-  ];
   const said = error.message || t("error.unknown");
   const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
   const first = sentence[0].toUpperCase() + sentence.slice(1);
