@@ -5,8 +5,9 @@
  * to a size. This writes a picture as its source was compressed. ITU-T T.81; JFIF 1.02.
  */
 
-import { ZIGZAG } from "./jpeg_tables.js";
+import { joined } from "../files/bytes.js";
 import { BitWriter, optimal } from "./jpeg_bits.js";
+import { ZIGZAG } from "./jpeg_tables.js";
 
 /**
  * Encode a picture.
@@ -39,17 +40,6 @@ export function encode(picture, { gray, tables, sampling }) {
   }));
   const head = headOf({ width, height, channels, codes });
   return { head: Uint8Array.of(0xff, 0xd8), body: joined([head, scanOf(blocks, codes)]) };
-}
-
-/** Bytes one after the other. */
-export function joined(parts) {
-  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }
 
 /**
