@@ -1,0 +1,63 @@
+/** Results handed to the person: one as a file, all as an archive. */
+import { save } from "../files/download.js";
+import { distinct } from "../files/names.js";
+import { parts, zip } from "../files/zip.js";
+
+const ARCHIVE = "scotopic";
+
+export class Delivery {
+  /** How many of the pictures that are delivered together there are; 0 if none are. */
+  wanted = [];
+
+  constructor(library, results) {
+    this.library = library;
+    this.results = results;
+  }
+
+  /** @returns {Promise<string>} The name of the file. */
+  async one(item) {
+    const { blob, name } = await this.results.of(item);
+    save(blob, name);
+    item.saved = true;
+    this.library.touch();
+    return name;
+  }
+
+  /**
+   * All pictures that can be enhanced; one that fails stops no other.
+   * @returns {Promise<number>} How many there were.
+   */
+  async all() {
+    this.wanted = this.library.items.filter((item) => item.answer || !item.error);
+    this.library.touch();
+    const stopped = { is: false };
+    try {
+      const made = await Promise.all(this.wanted.map((item) => this.#made(item, stopped)));
+      if (stopped.is) return 0;
+      const items = this.wanted.filter((_, i) => made[i]);
+      await this.#saveAll(made.filter(Boolean));
+      for (const item of items) item.saved = true;
+      return items.length;
+    } finally {
+      this.wanted = [];
+      this.library.touch();
+    }
+  }
+
+  async #made(item, stopped) {
+    try {
+      return await this.results.of(item);
+    } catch (error) {
+      if (error.name === "AbortError" && this.library.has(item)) stopped.is = true;
+      return null;
+    }
+  }
+
+  async #saveAll(made) {
+    const names = distinct(made.map(({ name }) => name));
+    const groups = parts(made.map(({ blob }, i) => ({ name: names[i], blob })));
+    for (const [i, group] of groups.entries()) {
+      save(await zip(group), groups.length > 1 ? `${ARCHIVE}-${i + 1}.zip` : `${ARCHIVE}.zip`);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** Full results, made one after the other. */
+import { isShown } from "../files/names.js";
+import { patiently } from "./patience.js";
+
+export class Results {
+  #engine;
+  #library;
+  #jobs = new Map();
+  #last = Promise.resolve();
+
+  constructor(engine, library) {
+    this.#engine = engine;
+    this.#library = library;
+  }
+
+  /** Whether anything is being made, or waits to be. */
+  get busy() {
+    return this.#jobs.size > 0;
+  }
+
+  /** Whether a picture is being made, or waits to be. */
+  works(item) {
+    return this.#jobs.has(item);
+  }
+
+  /**
+   * The result of a picture as it is asked for now. One that is being made is not made twice;
+   * one that is being made by an older wish is stopped.
+   * @returns {Promise<{blob: Blob, name: string, key: string}>}
+   */
+  of(item) {
+    if (item.finished) return Promise.resolve(item.finished);
+    const job = this.#jobs.get(item);
+    if (job?.key === item.key) return job.promise;
+    job?.stop.abort();
+    return this.#start(item, item.wish, (made) => Object.assign(item, { result: made, saved: false }));
+  }
+
+  /** The result as the browser can show it: itself, or a JPEG of it. */
+  async shownOf(item) {
+    const result = await this.of(item);
+    if (isShown(result.name)) return result;
+    if (item.copy?.key === item.key) return item.copy;
+    const wish = { ...item.wish, format: "jpg", quality: 95, strip: true };
+    return this.#start(item, wish, (made) => Object.assign(item, { copy: made }));
+  }
+
+  /** Stop what is being made of a picture, or of all. */
+  cancel(item) {
+    for (const [other, job] of this.#jobs) if (!item || other === item) job.stop.abort();
+  }
+
+  #start(item, wish, keep) {
+    const stop = new AbortController(), { key } = item;
+    item.queued += 1;
+    const promise = this.#last.then(() => this.#run(item, wish, stop.signal)).then((made) => {
+      keep({ ...made, key });
+      return { ...made, key };
+    });
+    const job = { key, stop, promise };
+    this.#jobs.set(item, job);
+    const ended = () => {
+      if (this.#jobs.get(item) === job) this.#jobs.delete(item);
+      this.#library.touch();
+    };
+    this.#last = promise.then(ended, ended);
+    this.#library.touch();
+    return promise;
+  }
+
+  async #run(item, wish, signal) {
+    item.queued -= 1;
+    signal.throwIfAborted();
+    Object.assign(item, { busy: item.busy + 1, share: null, error: null });
+    this.#library.touch();
+    const told = (name) => (value) => {
+      item[name] = value;
+      this.#library.touch();
+    };
+    try {
+      const call = () => this.#engine.enhance(item.file, wish, { signal, progress: told("share") });
+      const made = await patiently(call, { signal, waiting: told("wait") });
+      signal.throwIfAborted();
+      return made;
+    } catch (error) {
+      if (!signal.aborted) item.error = error;
+      throw error;
+    } finally {
+      Object.assign(item, { busy: item.busy - 1, share: null });
+    }
+  }
+}

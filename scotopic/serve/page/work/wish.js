@@ -1,0 +1,12 @@
+/** What a person asks for of one picture. */
+
+export const PLAIN = Object.freeze({ ev: 0, balance: 1, strength: 1, format: "", quality: null, strip: false });
+
+/** What is asked of the network for a preview: the strength is applied by the page. */
+export const ofPreview = (wish) => ({ ev: wish.ev, balance: wish.balance, strength: 1 });
+
+/** The wish as text: two that are equal give the same result. */
+export const keyOf = (wish) => JSON.stringify(Object.keys(PLAIN).map((name) => wish[name]));
+
+/** Whether the exposure is that of a new picture. */
+export const isAutomatic = (wish) => ["ev", "balance", "strength"].every((name) => wish[name] === PLAIN[name]);
