@@ -3,13 +3,13 @@
 import { ofRgba } from "../pixels/picture.js";
 import * as pngPixels from "./codecs/png.js";
 import { EngineError } from "./errors.js";
-import { orientationOf, ofResult } from "./files/exif.js";
+import { orientationOf } from "./files/exif.js";
 import { isLinear } from "./files/icc.js";
 import * as jpeg from "./files/jpeg.js";
 import * as png from "./files/png.js";
 import * as webp from "./files/webp.js";
-import { upright as uprightXmp, withoutCompanions } from "./files/xmp.js";
 import { FORMATS, formatOf } from "./formats.js";
+import { ofUpright, upright } from "./upright.js";
 
 /** Megapixels that a page has room for; the program has no such bound. */
 export const MOST_MEGAPIXELS = 100;
@@ -28,8 +28,9 @@ export async function read(bytes, name) {
   const format = formatOf(bytes, name);
   const read = { JPEG: readJpeg, PNG: readPng, WEBP: readWebp }[format];
   const { pixels, found, channels } = await read(bytes);
-  const turned = upright(pixels, orientationOf(found.exif));
-  const { carried, notes } = ofUpright(found, orientationOf(found.exif));
+  const orientation = orientationOf(found.exif);
+  const turned = upright(pixels, orientation);
+  const { carried, notes } = ofUpright(found, orientation);
   const picture = ofRgba(turned.data, turned.width, turned.height);
   const bits = pixels.data instanceof Uint16Array ? 16 : 8;
   return { format, picture, bits, channels, carried, notes };
@@ -132,40 +133,4 @@ export function isCanvasExact() {
   image.data.forEach((_, i) => (image.data[i] = i % 4 === 3 ? 255 : (i * 37) % 256));
   context.putImageData(image, 0, 0);
   return context.getImageData(0, 0, side, side).data.every((level, i) => level === image.data[i]);
-}
-
-/** Pixels turned upright from an EXIF orientation, 1 to 8. */
-export function upright({ data, width, height }, orientation) {
-  if (orientation === 1) return { data, width, height };
-  const isOnItsSide = orientation >= 5;
-  const [wide, tall] = isOnItsSide ? [height, width] : [width, height];
-  const isMirrored = [2, 3, 6, 7].includes(orientation);
-  const isUpsideDown = [3, 4, 7, 8].includes(orientation);
-  const result = new data.constructor(data.length);
-  for (let y = 0, to = 0; y < tall; y++) {
-    const row = isUpsideDown ? tall - 1 - y : y;
-    for (let x = 0; x < wide; x++, to += 4) {
-      const column = isMirrored ? wide - 1 - x : x;
-      const from = 4 * (isOnItsSide ? column * width + row : row * width + column);
-      result[to] = data[from];
-      result[to + 1] = data[from + 1];
-      result[to + 2] = data[from + 2];
-      result[to + 3] = data[from + 3];
-    }
-  }
-  return { data: result, width: wide, height: tall };
-}
-
-/** What is carried by an upright picture that stands alone in its file. */
-function ofUpright(found, orientation) {
-  const notes = [...found.notes];
-  let { xmp } = found;
-  if (xmp) {
-    const alone = withoutCompanions(xmp);
-    if (alone !== xmp) notes.push("XMP that names videos, gain maps or depth maps left out");
-    xmp = orientation === 1 ? alone : uprightXmp(alone);
-  }
-  const exif = found.exif && ofResult(found.exif);
-  const { icc, kept, frame = null, isLossless = false } = found;
-  return { carried: { exif, xmp, icc, kept, frame, isLossless }, notes };
 }
