@@ -27,8 +27,8 @@ from scotopic.wish import Wish
 
 PAGE = ROOT / "scotopic" / "serve" / "page"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; worker-src 'self'; media-src 'self' blob:"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; worker-src 'self'; media-src 'self' blob:; form-action 'none'"
 )
 BOUNDARY = "----scotopic-stub"
 
@@ -51,7 +51,8 @@ class Stub:
             Route("/v1/jobs/{job}", self._job),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ]
-        config = uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
+        app = guarded(Starlette(routes=routes))
+        config = uvicorn.Config(app, port=0, log_level="error", lifespan="off")
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
 
@@ -103,9 +104,11 @@ class Stub:
         small = reduced(picture.pixels, round(height * scale), round(width * scale))
         before = np.rint(255 * small).astype(np.uint8)
         after, report = enhancer().enhance_array(before, wish_of(fields))
-        gains = enhancer().decide(before).gains
+        look = enhancer().decide(before)
+        gains = look.gains
         rows, columns = gains.slope.shape
         grid = {"rows": rows, "columns": columns}
+        grid["middle"] = gains.mean_log_gain(look.thumb, look.weights)
         grid |= {"slope": gains.slope.ravel().tolist(), "offset": gains.offset.ravel().tolist()}
         told = {
             **{"name": name, "format": picture.format, "width": width, "height": height},
@@ -130,6 +133,20 @@ class Stub:
             dot, suffix = "", formats.FORMATS[outcome.format].suffixes[0]
         new = quote(f"{stem}_enhanced{dot}{suffix}")
         return Response(made, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{new}"})
+
+
+def guarded(app):
+    """An application whose every answer has the policy of the real server."""
+
+    async def call(scope, receive, send):
+        async def tell(message):
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"content-security-policy", POLICY.encode()))
+            await send(message)
+
+        await app(scope, receive, tell)
+
+    return call
 
 
 def wish_of(fields):

@@ -78,5 +78,5 @@ class Tab:
 
     def close(self):
         self.context.close()
-        assert self.foreign == [], "a request left the place of the page"
-        assert self.complaints == []
+        assert not self.foreign, self.foreign
+        assert not self.complaints, self.complaints

@@ -14,7 +14,6 @@ import { Results } from "./work/results.js";
 
 const byId = (id) => document.getElementById(id);
 const isHere = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
-const EXPOSING = ["ev", "balance"];
 
 export class App {
   #library = new Library();
@@ -98,7 +97,7 @@ export class App {
     this.#controls.addEventListener("wish", ({ detail }) => {
       const item = this.#library.selected;
       this.#library.wish(item, detail);
-      if (EXPOSING.some((name) => name in detail)) this.#previews.later(item);
+      this.#previews.later(item);
     });
     byId("to-all").addEventListener("click", () => {
       const { wish } = this.#library.selected;

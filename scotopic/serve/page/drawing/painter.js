@@ -25,13 +25,13 @@ export function painterFor(canvas) {
  * @param {{ev: number, balance: number}} wish That it was asked with.
  */
 export async function loadable(answer, wish) {
-  const [before, after] = await Promise.all([answer.before, answer.after].map((blob) => createImageBitmap(blob)));
+  const [before, after] = await Promise.all([answer.before, answer.after].map(decoded));
   const grid = answer.report.gain_map;
   const map = grid ? GainMap.from(grid) : GainMap.uniform(1);
-  // Balance leaves the mean of ln g as it is, and ev shifts it.
-  const middle = Math.log(answer.report.decision.gain) - wish.ev * Math.LN2;
-  return { before, after, map, middle, ev: wish.ev, balance: wish.balance };
+  return { before, after, map, middle: grid?.middle ?? 0, ev: wish.ev, balance: wish.balance };
 }
+
+const decoded = (blob) => createImageBitmap(blob, { premultiplyAlpha: "none" });
 
 /** Free the pictures of what was loaded. */
 export function release(preview) {

@@ -10,7 +10,7 @@ export class PlainPainter {
   #loaded = null;
 
   constructor(canvas) {
-    this.#context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    this.#context = canvas.getContext("2d", { willReadFrequently: true });
   }
 
   load(preview) {
@@ -34,7 +34,7 @@ export class PlainPainter {
     const image = this.#context.createImageData(width, height);
     for (let i = 0, from = 0; i < image.data.length; i++) {
       if (i % 4 === 3) {
-        image.data[i] = 255;
+        image.data[i] = after[i];
         continue;
       }
       const source = before[i], made = 255 * exposed[from++];

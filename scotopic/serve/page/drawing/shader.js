@@ -55,12 +55,13 @@ vec3 expose(vec3 x, float gain) {
 void main() {
   ivec2 at = ivec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
   vec3 source = texelFetch(before, at, 0).rgb;
-  vec3 picture = texelFetch(after, at, 0).rgb;
+  vec4 given = texelFetch(after, at, 0);
+  vec3 picture = given.rgb;
   float held = min(brightest(source), 1.0 - ${float(DARKEST)});
   float z = clamp(log(held / (1.0 - held)), ${float(GUIDE_RANGE[0])}, ${float(GUIDE_RANGE[1])});
   vec2 line = coefficients(vec2(at) + 0.5);
   float automatic = line.r * z + line.g;
   float change = log_gain(automatic, asked) - log_gain(automatic, made);
   if (change != 0.0) picture = expose(picture, exp(change));
-  color = vec4(mix(source, picture, strength), 1);
+  color = vec4(given.a * mix(source, picture, strength), given.a);
 }`;

@@ -13,7 +13,7 @@ export class WebGLPainter {
 
   /** @throws {Error} Where there is no WebGL 2. */
   constructor(canvas) {
-    const options = { alpha: false, antialias: false, depth: false, preserveDrawingBuffer: true };
+    const options = { antialias: false, depth: false, preserveDrawingBuffer: true };
     const gl = canvas.getContext("webgl2", options);
     if (!gl) throw new Error("no WebGL 2");
     this.#gl = gl;

@@ -30,6 +30,7 @@ export const texts = {
   "note.making": "Preview. The full picture is being made.",
   "note.making.share": "Preview. The full picture is being made: {percent} %",
   "note.full": "Full result",
+  "note.full.after": "Full result. Before is a preview: the browser cannot show its format.",
   "note.wait": "The server is busy. Next try in {n} s.",
   "stage.looking": "Looking at the photo",
 
@@ -102,6 +103,7 @@ export const texts = {
   "remove": "Remove {name}",
   "remove.short": "Remove",
   "clear": "Remove all",
+  "clear.one": "Remove",
   "clear.sure": "Remove all photos? Results that were not downloaded are lost.",
   "retry.failed": "Try failed ones again",
 

@@ -8,6 +8,7 @@ const SLIDERS = [
   { name: "strength", min: 0, max: 1, step: 0.01 },
 ];
 export const FORMATS = ["", "jpg", "png", "webp", "avif", "tif", "jxl", "jp2"];
+const THUMB = 20;
 const WITHOUT_QUALITY = new Set(["png", "tif"]);
 
 /** Stops in words: "+0.5 stops", and "automatic" for none. */
@@ -66,7 +67,7 @@ export class Controls extends EventTarget {
     Object.assign(label, { htmlFor: name, textContent: t(name) });
     output.setAttribute("for", name);
     output.setAttribute("aria-hidden", "true"); // the slider itself says its value
-    Object.assign(hint, { id: `${name}-hint`, className: "quiet", textContent: t(`${name}.hint`) });
+    Object.assign(hint, { id: `${name}-hint`, className: name === "balance" ? "quiet" : "hidden", textContent: t(`${name}.hint`) });
     input.setAttribute("aria-describedby", hint.id);
     input.addEventListener("input", () => this.#tell({ [name]: Number(input.value) }));
     input.addEventListener("dblclick", () => this.#tell({ [name]: PLAIN[name] }));
@@ -78,8 +79,19 @@ export class Controls extends EventTarget {
   #value(name, value) {
     const { input, output } = this.#sliders[name];
     if (Number(input.value) !== value) input.value = value;
+    this.#fill(input, PLAIN[name], value);
     output.value = valueText(name, value);
     input.setAttribute("aria-valuetext", output.value);
+  }
+
+  /** Mark the way from where the slider usually is to where it is now. */
+  #fill(input, usual, value) {
+    const at = (place) => {
+      const share = (place - Number(input.min)) / (Number(input.max) - Number(input.min));
+      return `calc(${THUMB / 2}px + ${share} * (100% - ${THUMB}px))`;
+    };
+    input.style.setProperty("--from", at(Math.min(usual, value)));
+    input.style.setProperty("--to", at(Math.max(usual, value)));
   }
 
   #qualityValue() {

@@ -14,9 +14,10 @@ export class Panel {
     byId("photo-name").textContent = selected.file.name;
     if (this.#shown !== (selected.answer ?? selected)) this.#report(selected);
     const many = items.length > 1, there = Boolean(selected.answer);
-    for (const id of ["sliders", "reset", "output", "facts"]) byId(id).closest("details, form, button").hidden = !there;
+    for (const id of ["sliders", "reset", "output-part", "about-part"]) byId(id).hidden = !there;
     byId("to-all").hidden = !many || !there;
-    byId("clear").hidden = !many && !selected.result;
+    byId("strip-part").hidden = !many;
+    byId("clear").textContent = t("clear", { n: items.length });
     byId("retry-failed").hidden = !items.some((item) => item.error);
     this.#buttons({ items, selected, results, running, there });
   }
@@ -25,7 +26,7 @@ export class Panel {
     const report = item.answer?.report;
     this.#shown = item.answer ?? item;
     byId("photo-line").textContent = report ? line(report, item.file) : "";
-    byId("decision").textContent = report ? decision(report, item.made) : "";
+    byId("decision").textContent = report ? decision(report) : "";
     const rows = report ? facts(report) : [];
     byId("facts").replaceChildren(
       ...rows.flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
@@ -46,7 +47,7 @@ export class Panel {
     const done = running.filter((item) => item.finished).length;
     all.textContent = running.length
       ? t("download.all.running", { done, n: running.length })
-      : t("download.all", { n: items.length });
+      : t("download.all", { n: items.filter((item) => item.answer || !item.error).length });
     byId("cancel").hidden = !results.busy;
   }
 }

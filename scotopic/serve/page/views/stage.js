@@ -8,6 +8,7 @@ const STEP = 1.5;
 const WIPE_STEP = 0.02;
 const PAN_STEP = 64;
 const COARSE = 1.25;
+const TAG_MARGIN = 24;
 
 /** Tells "zoom" when it has zoomed. */
 export class Stage extends EventTarget {
@@ -16,6 +17,7 @@ export class Stage extends EventTarget {
   #panes;
   #surfaces;
   #canvas;
+  #tags;
   #source;
   #painter;
   #size = null;
@@ -32,6 +34,7 @@ export class Stage extends EventTarget {
     this.#panes = [...root.querySelectorAll(".pane")];
     this.#surfaces = this.#panes.map((pane) => pane.firstElementChild);
     [this.#source, this.#canvas] = this.#surfaces.map((surface) => surface.firstElementChild);
+    this.#tags = [...root.querySelectorAll(".tag")];
     this.#painter = painterFor(this.#canvas);
     this.#canvas.addEventListener("webglcontextrestored", () => this.dispatchEvent(new Event("lost")));
     this.#canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
@@ -103,12 +106,13 @@ export class Stage extends EventTarget {
   show(preview, size, wish, anew) {
     const { before } = preview;
     [this.#source.width, this.#source.height] = [before.width, before.height];
-    this.#source.getContext("2d", { alpha: false }).drawImage(before, 0, 0);
+    this.#source.getContext("2d").drawImage(before, 0, 0);
     this.#painter.load(preview);
     this.#painter.draw(wish);
     this.#previewWidth = before.width;
     const isOther = anew || this.#size?.width !== size.width || this.#size?.height !== size.height;
     this.#size = size;
+    this.#root.style.setProperty("--aspect", String(size.height / size.width));
     this.#root.classList.remove("blank");
     if (isOther) this.fit();
     else this.#placed();
@@ -217,9 +221,21 @@ export class Stage extends EventTarget {
     this.#panes[0].style.clipPath = `inset(0 ${this.#box.width - at}px 0 0)`;
     this.#panes[1].style.clipPath = `inset(0 0 0 ${at}px)`;
     this.#wipeHandle.style.transform = `translateX(${at}px)`;
+    this.#tagged([left, right], at);
     const percent = Math.round(100 * this.#wipe);
     this.#wipeHandle.setAttribute("aria-valuenow", percent);
     this.#wipeHandle.setAttribute("aria-valuetext", t("wipe.value", { percent }));
+  }
+
+  /** Keep the words in the corners of the picture, away where their side is too narrow. */
+  #tagged([left, right], at) {
+    const { style } = this.#root, { width, height } = this.#box;
+    style.setProperty("--left", `${left}px`);
+    style.setProperty("--right", `${width - right}px`);
+    style.setProperty("--bottom", `${Math.max(0, height - this.#view.y - this.#size.height * this.#view.scale)}px`);
+    const [before, after] = this.#tags;
+    before.classList.toggle("out", at - left < before.offsetWidth + TAG_MARGIN);
+    after.classList.toggle("out", right - at < after.offsetWidth + TAG_MARGIN);
   }
 
   #changed() {

@@ -3,6 +3,7 @@ import { loadable, release } from "../drawing/painter.js";
 import { isShown } from "../files/names.js";
 import { t } from "../text.js";
 import { REST_MS } from "../work/previews.js";
+import { isPreviewOf } from "../work/wish.js";
 import { Stage } from "./stage.js";
 import { problem } from "./words.js";
 
@@ -132,13 +133,12 @@ export class Viewer extends EventTarget {
   #noteOf(item) {
     if (item.wait) return t("note.wait", { n: item.wait });
     if (item.error) return problem(item.error);
-    if (this.#stage.showsFull) return t("note.full");
+    if (this.#stage.showsFull) return t(this.#addresses.before ? "note.full" : "note.full.after");
     if (this.#stage.isBeyondPreview) {
       if (item.share === null) return t("note.making");
       return t("note.making.share", { percent: Math.round(100 * item.share) });
     }
-    const isNew = item.made.ev === item.wish.ev && item.made.balance === item.wish.balance;
-    return t(isNew ? "note.preview" : "note.following");
+    return t(isPreviewOf(item.made, item.wish) ? "note.preview" : "note.following");
   }
 
   /** + - 0 1, where no other control has the focus. */

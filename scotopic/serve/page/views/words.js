@@ -15,16 +15,15 @@ export function line({ format, width, height, bytes }, file) {
 
 /**
  * What was decided: "Brightened by 2.1 stops. Held back where there is no signal."
- * @param {object} report
- * @param {{ev: number, balance: number, strength: number}} wish
+ * @param {object} report Of a preview.
  */
-export function decision({ decision: made }, wish) {
+export function decision({ decision: made }) {
   if (!made || !(made.gain > 0)) return "";
   const exact = Math.log2(made.gain), amount = Math.abs(exact).toFixed(1);
   const key = amount === "0.0" ? "decision.none" : exact > 0 ? "decision.brighter" : "decision.darker";
   const said = [t(key, { n: amount === "1.0" ? 1 : 2, stops: amount })];
   const limit = made.limited_by;
-  if (limit && !wish.ev && hasText(`limit.${limit}`)) said.push(t(`limit.${limit}`));
+  if (limit && hasText(`limit.${limit}`)) said.push(t(`limit.${limit}`));
   return said.join(" ");
 }
 
@@ -46,7 +45,8 @@ export function problem(error) {
   const said = error.message || (known ? t(known) : t("error.unknown"));
   const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
   const first = sentence[0].toUpperCase() + sentence.slice(1);
-  if (!error.remedy) return first;
+  // What to send to the server is for programs, not for people at the page.
+  if (!error.remedy || error.remedy.startsWith("send the field")) return first;
   const remedy = error.remedy[0].toUpperCase() + error.remedy.slice(1);
   return `${first} ${/[.!?]$/.test(remedy) ? remedy : `${remedy}.`}`;
 }

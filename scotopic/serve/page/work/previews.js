@@ -1,7 +1,7 @@
 /** Previews: of the picture that is shown at once, of all others one after the other. */
 import { thumbOf } from "./thumb.js";
 import { patiently } from "./patience.js";
-import { ofPreview } from "./wish.js";
+import { isPreviewOf, ofPreview } from "./wish.js";
 
 /** How long the hand rests before the network is asked. */
 export const REST_MS = 250;
@@ -23,7 +23,7 @@ export class Previews {
   /** Make what is missing: of the picture shown first, then of the others in their order. */
   update() {
     const { selected } = this.#library;
-    if (selected && this.#needs(selected) && !this.#running.has(selected)) this.#make(selected);
+    if (selected && !selected.answer && this.#needs(selected) && !this.#running.has(selected)) this.#make(selected);
     this.#pump();
   }
 
@@ -40,7 +40,7 @@ export class Previews {
 
   #needs(item) {
     if (!this.#library.has(item) || (item.error && !item.answer)) return false;
-    return !item.made || item.made.ev !== item.wish.ev || item.made.balance !== item.wish.balance;
+    return !item.made || !isPreviewOf(item.made, item.wish);
   }
 
   async #pump() {
