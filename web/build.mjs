@@ -9,7 +9,19 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,10 +30,8 @@ const ROOT = dirname(WEB);
 const PAGE = join(ROOT, "scotopic", "serve", "page");
 const WEIGHTS = join(ROOT, "scotopic", "networks", "weights");
 const PACKAGE = "onnxruntime-web";
-const MODELS = {
-  standard: "the best quality",
-  fast: "for previews: a fifth of the work, and more noise is left",
-};
+/** The networks that a browser is quick enough for, the usual one first. */
+const MODELS = ["standard", "fast"];
 /** Of the runtime: what runs on the processor, and what is loaded besides where there is WebGPU. */
 const RUNTIME = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 const GPU_RUNTIME = [
@@ -52,37 +62,42 @@ export function layOut(folder) {
   }
   const registry = JSON.parse(readFileSync(join(WEIGHTS, "registry.json"), "utf8"));
   mkdirSync(join(folder, "models"));
-  const models = Object.entries(MODELS).map(([name, description]) => {
-    const { file, sha256 } = registry[name];
+  const models = MODELS.map((name) => {
+    const { description = name, file, sha256 } = registry[name];
     cpSync(join(WEIGHTS, file), join(folder, "models", file));
     return { name, description, file, sha256 };
   });
-  const version = /"(.*)"/.exec(readFileSync(join(ROOT, "scotopic", "version.py"), "utf8"))[1];
+  const version = /__version__ = "(.*)"/.exec(readFileSync(join(ROOT, "scotopic", "version.py"), "utf8"))[1];
   write(folder, "models/models.json", `${JSON.stringify({ version, models }, null, 1)}\n`);
 }
 
-/** The package of the runtime from npm, its hash checked; the path of its folder. */
-function runtimePackage() {
+/** The archive of the runtime from npm, in a folder that further builds find it in; its path. */
+function runtimeArchive() {
   const { dependencies, integrity } = JSON.parse(readFileSync(join(WEB, "package.json"), "utf8"));
   const version = dependencies[PACKAGE];
   const cache = join(ROOT, "build", "npm");
   const file = join(cache, `${PACKAGE}-${version}.tgz`);
   mkdirSync(cache, { recursive: true });
   if (!existsSync(file)) {
+    const fetched = mkdtempSync(join(cache, "fetched-"));
     const options = { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" };
-    execFileSync("npm", ["pack", "--silent", `${PACKAGE}@${version}`, "--pack-destination", cache], options);
+    execFileSync("npm", ["pack", "--silent", `${PACKAGE}@${version}`, "--pack-destination", fetched], options);
+    // Another build may do the same at this time: a name is the old file or the whole new one.
+    renameSync(join(fetched, `${PACKAGE}-${version}.tgz`), file);
+    rmSync(fetched, { recursive: true });
   }
   const found = `sha512-${createHash("sha512").update(readFileSync(file)).digest("base64")}`;
   if (found !== integrity[PACKAGE]) {
     rmSync(file);
     throw new Error(`${PACKAGE} ${version} has the hash ${found}, not ${integrity[PACKAGE]}`);
   }
-  execFileSync("tar", ["-xzf", file, "-C", cache]);
-  return join(cache, "package");
+  return file;
 }
 
 function addRuntime(folder) {
-  const source = join(runtimePackage(), "dist");
+  const unpacked = mkdtempSync(join(tmpdir(), "scotopic-web-"));
+  execFileSync("tar", ["-xzf", runtimeArchive(), "-C", unpacked]);
+  const source = join(unpacked, "package", "dist");
   mkdirSync(join(folder, "runtime"));
   for (const name of [...RUNTIME, ...GPU_RUNTIME]) {
     const text = name.endsWith(".mjs") ? readFileSync(join(source, name), "utf8") : null;
@@ -90,6 +105,7 @@ function addRuntime(folder) {
     if (text === null) cpSync(join(source, name), join(folder, "runtime", name));
     else write(folder, `runtime/${name}`, text.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
   }
+  rmSync(unpacked, { recursive: true });
 }
 
 /** The page's head: what makes it installable, and what may be loaded. */
@@ -109,14 +125,18 @@ function finishPage(folder) {
 
 /** The service worker, with the hash of each file that it keeps. */
 function addServiceWorker(folder) {
-  const hashes = {};
+  const [hashes, later] = [{}, {}];
   for (const name of filesOf(folder)) {
-    const isKept = !GPU_RUNTIME.some((each) => name === `runtime/${each}`);
-    if (isKept) hashes[name] = createHash("sha256").update(readFileSync(join(folder, name))).digest("base64");
+    const group = GPU_RUNTIME.some((each) => name === `runtime/${each}`) ? later : hashes;
+    group[name] = createHash("sha256").update(readFileSync(join(folder, name))).digest("base64");
   }
   const template = readFileSync(join(WEB, "service-worker.js"), "utf8");
-  const version = createHash("sha256").update(JSON.stringify(hashes)).update(template).digest("hex").slice(0, 16);
-  const made = template.replace('"VERSION"', JSON.stringify(version)).replace("HASHES = {}", `HASHES = ${JSON.stringify(hashes, null, 1)}`);
+  const state = JSON.stringify([hashes, later, template]);
+  const version = createHash("sha256").update(state).digest("hex").slice(0, 16);
+  const made = template
+    .replace('"VERSION"', JSON.stringify(version))
+    .replace("HASHES = {}", `HASHES = ${JSON.stringify(hashes, null, 1)}`)
+    .replace("LATER = {}", `LATER = ${JSON.stringify(later, null, 1)}`);
   write(folder, "service-worker.js", made);
 }
 

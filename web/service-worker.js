@@ -7,6 +7,8 @@
 
 const CACHE = `scotopic-${"VERSION"}`;
 const HASHES = {};
+/** Files that are kept once they have been needed: the runtime of browsers that have WebGPU. */
+const LATER = {};
 /**
  * With these a page may have memory that threads share, which the runtime needs for more than one
  * thread. All that the page loads is its own, so that nothing else changes.
@@ -54,7 +56,11 @@ async function answer(request, url) {
   const name = url.pathname.slice(HERE.pathname.length) || "index.html";
   const cache = await caches.open(CACHE);
   const kept = await cache.match(new URL(name, HERE));
-  return isolated(kept ?? (await fetch(request)));
+  if (kept) return isolated(kept);
+  if (!LATER[name]) return isolated(await fetch(request));
+  const found = await fetch(new Request(new URL(name, HERE), { integrity: `sha256-${LATER[name]}` }));
+  if (found.ok) await cache.put(new URL(name, HERE), found.clone());
+  return isolated(found);
 }
 
 function isolated(response) {

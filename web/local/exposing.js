@@ -119,7 +119,7 @@ export function asked({ thumb, side, decision, map, middle }, wish) {
     gain_range: [Math.exp(Math.min(...logs)), Math.exp(Math.max(...logs))],
     chosen_by: chosen,
     automatic: decision,
-    limited_by: decision.limited_by,
+    limited_by: chosen === "automatic" ? decision.limited_by : null,
   };
   return { gains, report };
 }
@@ -181,18 +181,8 @@ function keepSeen(whole, enhanced) {
   }
 }
 
-/** The map of the automatic exposure at a balance of 1, and what shifts and balances it. */
-export function mapReport({ map, middle, thumb, side }) {
-  const rowsOf = (values) =>
-    Array.from({ length: map.rows }, (_, row) =>
-      Array.from(values.subarray(row * map.columns, (row + 1) * map.columns)),
-    );
-  return {
-    rows: map.rows,
-    columns: map.columns,
-    slope: rowsOf(map.slope),
-    offset: rowsOf(map.offset),
-    middle,
-    thumbnail: { side, colours: Array.from(thumb.colours), weights: thumb.weights && Array.from(thumb.weights) },
-  };
+/** The map of the automatic exposure at a balance of 1, and the mean of ln g, which balance keeps. */
+export function mapReport({ map, middle }) {
+  const { rows, columns, slope, offset } = map;
+  return { rows, columns, slope: Array.from(slope), offset: Array.from(offset), middle };
 }

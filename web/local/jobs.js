@@ -6,7 +6,7 @@ import { EngineError } from "./errors.js";
 import { asked, enhance, look } from "./exposing.js";
 import { formatOfResult, nameOfResult } from "./formats.js";
 import { isCanvasExact, pixelsOf, read } from "./reading.js";
-import { decisionReport, photoReport } from "./report.js";
+import { decisionReport, photoReport, stays } from "./report.js";
 import { forDisplay, write } from "./writing.js";
 
 const MODEL = "standard";
@@ -49,8 +49,9 @@ export class Jobs {
     const tiles = await enhance(network, photo.picture, whole, { tilePixels: TILE_PIXELS, progress: told });
     const maker = `scotopic ${this.#version} (${model})`;
     const { blob, notes } = await write(photo, { format, quality: wish.quality ?? null, strip: truth(wish.strip), maker });
-    const about = photoReport(photo, file);
-    const report = { ...about, ...decisionReport(seen, decided, model), tiles, notes: [...about.notes, ...notes] };
+    const { kept } = stays(photo, { format, strip: truth(wish.strip) });
+    const about = { ...photoReport(photo, file), kept, notes: [...photo.notes, ...notes] };
+    const report = { ...about, ...decisionReport(seen, decided, model), tiles };
     return { blob, name: nameOfResult(file.name, format), report };
   }
 
@@ -59,10 +60,12 @@ export class Jobs {
     check(wish);
     const model = wish.model ?? FAST_MODEL;
     const kept = await this.#seen(file, `${key} ${side} ${model}`, { side: side ?? SIDE, model, alive });
-    const { before, seen, about, icc } = kept;
+    const { before, seen, photo } = kept;
     await alive();
     const { after, decided } = await this.#applied(before, seen, wish, model);
-    const display = { icc, alpha: before.alpha !== null };
+    const display = { icc: photo.carried.icc, alpha: before.alpha !== null };
+    const format = formatOfResult(photo.format, wish.format);
+    const about = { ...photoReport(photo, file), ...stays(photo, { format, strip: truth(wish.strip) }) };
     const [first, second] = await Promise.all([before, after].map((each) => forDisplay(each, display)));
     return { before: first, after: second, report: { ...about, ...decisionReport(seen, decided, model) } };
   }
@@ -103,7 +106,9 @@ export class Jobs {
     await alive();
     const network = await this.#networks.network(model);
     const seen = await look(network, photo.picture);
-    return { before: reducedTo(photo, side), seen, about: photoReport(photo, file), icc: photo.carried.icc };
+    const { width, height } = photo.picture;
+    // Its pixels are let go: what is kept of a picture is small.
+    return { before: reducedTo(photo, side), seen, photo: { ...photo, picture: { width, height } } };
   }
 }
 

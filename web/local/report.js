@@ -4,9 +4,10 @@ import { mapReport } from "./exposing.js";
 import { summaryOf } from "./files/exif.js";
 import { isColour } from "./files/png.js";
 import { FORMATS } from "./formats.js";
+import { carriedBy } from "./writing.js";
 
-/** What a photo carries that its result has too, in words. */
-function keptOf({ exif, xmp, icc, kept }) {
+/** What a result carries, in words. */
+function keptOf({ exif, xmp, icc, kept }, hasAlpha) {
   const has = (...kinds) => kept.some(({ kind }) => kinds.includes(kind));
   const words = {
     EXIF: exif,
@@ -16,12 +17,19 @@ function keptOf({ exif, xmp, icc, kept }) {
     IPTC: has("photoshop"),
     text: has("tEXt", "zTXt", "iTXt"),
     comment: has("comment"),
+    resolution: has("jfif", "pHYs"),
+    transparency: hasAlpha,
     "colour by numbers": kept.some(isColour),
   };
   return Object.keys(words).filter((word) => words[word]);
 }
 
-/** The report of a photo, as from `read` in reading.js. */
+/**
+ * What is told of a photo.
+ *
+ * @param {object} photo As from `read` in reading.js.
+ * @param {File} file
+ */
 export function photoReport(photo, file) {
   const { width, height } = photo.picture;
   return {
@@ -30,9 +38,20 @@ export function photoReport(photo, file) {
     width,
     height,
     bytes: file.size,
+    frames: 1,
+    bits: photo.bits,
     exif: summaryOf(photo.carried.exif),
-    kept: keptOf(photo.carried),
-    notes: photo.notes,
+  };
+}
+
+/** What of a photo a result would keep, and notes on what it would not, without writing it. */
+export function stays(photo, { format, strip }) {
+  const { carried, notes } = carriedBy(photo, { format, strip, maker: "" });
+  const hasXmp = Boolean(photo.carried.xmp) && !strip;
+  const hasAlpha = photo.channels.alpha && format !== "JPEG";
+  return {
+    kept: keptOf({ ...carried, xmp: hasXmp }, hasAlpha),
+    notes: [...photo.notes, ...notes],
   };
 }
 

@@ -42,8 +42,14 @@ export async function write(photo, { format, quality, strip, maker }) {
   return { blob, notes: [...notes, ...made.notes] };
 }
 
-/** What a result of a format carries, and notes on what it does not. */
-function carriedBy({ format: own, carried: given, channels }, { format, strip, maker }) {
+/**
+ * What a result of a format carries, and notes on what it does not.
+ *
+ * @param {object} photo As from `read` in reading.js.
+ * @param {{format: string, strip: boolean, maker: string}} how As for `write`.
+ * @returns {{carried: object, notes: string[]}}
+ */
+export function carriedBy({ format: own, carried: given, channels }, { format, strip, maker }) {
   const carried = { ...given };
   const { label } = FORMATS[format];
   const notes = [];

@@ -4,7 +4,7 @@
  * The twin of scotopic/photo/carried/exif.py; and what a block says, for people. EXIF 2.32, 4.6.
  */
 
-import { hasAt, latin, number } from "./bytes.js";
+import { hasAt, number } from "./bytes.js";
 
 export const PREFIX = "Exif\0\0";
 const TAGS = {
@@ -15,6 +15,9 @@ const TAGS = {
   gps: 0x8825,
   thumbnail: 0x0201,
   thumbnailSize: 0x0202,
+  changed: 0x0132,
+  latitude: 2,
+  longitude: 4,
   exposure: 0x829a,
   aperture: 0x829d,
   iso: 0x8827,
@@ -26,6 +29,7 @@ const TAGS = {
 };
 const SIZES = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8 };
 const UPRIGHT = 1;
+const MOST_TEXT = 120;
 
 /** A block without the prefix that some formats put before it. */
 export function bare(block) {
@@ -128,24 +132,35 @@ export function summaryOf(given) {
   const little = isLittle(block);
   const main = readerOf(block, number(block, 4, 4, little));
   const inner = readerOf(block, main.number(TAGS.exif) ?? block.length);
-  const camera = [main.text(TAGS.make), main.text(TAGS.model)];
-  const isNamedTwice = camera[1]?.startsWith(camera[0] ?? "\n");
+  const gps = readerOf(block, main.number(TAGS.gps) ?? block.length);
   const seconds = inner.ratio(TAGS.exposure);
   const [aperture, length] = [inner.ratio(TAGS.aperture), inner.ratio(TAGS.focalLength)];
   return {
-    camera: (isNamedTwice ? camera[1] : camera.filter(Boolean).join(" ")) || null,
+    camera: cameraOf(main.text(TAGS.make), main.text(TAGS.model)),
     lens: inner.text(TAGS.lens),
-    taken: inner.text(TAGS.taken)?.replace(/^(\d+):(\d+):/, "$1-$2-") ?? null,
-    exposure: seconds ? `${seconds < 0.3 ? `1/${Math.round(1 / seconds)}` : rounded(seconds)} s` : null,
-    aperture: aperture ? `f/${rounded(aperture)}` : null,
-    iso: inner.number(TAGS.iso),
-    focal_length: length ? `${rounded(length)} mm` : null,
-    place: (main.number(TAGS.gps) ?? 0) > 0,
+    taken: dateOf(inner.text(TAGS.taken) ?? main.text(TAGS.changed)),
+    exposure: seconds && (seconds >= 0.3 ? `${short(seconds, 3)} s` : `1/${Math.round(1 / seconds)} s`),
+    aperture: aperture && `f/${short(aperture, 3)}`,
+    focal_length: length && `${short(length, 4)} mm`,
+    iso: inner.number(TAGS.iso) || null,
+    place: gps.has(TAGS.latitude) && gps.has(TAGS.longitude),
   };
 }
 
-function rounded(value) {
-  return String(Math.round(value * 10) / 10);
+/** Maker and model, without the maker where the model names it. */
+function cameraOf(make, model) {
+  if (!make || !model) return model ?? make;
+  return model.toLowerCase().startsWith(make.split(" ")[0].toLowerCase()) ? model : `${make} ${model}`;
+}
+
+function dateOf(text) {
+  if (!text || !/[1-9]/.test(text)) return null;
+  const [day, ...time] = text.split(" ");
+  return [day.replaceAll(":", "-"), ...time].join(" ").trim();
+}
+
+function short(value, digits) {
+  return String(Number(value.toPrecision(digits)));
 }
 
 function readerOf(block, directory) {
@@ -160,11 +175,13 @@ function readerOf(block, directory) {
     return size && place + size <= block.length ? { kind, size, place } : null;
   };
   return {
+    has: (tag) => placeOf(tag) !== null,
     text(tag) {
       const found = placeOf(tag);
       if (!found) return null;
-      const text = latin(block.subarray(found.place, found.place + found.size));
-      return text.split("\0")[0].trim() || null;
+      const bytes = block.subarray(found.place, found.place + found.size);
+      const [text] = new TextDecoder().decode(bytes).split("\0");
+      return text.replace(/\p{C}/gu, "").trim().replace(/\s+/g, " ").slice(0, MOST_TEXT) || null;
     },
     number(tag) {
       const found = placeOf(tag);
@@ -174,7 +191,7 @@ function readerOf(block, directory) {
       const found = placeOf(tag);
       if (!found || found.size < 8) return null;
       const [above, below] = [0, 4].map((more) => number(block, found.place + more, 4, little));
-      return below ? above / below : null;
+      return above && below ? above / below : null;
     },
   };
 }
