@@ -61,12 +61,14 @@ globalThis.OffscreenCanvas = class {
 
 const { read } = await load("reading.js");
 const { write } = await load("writing.js");
+const { summaryOf } = await load("files/exif.js");
 const how = { format: null, quality: null, strip: false, maker: "scotopic 0 (standard)", ...JSON.parse(options ?? "{}") };
 try {
   const photo = await read(new Uint8Array(readFileSync(file)), basename(file));
   const { blob, notes } = await write(photo, { ...how, format: how.format ?? photo.format });
   writeFileSync(target, new Uint8Array(await blob.arrayBuffer()));
-  console.log(JSON.stringify({ notes: [...photo.notes, ...notes] }));
+  const exif = summaryOf(photo.carried.exif);
+  console.log(JSON.stringify({ notes: [...photo.notes, ...notes], exif }));
 } catch (error) {
   if (error.name !== "EngineError") throw error;
   console.log(JSON.stringify({ error: error.message, remedy: error.remedy }));

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from node_checks import lay_out, written_again
 from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 from sample_files import PROFILE, exif_with, saved, smooth_pixels
 
 from scotopic.photo import reading, writing
+from scotopic.photo.carried import xmp_names
 from scotopic.photo.limits import Limits
 from scotopic.photo.photo import COMMENT, Photo
 
@@ -305,3 +307,53 @@ def test_what_is_not_read_is_refused_in_one_sentence(page, tmp_path, name):
     assert word in told["error"]
     assert "\n" not in told["error"]
     assert not target.exists()
+
+
+HEAD = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+TAIL = b"</rdf:RDF></x:xmpmeta>"
+PACKETS = {
+    "nothing": b'<rdf:Description xmlns:a="urn:a" a:b="c">text</rdf:Description>',
+    "attributes": b'<rdf:Description xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"\n'
+    b'  hdrgm:Version=\'1.0\' rdf:about="" hdrgm:GainMapMax = "2 > 1"/>',
+    "elements": b'<rdf:Description xmlns:Container="http://ns.google.com/photos/1.0/container/">'
+    b"<Container:Directory><rdf:Seq><rdf:li><Container:Item/></rdf:li></rdf:Seq></Container:Directory>"
+    b"<!-- <Container:Item> --></rdf:Description>",
+    "an element without content": b'<rdf:Description xmlns:p="http://ns.apple.com/HDRGainMap/1.0/">'
+    b"<p:HDRGainMapVersion/><p:Other></p:Other></rdf:Description>",
+    "a camera": b'<rdf:Description xmlns:c="http://ns.google.com/photos/1.0/camera/" '
+    b'c:MotionPhoto="1" c:HdrPlusMakernote="AA"/>',
+    "another prefix of a name": b'<rdf:Description xmlns:c="urn:camera" c:MotionPhoto="1"/>',
+    "damaged": b'<rdf:Description xmlns:h="http://ns.adobe.com/hdr-gain-map/1.0/"><h:a></rdf:Description>',
+}
+
+
+@pytest.mark.parametrize("name", PACKETS)
+def test_xmp_loses_the_names_that_it_loses_in_the_program(again, name):
+    packet = HEAD + PACKETS[name] + TAIL
+    photo = Photo(smooth_pixels(), format="PNG", xmp=packet)
+    found = read(again(writing.encode(photo, "PNG")[0], "named.png")[0]).xmp
+    credit = found.rindex(b'<rdf:Description rdf:about="" xmlns:scotopic=')
+    end = found.index(b"/>", credit) + 2
+    assert found[:credit] + found[end:] == xmp_names.without_companions(packet)
+
+
+def test_how_a_photo_was_taken_is_said_in_words(page, tmp_path):
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0110] = "NIKON CORPORATION", "NIKON Z 6"
+    inner, place = tags.get_ifd(0x8769), tags.get_ifd(0x8825)
+    inner[0x829A], inner[0x829D] = IFDRational(1, 60), IFDRational(28, 10)
+    inner[0x920A] = IFDRational(35)
+    inner[0x8827], inner[0x9003], inner[0xA434] = 6400, "2024:05:01 20:15:03", "Nikkor  35 mm"
+    place[1], place[2], place[3], place[4] = "N", (52.0, 30.0, 0.0), "E", (13.0, 20.0, 0.0)
+    source = tmp_path / "photo.jpg"
+    source.write_bytes(saved(Image.fromarray(smooth_pixels()), "JPEG", exif=tags))
+    assert written_again(page, source, tmp_path / "result")["exif"] == {
+        "camera": "NIKON Z 6",
+        "lens": "Nikkor 35 mm",
+        "taken": "2024-05-01 20:15:03",
+        "exposure": "1/60 s",
+        "aperture": "f/2.8",
+        "focal_length": "35 mm",
+        "iso": 6400,
+        "place": True,
+    }

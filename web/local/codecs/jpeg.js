@@ -79,7 +79,9 @@ function readUnit({ data, width, height }, { left, top }, unit, planes) {
     const start = Math.min(top + y, height - 1) * width;
     for (let x = 0; x < wide; x++, to++) {
       const at = 4 * (start + Math.min(left + x, width - 1));
-      const [r, g, b] = [data[at], data[at + 1], data[at + 2]];
+      const r = data[at];
+      const g = data[at + 1];
+      const b = data[at + 2];
       planes[0][to] = 0.299 * r + 0.587 * g + 0.114 * b - 128;
       if (planes.length === 1) continue;
       planes[1][to] = -0.168735892 * r - 0.331264108 * g + 0.5 * b;
@@ -108,44 +110,45 @@ function eachBlock({ across, down }, unit, plane, block, visit) {
   }
 }
 
+/** Half the cosines of multiples of a sixteenth of a half turn. */
+const [C1, C2, C3, C4, C5, C6, C7] = [1, 2, 3, 4, 5, 6, 7].map((n) => 0.5 * Math.cos((n * Math.PI) / 16));
+
 /** What turns a block of samples into its quantized coefficients in zigzag order. */
 function quantizer(table) {
-  const cosine = Float32Array.from({ length: 64 }, (_, i) => {
-    const [frequency, sample] = [i >> 3, i & 7];
-    const norm = frequency === 0 ? Math.SQRT1_2 : 1;
-    return 0.5 * norm * Math.cos(((2 * sample + 1) * frequency * Math.PI) / 16);
-  });
   const half = new Float32Array(64);
-  const result = new Int16Array(64);
-  const divisors = new Float32Array(64);
-  ZIGZAG.forEach((place, i) => (divisors[place] = 1 / table[i]));
   const full = new Float32Array(64);
+  const result = new Int16Array(64);
+  const divisors = Float32Array.from(table, (step) => 1 / step);
   return (block) => {
-    for (let row = 0; row < 64; row += 8) transformed(block, half, cosine, row, 1);
-    for (let column = 0; column < 8; column++) transformed(half, full, cosine, column, 8);
+    for (let row = 0; row < 64; row += 8) transformed(block, half, row, 1);
+    for (let column = 0; column < 8; column++) transformed(half, full, column, 8);
     for (let i = 0; i < 64; i++) {
-      const place = ZIGZAG[i];
-      const value = full[place] * divisors[place];
+      const value = full[ZIGZAG[i]] * divisors[i];
       result[i] = value < 0 ? -Math.floor(0.5 - value) : Math.floor(value + 0.5);
     }
     return result;
   };
 }
 
-/** The cosine transform of eight values that stand at equal steps. */
-function transformed(from, to, cosine, start, step) {
-  const v = (k) => from[start + k * step];
-  const [a, b, c, d] = [v(0) + v(7), v(1) + v(6), v(2) + v(5), v(3) + v(4)];
-  const [e, f, g, h] = [v(0) - v(7), v(1) - v(6), v(2) - v(5), v(3) - v(4)];
-  for (let frequency = 0; frequency < 8; frequency++) {
-    const at = 8 * frequency;
-    const even = frequency % 2 === 0;
-    to[start + frequency * step] =
-      cosine[at] * (even ? a : e) +
-      cosine[at + 1] * (even ? b : f) +
-      cosine[at + 2] * (even ? c : g) +
-      cosine[at + 3] * (even ? d : h);
-  }
+/** The cosine transform of eight values that stand at equal steps. T.81, A.3.3. */
+function transformed(from, to, start, step) {
+  const v = start + 4 * step;
+  const a = from[start] + from[v + 3 * step];
+  const b = from[start + step] + from[v + 2 * step];
+  const c = from[start + 2 * step] + from[v + step];
+  const d = from[start + 3 * step] + from[v];
+  const e = from[start] - from[v + 3 * step];
+  const f = from[start + step] - from[v + 2 * step];
+  const g = from[start + 2 * step] - from[v + step];
+  const h = from[start + 3 * step] - from[v];
+  to[start] = C4 * (a + b + c + d);
+  to[v] = C4 * (a - b - c + d);
+  to[start + 2 * step] = C2 * (a - d) + C6 * (b - c);
+  to[v + 2 * step] = C6 * (a - d) - C2 * (b - c);
+  to[start + step] = C1 * e + C3 * f + C5 * g + C7 * h;
+  to[start + 3 * step] = C3 * e - C7 * f - C1 * g - C5 * h;
+  to[v + step] = C5 * e - C1 * f + C7 * g + C3 * h;
+  to[v + 3 * step] = C7 * e - C5 * f + C3 * g - C1 * h;
 }
 
 /** How many bits a value takes. */
