@@ -2,9 +2,9 @@
  * The engine that computes in this browser, by a worker: the page needs no server.
  *
  * It has the same functions as the one that asks a server: models(), preview(file, wish, {side,
- * signal}), enhance(file, wish, {signal, progress}); and one more, frame(image, wish, {side,
- * signal}), which takes an ImageBitmap or a VideoFrame of a camera, closes it, and gives
- * {before, after, report} with ImageBitmaps.
+ * signal}), enhance(file, wish, {signal, progress}). It has more: `formats`, those that it writes, and
+ * frame(image, wish, {side, signal}), which takes an ImageBitmap or a VideoFrame of a camera, closes
+ * it, and gives {before, after, report} with ImageBitmaps.
  */
 
 import { EngineError, ofTold } from "./local/errors.js";
@@ -21,6 +21,7 @@ export async function createEngine() {
   const { name, models } = await worker.call("start", null, {});
   return {
     name: `this browser: ${name}`,
+    formats: ["jpg", "png", "webp"],
     models: async () => models,
     preview: (file, wish, { side = 1024, signal } = {}) =>
       worker.call("preview", { file, wish, side, key: keyOf(file) }, { signal }),

@@ -277,6 +277,11 @@ def test_what_stands_behind_a_jpeg_is_left_out_and_that_is_said(again):
     assert b"ftyp" not in result
 
 
+def with_a_flipped_bit(data):
+    at = data.index(b"IDAT") + 300
+    return data[:at] + bytes([data[at] ^ 8]) + data[at + 1 :]
+
+
 REFUSED = {
     "animation.webp": (
         saved(
@@ -295,6 +300,9 @@ REFUSED = {
     "note.txt": (b"no picture", "no picture"),
     "empty.png": (b"", "empty"),
     "cut.png": (saved(Image.fromarray(smooth_pixels()), "PNG")[:900], "cut off"),
+    "cut.jpg": (saved(Image.fromarray(smooth_pixels()), "JPEG")[:-40], "cut off"),
+    "cut.webp": (saved(Image.fromarray(smooth_pixels()), "WEBP")[:-40], "cut off"),
+    "flipped.png": (with_a_flipped_bit(saved(Image.fromarray(smooth_pixels()), "PNG")), "damaged"),
 }
 
 

@@ -11,6 +11,14 @@ export class EngineError extends Error {
   }
 }
 
+/** What is said of a file that ends too early. */
+export function cutOff() {
+  return new EngineError("the picture's file is cut off", {
+    remedy: "the program reads what is there: scotopic enhance --allow-truncated",
+    status: 415,
+  });
+}
+
 /** An error as plain values, which cross from a worker to the page. */
 export function told(error) {
   const { name, message, remedy = null, code = "", status = 422 } = error;

@@ -15,6 +15,11 @@ const ALIKE = 0.25 / 255;
 
 /** SHA-256 of bytes, in hexadecimal. */
 export async function sha256(bytes) {
+  if (!crypto.subtle) {
+    throw new EngineError("this browser checks no file that comes over plain HTTP", {
+      remedy: "open the page over HTTPS, or from localhost",
+    });
+  }
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

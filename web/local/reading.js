@@ -2,7 +2,9 @@
 
 import { ofRgba } from "../pixels/picture.js";
 import * as pngPixels from "./codecs/png.js";
-import { EngineError } from "./errors.js";
+import { EngineError, cutOff } from "./errors.js";
+import { number } from "./files/bytes.js";
+import { endOfJpeg } from "./files/companions.js";
 import { orientationOf } from "./files/exif.js";
 import { isLinear } from "./files/icc.js";
 import * as jpeg from "./files/jpeg.js";
@@ -40,6 +42,7 @@ async function readJpeg(bytes) {
   const found = jpeg.read(bytes);
   const { frame } = found;
   if (!frame.channels) throw damaged();
+  if (endOfJpeg(bytes) === null) throw cutOff();
   checkSize(frame);
   if (!frame.isRead || frame.bits !== 8) throw unusual("this kind of JPEG is not read here");
   if (![1, 3].includes(frame.channels.length)) throw unusual("a JPEG in CMYK is not read here");
@@ -59,6 +62,7 @@ async function readPng(bytes) {
 }
 
 async function readWebp(bytes) {
+  if (number(bytes, 4, 4, true) + 8 > bytes.length) throw cutOff();
   const found = webp.read(bytes);
   refuseAnimation(found);
   refuseLinear(found);

@@ -5,7 +5,7 @@
  * colours by their profile. PNG specification, third edition, 7 to 10.
  */
 
-import { EngineError } from "../errors.js";
+import { EngineError, cutOff } from "../errors.js";
 import { joined, number } from "../files/bytes.js";
 import { chunk, chunksOf } from "../files/png_chunks.js";
 import { deflated, inflated } from "../files/streams.js";
@@ -40,7 +40,9 @@ export async function decode(bytes) {
   const chunks = [...chunksOf(bytes)];
   const content = (kind) => chunks.find((each) => each.kind === kind)?.content;
   const header = content("IHDR");
-  if (!header || header.length < 13) throw damaged();
+  const ofPixels = ["IHDR", "PLTE", "tRNS", "IDAT"];
+  const isDamaged = chunks.some(({ kind, isRight }) => !isRight && ofPixels.includes(kind));
+  if (!header || header.length < 13 || isDamaged) throw damaged();
   const image = { ...headerOf(header), palette: content("PLTE"), transparent: content("tRNS") };
   const known = DEPTHS[image.kind]?.includes(image.bits) && image.width && image.height;
   if (!known || (image.kind === 3 && !image.palette)) throw damaged();
@@ -50,10 +52,7 @@ export async function decode(bytes) {
   const packed = joined(chunks.filter(({ kind }) => kind === "IDAT").map((each) => each.content));
   const { bytes: raw } = await inflated(packed, size);
   if (raw.length < size || !chunks.some(({ kind }) => kind === "IEND")) {
-    throw new EngineError("the picture's file is cut off", {
-      remedy: "the program reads what is there: scotopic enhance --allow-truncated",
-      status: 415,
-    });
+    throw cutOff();
   }
   return unpacked(image, passes, raw);
 }

@@ -25,7 +25,11 @@ const [PQ, HLG] = [16, 18];
  */
 export async function read(bytes) {
   const found = { exif: null, xmp: null, icc: null, kept: [], notes: [], isAnimated: false, isUnusual: false };
-  for (const { kind, content } of chunksOf(bytes)) {
+  for (const { kind, content, isRight } of chunksOf(bytes)) {
+    if (!isRight && !OF_PIXELS.includes(kind)) {
+      found.notes.push(`${kind} left out: it is damaged`);
+      continue;
+    }
     const isXmp = kind === "iTXt" && latin(content.subarray(0, XMP_TEXT.length)) === XMP_TEXT;
     if (kind === "eXIf") found.exif ??= content;
     else if (isXmp) found.xmp ??= await xmpOf(content);

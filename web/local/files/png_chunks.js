@@ -19,14 +19,16 @@ export function isPng(bytes) {
   return hasAt(bytes, 0, SIGNATURE);
 }
 
-/** Kind and content of each whole chunk. */
+/** Kind and content of each chunk that has all its bytes, and whether they are those of its sum. */
 export function* chunksOf(bytes) {
   let at = SIGNATURE.length;
   while (at + 12 <= bytes.length) {
     const length = number(bytes, at, 4);
     const stop = at + 8 + length;
     if (stop + 4 > bytes.length) return;
-    yield { kind: latin(bytes.subarray(at + 4, at + 8)), content: bytes.subarray(at + 8, stop) };
+    const kind = latin(bytes.subarray(at + 4, at + 8));
+    const isRight = crcOf(bytes.subarray(at + 4, stop)) === number(bytes, stop, 4);
+    yield { kind, content: bytes.subarray(at + 8, stop), isRight };
     at = stop + 4;
   }
 }
