@@ -33,7 +33,11 @@ const PACKAGE = "onnxruntime-web";
 /** The networks that a browser is quick enough for, the usual one first. */
 const MODELS = ["standard", "fast"];
 /** Of the runtime: what runs on the processor, and what is loaded besides where there is WebGPU. */
-const RUNTIME = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+const RUNTIME = [
+  "ort.wasm.bundle.min.mjs",
+  "ort-wasm-simd-threaded.mjs",
+  "ort-wasm-simd-threaded.wasm",
+];
 const GPU_RUNTIME = [
   "ort.webgpu.bundle.min.mjs",
   "ort-wasm-simd-threaded.asyncify.mjs",
@@ -67,7 +71,9 @@ export function layOut(folder) {
     cpSync(join(WEIGHTS, file), join(folder, "models", file));
     return { name, description, file, sha256 };
   });
-  const version = /__version__ = "(.*)"/.exec(readFileSync(join(ROOT, "scotopic", "version.py"), "utf8"))[1];
+  const version = /__version__ = "(.*)"/.exec(
+    readFileSync(join(ROOT, "scotopic", "version.py"), "utf8"),
+  )[1];
   write(folder, "models/models.json", `${JSON.stringify({ version, models }, null, 1)}\n`);
 }
 
@@ -81,7 +87,11 @@ function runtimeArchive() {
   if (!existsSync(file)) {
     const fetched = mkdtempSync(join(cache, "fetched-"));
     const options = { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" };
-    execFileSync("npm", ["pack", "--silent", `${PACKAGE}@${version}`, "--pack-destination", fetched], options);
+    execFileSync(
+      "npm",
+      ["pack", "--silent", `${PACKAGE}@${version}`, "--pack-destination", fetched],
+      options,
+    );
     // Another build may do the same at this time: a name is the old file or the whole new one.
     renameSync(join(fetched, `${PACKAGE}-${version}.tgz`), file);
     rmSync(fetched, { recursive: true });
@@ -128,7 +138,9 @@ function addServiceWorker(folder) {
   const [hashes, later] = [{}, {}];
   for (const name of filesOf(folder)) {
     const group = GPU_RUNTIME.some((each) => name === `runtime/${each}`) ? later : hashes;
-    group[name] = createHash("sha256").update(readFileSync(join(folder, name))).digest("base64");
+    group[name] = createHash("sha256")
+      .update(readFileSync(join(folder, name)))
+      .digest("base64");
   }
   const template = readFileSync(join(WEB, "service-worker.js"), "utf8");
   const state = JSON.stringify([hashes, later, template]);
@@ -148,7 +160,9 @@ function write(folder, name, text) {
 function filesOf(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).replaceAll("\\", "/"))
+    .map((entry) =>
+      relative(folder, join(entry.parentPath ?? entry.path, entry.name)).replaceAll("\\", "/"),
+    )
     .sort();
 }
 
@@ -158,10 +172,13 @@ function sizes(folder) {
     const file = name.slice(name.lastIndexOf("/") + 1);
     let group = /^(local\/|engine\.js|service-worker\.js|pixels\/)/.test(name) ? "engine" : "page";
     if (name.startsWith("models/")) group = "networks";
-    if (name.startsWith("runtime/")) group = GPU_RUNTIME.includes(file) ? "runtime (WebGPU)" : "runtime (wasm)";
+    if (name.startsWith("runtime/"))
+      group = GPU_RUNTIME.includes(file) ? "runtime (WebGPU)" : "runtime (wasm)";
     groups[group] += statSync(join(folder, name)).size;
   }
-  return Object.entries(groups).map(([group, bytes]) => `${(bytes / 1e6).toFixed(2).padStart(8)} MB  ${group}`);
+  return Object.entries(groups).map(
+    ([group, bytes]) => `${(bytes / 1e6).toFixed(2).padStart(8)} MB  ${group}`,
+  );
 }
 
 /** Build all of it. */

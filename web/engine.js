@@ -78,7 +78,9 @@ class Calls {
     worker.onmessage = ({ data }) => this.#answer(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#failed(new EngineError(`the page's worker failed: ${event.message ?? "it could not be loaded"}`));
+      this.#failed(
+        new EngineError(`the page's worker failed: ${event.message ?? "it could not be loaded"}`),
+      );
     };
     return worker;
   }

@@ -36,7 +36,8 @@ export function drawn(side, { isMaskable = false } = {}) {
       [red, green, blue].forEach((level, channel) => (sum[channel] += level * alpha));
       sum[3] += alpha;
     }
-    for (let channel = 0; channel < 3; channel++) data[4 * i + channel] = sum[3] ? sum[channel] / sum[3] : 0;
+    for (let channel = 0; channel < 3; channel++)
+      data[4 * i + channel] = sum[3] ? sum[channel] / sum[3] : 0;
     data[4 * i + 3] = sum[3] / SAMPLES ** 2;
   }
   return { data, width: side, height: side };

@@ -32,7 +32,10 @@ self.addEventListener("fetch", (event) => {
 async function keepAll() {
   const cache = await caches.open(CACHE);
   for (const [name, hash] of Object.entries(HASHES)) {
-    const request = new Request(new URL(name, HERE), { integrity: `sha256-${hash}`, cache: "no-cache" });
+    const request = new Request(new URL(name, HERE), {
+      integrity: `sha256-${hash}`,
+      cache: "no-cache",
+    });
     const known = await caches.match(new URL(name, HERE), { ignoreSearch: true });
     const response = known && (await isSame(known.clone(), hash)) ? known : await fetch(request);
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
@@ -58,7 +61,9 @@ async function answer(request, url) {
   const kept = await cache.match(new URL(name, HERE));
   if (kept) return isolated(kept);
   if (!LATER[name]) return isolated(await fetch(request));
-  const found = await fetch(new Request(new URL(name, HERE), { integrity: `sha256-${LATER[name]}` }));
+  const found = await fetch(
+    new Request(new URL(name, HERE), { integrity: `sha256-${LATER[name]}` }),
+  );
   if (found.ok) await cache.put(new URL(name, HERE), found.clone());
   return isolated(found);
 }
@@ -67,5 +72,9 @@ function isolated(response) {
   if (response.status === 0 || response.type === "opaque") return response;
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  return new Response(response.body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+  });
 }

@@ -47,7 +47,8 @@ globalThis.OffscreenCanvas = class {
         const data = new Uint8ClampedArray(width * height * 4);
         for (let i = 0; i < data.length; i++) {
           const pixel = i >> 2;
-          data[i] = i % 4 === 3 ? 255 : levelAt(pixel % width, top + Math.floor(pixel / width), i % 4);
+          data[i] =
+            i % 4 === 3 ? 255 : levelAt(pixel % width, top + Math.floor(pixel / width), i % 4);
         }
         return { data };
       },
@@ -62,7 +63,13 @@ globalThis.OffscreenCanvas = class {
 const { read } = await load("reading.js");
 const { write } = await load("writing.js");
 const { summaryOf } = await load("files/exif.js");
-const how = { format: null, quality: null, strip: false, maker: "scotopic 0 (standard)", ...JSON.parse(options ?? "{}") };
+const how = {
+  format: null,
+  quality: null,
+  strip: false,
+  maker: "scotopic 0 (standard)",
+  ...JSON.parse(options ?? "{}"),
+};
 try {
   const photo = await read(new Uint8Array(readFileSync(file)), basename(file));
   const { blob, notes } = await write(photo, { ...how, format: how.format ?? photo.format });

@@ -65,7 +65,7 @@ async function predict({ spec, run }, thumb) {
     for (let i = 0; i < side * side; i++) {
       const from = 3 * source(view, i, side);
       for (let channel = 0; channel < 3; channel++) {
-        views[((view * 3 + channel) * side * side) + i] = thumb[from + channel];
+        views[(view * 3 + channel) * side * side + i] = thumb[from + channel];
       }
     }
   }
@@ -75,7 +75,8 @@ async function predict({ spec, run }, thumb) {
   const cells = Math.sqrt(count);
   const predicted = new Float32Array(count);
   for (let view = 0; view < VIEWS; view++) {
-    for (let i = 0; i < count; i++) predicted[source(view, i, cells)] += logs[view * count + i] / VIEWS;
+    for (let i = 0; i < count; i++)
+      predicted[source(view, i, cells)] += logs[view * count + i] / VIEWS;
   }
   const { context_size: size } = spec;
   return { predicted, context: { data: seen.slice(0, size), dims: [1, size] } };
@@ -177,7 +178,8 @@ function keepSeen(whole, enhanced) {
   for (let pixel = 0; pixel < whole.width * whole.height; pixel++) {
     if (isHidden(whole, pixel)) continue;
     const at = pixel * whole.stride;
-    for (let channel = 0; channel < 3; channel++) whole.data[at + channel] = enhanced.data[at + channel];
+    for (let channel = 0; channel < 3; channel++)
+      whole.data[at + channel] = enhanced.data[at + channel];
   }
 }
 

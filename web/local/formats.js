@@ -9,8 +9,7 @@ export const FORMATS = {
   PNG: { label: "PNG", type: "image/png", suffixes: [".png"] },
   WEBP: { label: "WebP", type: "image/webp", suffixes: [".webp"] },
 };
-const RAW =
-  /\.(dng|cr2|cr3|crw|nef|nrw|arw|srf|sr2|raf|orf|rw2|pef|srw|3fr|erf|kdc|mrw|x3f)$/i;
+const RAW = /\.(dng|cr2|cr3|crw|nef|nrw|arw|srf|sr2|raf|orf|rw2|pef|srw|3fr|erf|kdc|mrw|x3f)$/i;
 const PROGRAM = "use the program, which reads it: scotopic enhance";
 
 /**
@@ -24,7 +23,11 @@ export function formatOf(bytes, name) {
   if (hasAt(bytes, 0, "RIFF") && hasAt(bytes, 8, "WEBP")) return "WEBP";
   const other = RAW.test(name) ? "camera RAW" : otherFormat(bytes);
   if (!bytes.length) throw new EngineError("the file is empty", { status: 415 });
-  if (!other) throw new EngineError("this is no picture that can be read", { status: 415, code: "no_picture" });
+  if (!other)
+    throw new EngineError("this is no picture that can be read", {
+      status: 415,
+      code: "no_picture",
+    });
   throw new EngineError(`this page does not read ${other} without the program`, {
     remedy: PROGRAM,
     status: 415,

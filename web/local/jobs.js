@@ -17,7 +17,13 @@ const MOST_KEPT = 12;
 /** Pixels of a tile: what a network takes for them is 212 bytes each. */
 const TILE_PIXELS = 2 ** 21;
 const FRAME_SIDE = 480;
-const RANGES = { ev: [-8, 8], balance: [0, 1], strength: [0, 1], exposure: [0, 1], quality: [1, 100] };
+const RANGES = {
+  ev: [-8, 8],
+  balance: [0, 1],
+  strength: [0, 1],
+  exposure: [0, 1],
+  quality: [1, 100],
+};
 
 /** The jobs of one page. */
 export class Jobs {
@@ -46,9 +52,17 @@ export class Jobs {
       progress(share);
       await alive();
     };
-    const tiles = await enhance(network, photo.picture, whole, { tilePixels: TILE_PIXELS, progress: told });
+    const tiles = await enhance(network, photo.picture, whole, {
+      tilePixels: TILE_PIXELS,
+      progress: told,
+    });
     const maker = `scotopic ${this.#version} (${model})`;
-    const { blob, notes } = await write(photo, { format, quality: wish.quality ?? null, strip: truth(wish.strip), maker });
+    const { blob, notes } = await write(photo, {
+      format,
+      quality: wish.quality ?? null,
+      strip: truth(wish.strip),
+      maker,
+    });
     const { kept } = stays(photo, { format, strip: truth(wish.strip) });
     const about = { ...photoReport(photo, file), kept, notes: [...photo.notes, ...notes] };
     const report = { ...about, ...decisionReport(seen, decided, model), tiles };
@@ -59,15 +73,28 @@ export class Jobs {
   async preview({ file, wish, side, key }, { alive }) {
     check(wish);
     const model = wish.model ?? FAST_MODEL;
-    const kept = await this.#seen(file, `${key} ${side} ${model}`, { side: side ?? SIDE, model, alive });
+    const kept = await this.#seen(file, `${key} ${side} ${model}`, {
+      side: side ?? SIDE,
+      model,
+      alive,
+    });
     const { before, seen, photo } = kept;
     await alive();
     const { after, decided } = await this.#applied(before, seen, wish, model);
     const display = { icc: photo.carried.icc, alpha: before.alpha !== null };
     const format = formatOfResult(photo.format, wish.format);
-    const about = { ...photoReport(photo, file), ...stays(photo, { format, strip: truth(wish.strip) }) };
-    const [first, second] = await Promise.all([before, after].map((each) => forDisplay(each, display)));
-    return { before: first, after: second, report: { ...about, ...decisionReport(seen, decided, model) } };
+    const about = {
+      ...photoReport(photo, file),
+      ...stays(photo, { format, strip: truth(wish.strip) }),
+    };
+    const [first, second] = await Promise.all(
+      [before, after].map((each) => forDisplay(each, display)),
+    );
+    return {
+      before: first,
+      after: second,
+      report: { ...about, ...decisionReport(seen, decided, model) },
+    };
   }
 
   /** A frame of a camera before and after, as bitmaps. */
@@ -78,7 +105,11 @@ export class Jobs {
     const seen = await look(network, picture);
     const before = await bitmapOf(picture);
     const { after, decided } = await this.#applied(picture, seen, wish, FAST_MODEL);
-    return { before, after: await bitmapOf(after), report: decisionReport(seen, decided, FAST_MODEL) };
+    return {
+      before,
+      after: await bitmapOf(after),
+      report: decisionReport(seen, decided, FAST_MODEL),
+    };
   }
 
   async #applied(before, seen, wish, model) {
@@ -108,15 +139,22 @@ export class Jobs {
     const seen = await look(network, photo.picture);
     const { width, height } = photo.picture;
     // Its pixels are let go: what is kept of a picture is small.
-    return { before: reducedTo(photo, side), seen, photo: { ...photo, picture: { width, height } } };
+    return {
+      before: reducedTo(photo, side),
+      seen,
+      photo: { ...photo, picture: { width, height } },
+    };
   }
 }
 
 async function reading(file) {
   if (!isCanvasExact()) {
-    throw new EngineError("this browser changes the pixels that a page reads, against fingerprinting", {
-      remedy: "allow canvas data for this page in the browser's settings",
-    });
+    throw new EngineError(
+      "this browser changes the pixels that a page reads, against fingerprinting",
+      {
+        remedy: "allow canvas data for this page in the browser's settings",
+      },
+    );
   }
   return read(new Uint8Array(await file.arrayBuffer()), file.name);
 }
@@ -131,7 +169,9 @@ function check(wish) {
     const value = wish[name];
     if (value === undefined || value === null) continue;
     if (!Number.isFinite(value) || value < low || value > high) {
-      throw new EngineError(`${name} must lie between ${low} and ${high}, not ${value}`, { status: 400 });
+      throw new EngineError(`${name} must lie between ${low} and ${high}, not ${value}`, {
+        status: 400,
+      });
     }
   }
   if (wish.exposure && wish.ev) {
@@ -145,10 +185,15 @@ function reducedTo({ picture }, side) {
   const scale = Math.min(1, side / Math.max(width, height));
   const [columns, rows] = [width, height].map((length) => Math.max(1, Math.round(scale * length)));
   const hasAlpha = hasTransparency(picture);
-  const { colours, weights } = small(hasAlpha ? picture : { ...picture, alpha: null }, rows, columns);
+  const { colours, weights } = small(
+    hasAlpha ? picture : { ...picture, alpha: null },
+    rows,
+    columns,
+  );
   const data = new Uint8ClampedArray(rows * columns * 4);
   for (let i = 0; i < rows * columns; i++) {
-    for (let channel = 0; channel < 3; channel++) data[4 * i + channel] = 255 * colours[3 * i + channel];
+    for (let channel = 0; channel < 3; channel++)
+      data[4 * i + channel] = 255 * colours[3 * i + channel];
     data[4 * i + 3] = weights ? 255 * weights[i] : 255;
   }
   const reduced = ofRgba(data, columns, rows);
@@ -166,7 +211,10 @@ function hasTransparency({ alpha }) {
 function frameOf(image, side) {
   const [width, height] = [image.displayWidth ?? image.width, image.displayHeight ?? image.height];
   const scale = Math.min(1, side / Math.max(width, height));
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(scale * width)), Math.max(1, Math.round(scale * height)));
+  const canvas = new OffscreenCanvas(
+    Math.max(1, Math.round(scale * width)),
+    Math.max(1, Math.round(scale * height)),
+  );
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   image.close();
   const pixels = pixelsOf(canvas);

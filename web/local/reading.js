@@ -67,7 +67,8 @@ async function readWebp(bytes) {
   refuseAnimation(found);
   refuseLinear(found);
   const pixels = await decoded(webp.forDecoding(bytes), "WEBP");
-  if (found.hasAlpha) found.notes.push("colours of nearly transparent pixels rounded: the browser reads WebP so");
+  if (found.hasAlpha)
+    found.notes.push("colours of nearly transparent pixels rounded: the browser reads WebP so");
   return { pixels, found, channels: { gray: false, alpha: found.hasAlpha } };
 }
 
@@ -76,31 +77,42 @@ function damaged() {
 }
 
 function unusual(message) {
-  return new EngineError(message, { remedy: "use the program, which reads it: scotopic enhance", status: 415 });
+  return new EngineError(message, {
+    remedy: "use the program, which reads it: scotopic enhance",
+    status: 415,
+  });
 }
 
 function refuseAnimation({ isAnimated }) {
-  if (isAnimated) throw unusual("this page does not read animations, of which it would keep one frame");
+  if (isAnimated)
+    throw unusual("this page does not read animations, of which it would keep one frame");
 }
 
 function refuseLinear({ icc, isUnusual }) {
-  if (isUnusual || isLinear(icc)) throw unusual("the picture's colours are linear or HDR, which this page does not convert");
+  if (isUnusual || isLinear(icc))
+    throw unusual("the picture's colours are linear or HDR, which this page does not convert");
 }
 
 function checkSize({ width, height }) {
   const megapixels = (width * height) / 1e6;
   if (!megapixels) throw damaged();
   if (megapixels <= MOST_MEGAPIXELS) return;
-  throw new EngineError(`the picture has ${Math.round(megapixels)} megapixels; this page takes up to ${MOST_MEGAPIXELS}`, {
-    remedy: "use the program: scotopic enhance",
-    status: 413,
-  });
+  throw new EngineError(
+    `the picture has ${Math.round(megapixels)} megapixels; this page takes up to ${MOST_MEGAPIXELS}`,
+    {
+      remedy: "use the program: scotopic enhance",
+      status: 413,
+    },
+  );
 }
 
 /** The pixels of a file that the browser decodes. */
 async function decoded(bytes, format) {
   const blob = new Blob([bytes], { type: FORMATS[format].type });
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" }).catch(() => {
+  const bitmap = await createImageBitmap(blob, {
+    colorSpaceConversion: "none",
+    premultiplyAlpha: "none",
+  }).catch(() => {
     throw damaged();
   });
   try {

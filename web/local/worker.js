@@ -37,7 +37,10 @@ async function alive(id) {
 const CALLS = {
   async start() {
     const { networks, models } = await started();
-    return { name: networks.name, models: models.map(({ name, description }) => ({ name, description })) };
+    return {
+      name: networks.name,
+      models: models.map(({ name, description }) => ({ name, description })),
+    };
   },
   enhance: async (argument, how) => (await started()).jobs.enhance(argument, how),
   preview: async (argument, how) => (await started()).jobs.preview(argument, how),

@@ -34,7 +34,8 @@ const PER_METRE = { 1: 1 / 0.0254, 2: 100 };
 export async function write(photo, { format, quality, strip, maker }) {
   const { carried, notes } = carriedBy(photo, { format, strip, maker });
   const picture = format === "PNG" ? photo.picture : in8Bits(photo.picture);
-  if (picture !== photo.picture) notes.push(`16 bits a channel cut to 8: ${FORMATS[format].label} holds no more`);
+  if (picture !== photo.picture)
+    notes.push(`16 bits a channel cut to 8: ${FORMATS[format].label} holds no more`);
   if (quality && format === "PNG") notes.push("quality not used: PNG has none");
   const encode = { JPEG: encodeJpeg, PNG: encodePng, WEBP: encodeWebp }[format];
   const made = await encode({ ...photo, picture, carried }, quality);
@@ -63,7 +64,8 @@ export function carriedBy({ format: own, carried: given, channels }, { format, s
     carried.icc = null;
     notes.push("colour profile of gray left out, since RGB is written");
   }
-  if (channels.alpha && format === "JPEG") notes.push(`transparency not written: ${label} holds none`);
+  if (channels.alpha && format === "JPEG")
+    notes.push(`transparency not written: ${label} holds none`);
   return { carried, notes };
 }
 
@@ -85,7 +87,9 @@ function convert(carried, from, to) {
     const [jfif] = kinds(["jfif"]);
     const unit = jfif && PER_METRE[jfif.bytes[11]];
     if (to === "PNG" && unit) {
-      kept.push(png.resolution(...[12, 14].map((at) => Math.round(number(jfif.bytes, at, 2) * unit))));
+      kept.push(
+        png.resolution(...[12, 14].map((at) => Math.round(number(jfif.bytes, at, 2) * unit))),
+      );
     }
     if (kinds(["photoshop"]).length) lost.push("IPTC");
     if (kinds(["extended"]).length) {
@@ -126,9 +130,14 @@ async function encodeJpeg({ picture, channels, carried }, quality) {
 /** How a JPEG is compressed: as its source was, or by a quality and with all colours. */
 function compressionOf(frame, channels, quality) {
   const factors = frame?.channels?.map((channel) => channel.factors) ?? [];
-  const fits = factors.length === (channels.gray ? 1 : 3) && frame.tables.every(Boolean) && factors.every((own) =>
-    [0, 1].every((axis) => own[axis] && Math.max(...factors.map((each) => each[axis])) % own[axis] === 0),
-  );
+  const fits =
+    factors.length === (channels.gray ? 1 : 3) &&
+    frame.tables.every(Boolean) &&
+    factors.every((own) =>
+      [0, 1].every(
+        (axis) => own[axis] && Math.max(...factors.map((each) => each[axis])) % own[axis] === 0,
+      ),
+    );
   if (fits && !quality) return { tables: frame.tables, sampling: factors };
   const [brightness, colour] = tablesOf(quality || USUAL_QUALITY);
   return { tables: [brightness, colour, colour], sampling: FULL_SAMPLING };
@@ -151,8 +160,10 @@ async function encodeWebp({ picture, channels, carried }, quality) {
     });
   }
   const made = webp.write(coded, picture, carried);
-  if (isLossless && !webp.read(coded).isLossless) made.notes.push("compressed with loss: this browser writes WebP so");
-  if (channels.alpha) made.notes.push("colours of nearly transparent pixels rounded: the browser writes WebP so");
+  if (isLossless && !webp.read(coded).isLossless)
+    made.notes.push("compressed with loss: this browser writes WebP so");
+  if (channels.alpha)
+    made.notes.push("colours of nearly transparent pixels rounded: the browser writes WebP so");
   return made;
 }
 

@@ -64,7 +64,11 @@ function quantized(picture, channels, unit) {
       readUnit(picture, place, unit, plane);
       for (const channel of channels) {
         eachBlock(channel, unit, plane[channel.index], block, () => {
-          means[channel.index] = out.add(channel.index, transform[channel.index](block), means[channel.index]);
+          means[channel.index] = out.add(
+            channel.index,
+            transform[channel.index](block),
+            means[channel.index],
+          );
         });
       }
     }
@@ -111,7 +115,9 @@ function eachBlock({ across, down }, unit, plane, block, visit) {
 }
 
 /** Half the cosines of multiples of a sixteenth of a half turn. */
-const [C1, C2, C3, C4, C5, C6, C7] = [1, 2, 3, 4, 5, 6, 7].map((n) => 0.5 * Math.cos((n * Math.PI) / 16));
+const [C1, C2, C3, C4, C5, C6, C7] = [1, 2, 3, 4, 5, 6, 7].map(
+  (n) => 0.5 * Math.cos((n * Math.PI) / 16),
+);
 
 /** What turns a block of samples into its quantized coefficients in zigzag order. */
 function quantizer(table) {
@@ -237,7 +243,10 @@ function headOf({ width, height, channels, codes }) {
   const size = [height >> 8, height & 255, width >> 8, width & 255];
   const isLarge = distinct.some((table) => table.some((step) => step > 255));
   const quantization = distinct.map((table, index) =>
-    segment(0xdb, isLarge ? [16 | index, ...[...table].flatMap((n) => [n >> 8, n & 255])] : [index, ...table]),
+    segment(
+      0xdb,
+      isLarge ? [16 | index, ...[...table].flatMap((n) => [n >> 8, n & 255])] : [index, ...table],
+    ),
   );
   const frame = channels.flatMap(({ index, across, down, table }) => [
     index + 1,

@@ -1,4 +1,4 @@
-/** Bits of a JPEG scan, and the Huffman codes that make them few. ITU-T T.81, annexes C, F and K. */
+/** Bits of a JPEG scan, and the Huffman codes that make them few. T.81, annexes C, F and K. */
 
 const LONGEST = 16;
 
@@ -30,7 +30,9 @@ export function optimal(counts) {
 
 /** Lengths of the codes of 256 symbols and of one more, which keeps a code of ones alone free. */
 function lengthsOf(counts) {
-  let weights = [...counts].map((count, symbol) => ({ count, symbol })).filter(({ count }) => count > 0);
+  let weights = [...counts]
+    .map((count, symbol) => ({ count, symbol }))
+    .filter(({ count }) => count > 0);
   if (!weights.length) weights = [{ count: 1, symbol: 0 }];
   for (;;) {
     const sizes = huffman([...weights, { count: 1e-9, symbol: 256 }]);

@@ -106,7 +106,11 @@ function unfilter(kind, line, above, step) {
 }
 
 function paeth(left, above, corner) {
-  const [a, b, c] = [Math.abs(above - corner), Math.abs(left - corner), Math.abs(left + above - 2 * corner)];
+  const [a, b, c] = [
+    Math.abs(above - corner),
+    Math.abs(left - corner),
+    Math.abs(left + above - 2 * corner),
+  ];
   return a <= b && a <= c ? left : b <= c ? above : corner;
 }
 
@@ -123,7 +127,8 @@ function writerOf({ bits, kind, channels, palette, transparent }, data) {
   if (kind === 3) return paletteWriter(value, palette, transparent, data);
   const isGray = kind === 0 || kind === 4;
   const scale = full / most;
-  const clear = transparent && Array.from({ length: channels }, (_, i) => number(transparent, 2 * i, 2));
+  const clear =
+    transparent && Array.from({ length: channels }, (_, i) => number(transparent, 2 * i, 2));
   return (line, x, at) => {
     const place = x * channels;
     for (let channel = 0; channel < 3; channel++) {

@@ -49,7 +49,11 @@ export function hasAt(bytes, at, text) {
 /** Where such a text stands from an offset on; -1 if nowhere. */
 export function indexOf(bytes, text, from = 0, end = bytes.length) {
   const first = text.charCodeAt(0);
-  for (let at = bytes.indexOf(first, from); at >= 0 && at + text.length <= end; at = bytes.indexOf(first, at + 1)) {
+  for (
+    let at = bytes.indexOf(first, from);
+    at >= 0 && at + text.length <= end;
+    at = bytes.indexOf(first, at + 1)
+  ) {
     if (hasAt(bytes, at, text)) return at;
   }
   return -1;

@@ -27,7 +27,8 @@ export function endOfJpeg(bytes, start = 0) {
 /** What a file has behind its picture, in words. */
 export function behindJpeg(bytes) {
   const end = endOfJpeg(bytes);
-  if (end === null || /^[\0\xff\r\n\t ]*$/.test(latin(bytes.subarray(end, end + 2 ** 20)))) return [];
+  if (end === null || /^[\0\xff\r\n\t ]*$/.test(latin(bytes.subarray(end, end + 2 ** 20))))
+    return [];
   const video = indexOf(bytes, "ftyp", end);
   const pictures = picturesIn(bytes, end, video < 0 ? bytes.length : video);
   const isGainMap = (text) => GAIN_MAPS.test(text);

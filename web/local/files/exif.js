@@ -139,7 +139,8 @@ export function summaryOf(given) {
     camera: cameraOf(main.text(TAGS.make), main.text(TAGS.model)),
     lens: inner.text(TAGS.lens),
     taken: dateOf(inner.text(TAGS.taken) ?? main.text(TAGS.changed)),
-    exposure: seconds && (seconds >= 0.3 ? `${short(seconds, 3)} s` : `1/${Math.round(1 / seconds)} s`),
+    exposure:
+      seconds && (seconds >= 0.3 ? `${short(seconds, 3)} s` : `1/${Math.round(1 / seconds)} s`),
     aperture: aperture && `f/${short(aperture, 3)}`,
     focal_length: length && `${short(length, 4)} mm`,
     iso: inner.number(TAGS.iso) || null,
@@ -150,7 +151,9 @@ export function summaryOf(given) {
 /** Maker and model, without the maker where the model names it. */
 function cameraOf(make, model) {
   if (!make || !model) return model ?? make;
-  return model.toLowerCase().startsWith(make.split(" ")[0].toLowerCase()) ? model : `${make} ${model}`;
+  return model.toLowerCase().startsWith(make.split(" ")[0].toLowerCase())
+    ? model
+    : `${make} ${model}`;
 }
 
 function dateOf(text) {

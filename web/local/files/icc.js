@@ -1,4 +1,4 @@
-/** What a colour profile says of itself. ICC.1:2022, 7.2 (header), 7.3 (tag table), 10.6, 10.18 (curves). */
+/** What a colour profile says of itself. ICC.1:2022, 7.2, 7.3 (tag table), 10.6, 10.18 (curves). */
 
 import { hasAt, number } from "./bytes.js";
 

@@ -78,7 +78,8 @@ export function read(bytes) {
     else if (kind === "jfif") keep(found, kind, marker, withoutThumbnail(content));
     else if (["extended", "comment", "other"].includes(kind)) keep(found, kind, marker, content);
     else if (marker === 0xdb) Object.assign(tables, tablesIn(content));
-    else if (marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker)) found.frame = frameOf(segment);
+    else if (marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker))
+      found.frame = frameOf(segment);
   }
   joinPhotoshop(found);
   found.frame.tables = (found.frame.channels ?? []).map(({ table }) => tables[table]);
@@ -99,7 +100,10 @@ function joinPhotoshop(found) {
   const resources = withoutThumbnails(joined(own.map(({ bytes }) => bytes.subarray(head))));
   const place = found.kept.indexOf(own[0]);
   const others = found.kept.filter(({ kind }) => kind !== "photoshop");
-  const parts = split(0xed, ofLatin(PHOTOSHOP), resources).map((bytes) => ({ kind: "photoshop", bytes }));
+  const parts = split(0xed, ofLatin(PHOTOSHOP), resources).map((bytes) => ({
+    kind: "photoshop",
+    bytes,
+  }));
   found.kept = [...others.slice(0, place), ...parts, ...others.slice(place)];
 }
 
@@ -126,10 +130,12 @@ function withoutThumbnail(jfif) {
 
 function tablesIn(content) {
   const tables = {};
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const [bytes, name] = [content[at] >> 4 ? 2 : 1, content[at] & 15];
     const from = at + 1;
-    tables[name] = Uint16Array.from({ length: 64 }, (_, i) => number(content, from + i * bytes, bytes));
+    tables[name] = Uint16Array.from({ length: 64 }, (_, i) =>
+      number(content, from + i * bytes, bytes),
+    );
     at += 1 + 64 * bytes;
   }
   return tables;
@@ -141,7 +147,13 @@ function frameOf({ marker, content }) {
     return { factors: [factors >> 4, factors & 15], table };
   });
   const size = { height: number(content, 1, 2), width: number(content, 3, 2) };
-  return { ...size, bits: content[0], channels, isRead: FRAMES.includes(marker), isProgressive: [0xc2, 0xca].includes(marker) };
+  return {
+    ...size,
+    bits: content[0],
+    channels,
+    isRead: FRAMES.includes(marker),
+    isProgressive: [0xc2, 0xca].includes(marker),
+  };
 }
 
 function profileOf(parts) {
@@ -153,8 +165,10 @@ function profileOf(parts) {
 function notesOf(bytes, { left, frame }) {
   const behind = behindJpeg(bytes);
   const notes = behind.length ? [`${behind.join(", ")} left out`] : [];
-  if (left.has("mpf") && !behind.length) notes.push("index of further pictures left out: there are none");
-  if (left.has("credentials")) notes.push("content credentials left out: they are of the file as it was");
+  if (left.has("mpf") && !behind.length)
+    notes.push("index of further pictures left out: there are none");
+  if (left.has("credentials"))
+    notes.push("content credentials left out: they are of the file as it was");
   if (frame.isProgressive) notes.push("JPEG not progressive as it was: this page writes none");
   return notes;
 }
@@ -167,7 +181,8 @@ export function forDecoding(bytes) {
   let end = 2;
   for (const each of segmentsOf(bytes)) {
     const kind = kindOf(each);
-    if (["coding", "jfif", "adobe"].includes(kind)) parts.push(bytes.subarray(each.start, each.stop));
+    if (["coding", "jfif", "adobe"].includes(kind))
+      parts.push(bytes.subarray(each.start, each.stop));
     end = each.stop;
   }
   return joined([...parts, bytes.subarray(end)]);
@@ -184,10 +199,13 @@ export function write({ head, body }, { exif, xmp, icc, kept = [] }) {
   const notes = [];
   const parts = [];
   const jfif = kept.filter(({ kind }) => kind === "jfif").slice(0, 1);
-  if (!jfif.length && !exif) jfif.push({ bytes: segment(0xe0, [...ofLatin("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0]) });
-  if (exif && exif.length + PREFIX.length > MOST) notes.push("EXIF not written: it is too large for a JPEG");
+  if (!jfif.length && !exif)
+    jfif.push({ bytes: segment(0xe0, [...ofLatin("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0]) });
+  if (exif && exif.length + PREFIX.length > MOST)
+    notes.push("EXIF not written: it is too large for a JPEG");
   else if (exif) parts.push(segment(0xe1, joined([ofLatin(PREFIX), exif])));
-  if (xmp && xmp.length + XMP.length > MOST) notes.push("XMP not written: it is too large for a JPEG");
+  if (xmp && xmp.length + XMP.length > MOST)
+    notes.push("XMP not written: it is too large for a JPEG");
   else if (xmp) parts.push(segment(0xe1, joined([ofLatin(XMP), xmp])));
   const others = kept.filter(({ kind }) => kind !== "jfif" && kind !== "comment");
   const comments = kept.filter(({ kind }) => kind === "comment");

@@ -9,7 +9,19 @@ import { chunk, chunksOf } from "./png_chunks.js";
 import { deflated, inflated } from "./streams.js";
 
 const XMP_TEXT = "XML:com.adobe.xmp\0";
-const OF_PIXELS = ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "bKGD", "hIST", "sBIT", "sPLT", "iDOT", "tIME"];
+const OF_PIXELS = [
+  "IHDR",
+  "PLTE",
+  "IDAT",
+  "IEND",
+  "tRNS",
+  "bKGD",
+  "hIST",
+  "sBIT",
+  "sPLT",
+  "iDOT",
+  "tIME",
+];
 const LIGHT = ["cLLI", "cLLi"];
 const COLOUR = ["cICP", "cHRM", "gAMA", "sRGB", "mDCV", "mDCv"];
 const MOST_PROFILE = 2 ** 24;
@@ -24,7 +36,15 @@ const [PQ, HLG] = [16, 18];
  *   curve that is far from that of sRGB, by numbers.
  */
 export async function read(bytes) {
-  const found = { exif: null, xmp: null, icc: null, kept: [], notes: [], isAnimated: false, isUnusual: false };
+  const found = {
+    exif: null,
+    xmp: null,
+    icc: null,
+    kept: [],
+    notes: [],
+    isAnimated: false,
+    isUnusual: false,
+  };
   for (const { kind, content, isRight } of chunksOf(bytes)) {
     if (!isRight && !OF_PIXELS.includes(kind)) {
       found.notes.push(`${kind} left out: it is damaged`);
@@ -35,10 +55,13 @@ export async function read(bytes) {
     else if (isXmp) found.xmp ??= await xmpOf(content);
     else if (kind === "iCCP") found.icc ??= await profileOf(content);
     else if (kind === "acTL") found.isAnimated = number(content, 0, 4) > 1;
-    else if (LIGHT.includes(kind)) found.notes.push("content light level left out: it is another one now");
+    else if (LIGHT.includes(kind))
+      found.notes.push("content light level left out: it is another one now");
     else if (isCopied(kind)) found.kept.push({ kind, bytes: chunk(kind, content) });
-    else if (!OF_PIXELS.includes(kind) && !["fcTL", "fdAT"].includes(kind)) found.notes.push(`${kind} left out: it is of the pixels as they were`);
-    if (kind === "iCCP" && !found.icc) found.notes.push("colour profile left out: it is damaged or too large");
+    else if (!OF_PIXELS.includes(kind) && !["fcTL", "fdAT"].includes(kind))
+      found.notes.push(`${kind} left out: it is of the pixels as they were`);
+    if (kind === "iCCP" && !found.icc)
+      found.notes.push("colour profile left out: it is damaged or too large");
     found.isUnusual ||= isUnusual(kind, content);
   }
   return found;

@@ -10,16 +10,24 @@ export function isWebp(bytes) {
 }
 
 function* chunksOf(bytes) {
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const size = number(bytes, at + 4, 4, true);
     if (at + 8 + size > bytes.length) return;
-    yield { kind: latin(bytes.subarray(at, at + 4)), content: bytes.subarray(at + 8, at + 8 + size) };
+    yield {
+      kind: latin(bytes.subarray(at, at + 4)),
+      content: bytes.subarray(at + 8, at + 8 + size),
+    };
     at += 8 + size + (size % 2);
   }
 }
 
 function chunk(kind, content) {
-  return joined([ofLatin(kind), bytesOf(content.length, true), content, new Uint8Array(content.length % 2)]);
+  return joined([
+    ofLatin(kind),
+    bytesOf(content.length, true),
+    content,
+    new Uint8Array(content.length % 2),
+  ]);
 }
 
 function file(chunks) {
@@ -29,7 +37,16 @@ function file(chunks) {
 
 /** What a file carries: `exif`, `xmp`, `icc`: bytes or null; and how it is compressed. */
 export function read(bytes) {
-  const found = { exif: null, xmp: null, icc: null, kept: [], notes: [], isAnimated: false, isLossless: false, hasAlpha: false };
+  const found = {
+    exif: null,
+    xmp: null,
+    icc: null,
+    kept: [],
+    notes: [],
+    isAnimated: false,
+    isLossless: false,
+    hasAlpha: false,
+  };
   for (const { kind, content } of chunksOf(bytes)) {
     if (kind === "EXIF") found.exif ??= bare(content);
     else if (kind === "XMP ") found.xmp ??= content;
@@ -68,7 +85,9 @@ export function forDecoding(bytes) {
  */
 export function write(coded, { width, height }, { exif, xmp, icc, kept = [] }) {
   const pixels = [...chunksOf(coded)].filter(({ kind }) => ["VP8 ", "VP8L", "ALPH"].includes(kind));
-  const hasAlpha = pixels.some(({ kind, content }) => kind === "ALPH" || (kind === "VP8L" && content[4] & 16));
+  const hasAlpha = pixels.some(
+    ({ kind, content }) => kind === "ALPH" || (kind === "VP8L" && content[4] & 16),
+  );
   const flags = { xmp, exif, icc, alpha: hasAlpha };
   const header = new Uint8Array(10);
   header[0] = Object.keys(flags).reduce((sum, name) => sum | (flags[name] ? FLAGS[name] : 0), 0);

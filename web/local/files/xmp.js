@@ -12,9 +12,12 @@ const SHELL =
   '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf=' +
   '"http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF></x:xmpmeta><?xpacket end="w"?>';
 const SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced";
-const CAMERAS = ["google.com/photos", "xiaomi.com/photos", "oplus.com/photos", "vivo.com/photos"].map(
-  (host) => `http://ns.${host}/1.0/camera/`,
-);
+const CAMERAS = [
+  "google.com/photos",
+  "xiaomi.com/photos",
+  "oplus.com/photos",
+  "vivo.com/photos",
+].map((host) => `http://ns.${host}/1.0/camera/`);
 const VIDEO = ["Motion", "MicroVideo", "VideoLength", "OLivePhoto", "XMPMeta", "OpVideo"];
 const WHOLE = [
   "http://ns.google.com/photos/1.0/container/",
@@ -24,8 +27,11 @@ const WHOLE = [
   "http://ns.apple.com/pixeldatainfo/1.0/",
 ];
 const NOTE = "http://ns.adobe.com/xmp/note/";
-const EXTENDED = ["depthmap", "image", "audio"].map((kind) => `http://ns.google.com/photos/1.0/${kind}/`);
-const TAG = /<(\/?)([^\s\/>!?][^\s\/>]*)((?:[^>"']|"[^"]*"|'[^']*')*?)(\/?)>|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
+const EXTENDED = ["depthmap", "image", "audio"].map(
+  (kind) => `http://ns.google.com/photos/1.0/${kind}/`,
+);
+const TAG =
+  /<(\/?)([^\s\/>!?][^\s\/>]*)((?:[^>"']|"[^"]*"|'[^']*')*?)(\/?)>|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 const ATTRIBUTE = /\s+(?:([\w.-]+):)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** The packet for pixels that have been turned upright. */
@@ -51,7 +57,8 @@ export function credited(packet, software) {
     '<rdf:Description rdf:about="" xmlns:scotopic="https://ns.scotopic/1.0/" ' +
     'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" ' +
     `scotopic:Software="${escaped}"`;
-  if (!text.includes("DigitalSourceType")) entry += ` Iptc4xmpExt:DigitalSourceType="${SOURCE_TYPE}"`;
+  if (!text.includes("DigitalSourceType"))
+    entry += ` Iptc4xmpExt:DigitalSourceType="${SOURCE_TYPE}"`;
   if (!text.includes("CreatorTool")) {
     entry += ` xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="${escaped}"`;
   }

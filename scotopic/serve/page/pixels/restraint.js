@@ -43,7 +43,11 @@ export function restrain(picture, guide, thumb, predicted) {
   const seen = guide.seen(cells);
   const night = nightOf(thumb);
   const held = predicted.map((log) => clip(log, -LARGEST, LARGEST));
-  const { logs, shares } = applied(rulesFor({ noise, levels, seen, night, guide, cells }), held, seen);
+  const { logs, shares } = applied(
+    rulesFor({ noise, levels, seen, night, guide, cells }),
+    held,
+    seen,
+  );
   const [name, largest] = Object.entries(shares).reduce((a, b) => (b[1] > a[1] ? b : a));
   const gains = Float64Array.from(held, Math.exp);
   const decision = {

@@ -14,7 +14,9 @@ export function median(values) {
   const middle = parted.length >> 1;
   part(parted, middle);
   if (parted.length % 2) return parted[middle];
-  const below = parted.subarray(0, middle).reduce((most, value) => Math.max(most, value), -Infinity);
+  const below = parted
+    .subarray(0, middle)
+    .reduce((most, value) => Math.max(most, value), -Infinity);
   return (below + parted[middle]) / 2;
 }
 

@@ -78,7 +78,10 @@ function multiplied({ data, width, stride, channels, scale, alpha }) {
 function spread(sums, columns, channels) {
   const each = channels + 1;
   const rows = sums.length / (each * columns);
-  const most = sums.reduce((top, value, i) => (i % each === channels ? Math.max(top, value) : top), 0);
+  const most = sums.reduce(
+    (top, value, i) => (i % each === channels ? Math.max(top, value) : top),
+    0,
+  );
   const own = new Float32Array(rows * columns * channels);
   const shares = new Float32Array(rows * columns);
   for (let i = 0; i < shares.length; i++) {
@@ -108,8 +111,7 @@ function enlarged(cells, width, height) {
 function rowsOf(cells, width, height) {
   const down = between(cells.height, 0, height, height / cells.height);
   const across = between(cells.width, 0, width, width / cells.width);
-  return (row, into) =>
-    rowOf(cells.data, cells.width, { down, row, across }, into, cells.channels);
+  return (row, into) => rowOf(cells.data, cells.width, { down, row, across }, into, cells.channels);
 }
 
 /**
@@ -140,7 +142,9 @@ export function shown(picture, thumb) {
 
 /** Rounding is no colour: gray is to stay gray. */
 function withoutTint(thumb) {
-  const cells = Array.from({ length: thumb.length / 3 }, (_, i) => thumb.subarray(3 * i, 3 * i + 3));
+  const cells = Array.from({ length: thumb.length / 3 }, (_, i) =>
+    thumb.subarray(3 * i, 3 * i + 3),
+  );
   const isColoured = cells.some((cell) => Math.max(...cell) - Math.min(...cell) >= 1e-5);
   return isColoured ? thumb : thumb.map((_, i) => thumb[i - (i % 3)]);
 }
