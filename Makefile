@@ -44,5 +44,5 @@ web:
 
 .venv-test/done: pyproject.toml
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install -q -e '.[deep,heif,raw,train,test,dev]'
+	.venv-test/bin/pip install -q -e '.[deep,heif,raw,serve,train,test,dev]'
 	touch $@

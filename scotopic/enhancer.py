@@ -215,18 +215,18 @@ class Enhancer:
         result : array of the same shape and type
             Is filled; may be the array of the pixels itself, which needs less memory.
         progress : callable, optional
-            Told the share that is done, 0 to 1, after each band of rows.
+            Told the share that is done, 0 to 1, after each tile.
         """
-        tiles, height = 0, pixels.shape[0]
-        for band in self.bands(pixels, look):
+        tiles = 0
+        for band in self.bands(pixels, look, progress):
             result[band.rows] = band.pixels
             tiles += band.tiles
             look = band.look
-            if progress is not None:
-                progress(band.rows.stop / height)
         return self.report(look, tiles)
 
-    def bands(self, pixels: Pixels, look: Look) -> Iterator[Band]:
+    def bands(
+        self, pixels: Pixels, look: Look, progress: Callable[[float], None] | None = None
+    ) -> Iterator[Band]:
         """Enhance as decided, from the top down.
 
         Parameters
@@ -236,6 +236,8 @@ class Enhancer:
             result may take its place. A network that sees the whole picture
             (``network.sees_whole``) needs an array.
         look : Look
+        progress : callable, optional
+            As for `apply`.
 
         Yields
         ------
@@ -244,7 +246,7 @@ class Enhancer:
         pixels = counted(pixels, look.weights)
         free = self.memory - machine.PROCESS_BYTES - 2 * pixels.nbytes
         tiles = self.network.plan(pixels.shape, pixels.dtype, free)
-        for band in self.network.bands(shown(pixels, look.thumb), look, tiles):
+        for band in self.network.bands(shown(pixels, look.thumb), look, tiles, progress):
             keep_hidden(pixels, band.rows, band.pixels)
             yield band
 
@@ -266,6 +268,13 @@ class Enhancer:
         other = Enhancer.__new__(Enhancer)
         other._arguments, other.network, other.memory = self._arguments, self.network, memory
         return other
+
+    def release(self) -> None:
+        """Give back the memory that the network keeps for its next picture.
+
+        A program that goes on without a picture, such as a server, calls it in between.
+        """
+        self.network.release()
 
     def close(self) -> None:
         """Free the network, which enhancers made by `with_memory` share."""

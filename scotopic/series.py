@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from scotopic.enhancer import Enhancer, Report
+from scotopic.networks.network import Look
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE
 from scotopic.pixels.visible import cut_out, is_seen, small
 from scotopic.types import Array, Pixels
@@ -40,7 +41,7 @@ def enhance_frames(
         they are, since they are bright enough.
     """
     seen = [cut_out(frame, alpha) for frame, alpha in zip(frames, alphas, strict=True)]
-    look = enhancer.decide(seen[_of_middle_level(seen, alphas)], wish)
+    look = decide_frames(enhancer, seen, alphas, wish)
     report = enhancer.report(look, 0)
     if enhancer.leaves(look):
         return report
@@ -52,6 +53,21 @@ def enhance_frames(
 
         report = enhancer.apply(seen[index], look, frame, told)
     return report
+
+
+def decide_frames(
+    enhancer: Enhancer, frames: Sequence[Pixels], alphas: Sequence[Array | None], wish: Wish
+) -> Look:
+    """Decide how frames are exposed, by the one of middle level.
+
+    Parameters
+    ----------
+    enhancer : Enhancer
+    frames : sequence of arrays, (height, width, 3 or 1), as from `cut_out`
+    alphas : sequence of arrays, (height, width), or None
+    wish : Wish
+    """
+    return enhancer.decide(frames[_of_middle_level(frames, alphas)], wish)
 
 
 def _of_middle_level(frames: Sequence[Pixels], alphas: Sequence[Array | None]) -> int:

@@ -148,6 +148,31 @@ def test_progress_rises_to_one(model, shape):
     assert len(shares) > 1 and shares == sorted(set(shares)) and shares[-1] == 1
 
 
+def test_progress_is_told_of_every_tile_and_may_end_the_work():
+    picture, shares = np.full((90, 4000, 3), 20, np.uint8), []
+    enhancer = Enhancer("fast", memory=1, threads=1)
+    result = np.empty_like(picture)
+    tiles = enhancer.apply(picture, enhancer.decide(picture), result, shares.append).tiles
+    assert tiles > 1 and len(shares) == tiles
+
+    def enough(share):
+        raise KeyError(share)
+
+    with pytest.raises(KeyError):
+        enhancer.apply(picture, enhancer.decide(picture), result, enough)
+
+
+def test_a_look_is_asked_again_under_another_wish(dark):
+    enhancer, part = Enhancer("fast", threads=1), dark[:100, :120]
+    automatic = enhancer.decide(part)
+    for wish in (Wish(exposure=0.4, balance=0.3), Wish(ev=-1, strength=0.5), Wish(balance=0)):
+        asked, decided = automatic.asked(wish), enhancer.decide(part, wish)
+        assert np.array_equal(asked.gains.offset, decided.gains.offset)
+        assert np.array_equal(asked.gains.slope, decided.gains.slope)
+        assert (asked.wish, asked.chosen_by) == (decided.wish, decided.chosen_by)
+        assert asked.exposure_after == decided.exposure_after
+
+
 class TestAsAnObject:
     """How an enhancer is closed, copied, pickled and shared."""
 

@@ -85,12 +85,8 @@ def enhance_photo(
     notes : tuple of str
         What had to be converted.
     """
-    later = _later_frames(picture)
-    frames = [picture.pixels, *(pixels for pixels, _ in later)]
-    alphas = [picture.alpha, *(alpha for _, alpha in later)]
     curve, kind = picture.curve(), picture.pixels.dtype
-    if curve:
-        frames = [curves.encoded(pixels, curve) for pixels in frames]
+    frames, alphas = frames_of(picture)
     report = series.enhance_frames(enhancer, frames, alphas, wish, progress)
     if report.tiles:
         picture.made_by = maker(enhancer)
@@ -101,6 +97,15 @@ def enhance_photo(
     what = "colours are" if picture.colour else "colour profile is"
     note = f"the {what} {curve.name}: enhanced under the curve of sRGB, and converted back"
     return report, (note,)
+
+
+def frames_of(picture: Photo) -> tuple[list[Array], list[Array | None]]:
+    """All frames of a photo under the curve of sRGB, as networks expect them, and their alphas."""
+    later = _later_frames(picture)
+    frames = [picture.pixels, *(pixels for pixels, _ in later)]
+    alphas = [picture.alpha, *(alpha for _, alpha in later)]
+    curve = picture.curve()
+    return [curves.encoded(each, curve) for each in frames] if curve else frames, alphas
 
 
 def _later_frames(picture: Photo) -> list[Frame]:

@@ -225,14 +225,25 @@ def _kind(name: str, settings: Settings) -> folders.Kind:
 
 def _targets(source: Path, folder: Path, settings: Settings) -> Iterator[Path]:
     """Names for the result of a picture, the usual one first."""
-    own = _format_of(source)
-    wanted = formats.of_result(own.name if own else "", settings.encoding.format)
-    suffix = source.suffix if wanted == formats.of_path(source) else wanted.suffixes[0]
+    suffix = _suffix_of_result(source, _format_of(source), settings)
     added = settings.placement.suffix if settings.placement.output is None else ""
     yield folder / _fitting(source.stem, added + suffix)
     ending = source.suffix if suffix != source.suffix else ""
     for number in itertools.chain([""], (f"-{n}" for n in itertools.count(2))):
         yield folder / _fitting(source.stem, ending + number + added + suffix)
+
+
+def name_of_result(name: str, data: bytes, settings: Settings) -> str:
+    """How the result of a picture is called that is given as bytes, with the name of its file."""
+    source = Path(name)
+    own = _format_by(formats.of_path(source), data)
+    suffix = _suffix_of_result(source, own, settings)
+    return _fitting(source.stem, settings.placement.suffix + suffix)
+
+
+def _suffix_of_result(source: Path, own: Format | None, settings: Settings) -> str:
+    wanted = formats.of_result(own.name if own else "", settings.encoding.format)
+    return source.suffix if wanted == formats.of_path(source) else wanted.suffixes[0]
 
 
 def _fitting(stem: str, rest: str) -> str:
@@ -249,7 +260,10 @@ def _format_of(source: Path) -> Format | None:
 
     Most camera RAW is told from a TIFF by its name alone.
     """
-    named = formats.of_path(source)
+    return _format_by(formats.of_path(source), storage.first_bytes(source, formats.START))
+
+
+def _format_by(named: Format | None, start: bytes) -> Format | None:
     if named is formats.FORMATS["RAW"]:
         return named
-    return formats.of_content(storage.first_bytes(source, formats.START)) or named
+    return formats.of_content(start) or named

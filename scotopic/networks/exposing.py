@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import TooLargeError
-from scotopic.networks.network import Band, Look, color_thumbnail
+from scotopic.networks.network import Band, Look, Progress, color_thumbnail, counted
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import evidence
@@ -108,14 +108,9 @@ class ExposingNetwork:
         guide = Guide.of(pixels)
         decision, limited = restrain(pixels, guide, thumb, predicted, weights)
         gains = guide.guided(limited if wish.limited else predicted)
-        gains = gains.balanced(wish.balance, gains.mean_log_gain(thumb, weights))
         size, chosen = size_of(pixels), "automatic"
         look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
-        if wish.exposure is not None:
-            return look.exposed(gains.reaching(thumb, wish.exposure, weights), "exposure")
-        if wish.ev:
-            return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
-        return look.exposed(gains, "automatic")
+        return look.asked(wish)
 
     def plan(self, shape: tuple[int, ...], dtype: np.dtype[Any], memory: int) -> list[Tile]:
         """Tiles whose margins cover the receptive field; see `Network`."""
@@ -133,17 +128,21 @@ class ExposingNetwork:
                 return tiles
             allowed = max(int(0.8 * allowed), smallest)
 
-    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], progress: Progress | None = None
+    ) -> Iterator[Band]:
         """Enhance one row of tiles after the other; see `Network`."""
         try:
-            yield from self._bands(pixels, look, tiles)
+            yield from self._bands(pixels, look, tiles, counted(progress, len(tiles)))
         except MemoryError as error:
             raise TooLargeError("not enough memory to enhance the picture") from error
         finally:
             if len(tiles) > 1:
-                self._session.release(["log_gain"], self._blank)
+                self.release()
 
-    def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def _bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], done: Callable[[], None]
+    ) -> Iterator[Band]:
         height = pixels.shape[0]
         seen = _Seen(evidence(pixels), is_gray(pixels))
         kept = pixels[:0]
@@ -157,6 +156,7 @@ class ExposingNetwork:
             target = _Strip(rows.start, np.empty(shape, pixels.dtype))
             for tile in row:
                 self._fill(target, source, tile, look, seen)
+                done()
             if following:
                 kept = source.below(following[0].source_rows[0]).copy()
             yield Band(rows, target.pixels, len(row), look)
@@ -271,6 +271,10 @@ class ExposingNetwork:
         if context is not None:
             inputs["context"] = context
         return self._session.run(list(outputs), inputs)
+
+    def release(self) -> None:
+        """Give back what is kept for the next picture; see `Network`."""
+        self._session.release(["log_gain"], self._blank)
 
     def close(self) -> None:
         """Free the network's memory; see `Network`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,6 +17,8 @@ from scotopic.pixels.tiles import Tile
 from scotopic.pixels.visible import small
 from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
+
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,24 @@ class Look:
     def exposure_before(self) -> float:
         """Mean gray of the picture, 0 to 1."""
         return exposure_of(self.thumb, weights=self.weights)
+
+    def asked(self, wish: Wish) -> Look:
+        """The look of the same picture under another wish.
+
+        Parameters
+        ----------
+        wish : Wish
+            Limited, or not, as the one of this look, which is the automatic exposure at a
+            balance of 1.
+        """
+        middle = self.gains.mean_log_gain(self.thumb, self.weights)
+        look, gains = replace(self, wish=wish), self.gains.balanced(wish.balance, middle)
+        if wish.exposure is not None:
+            reaching = gains.reaching(self.thumb, wish.exposure, self.weights)
+            return look.exposed(reaching, "exposure")
+        if wish.ev:
+            return look.exposed(gains.shifted(wish.ev * float(np.log(2))), "ev")
+        return look.exposed(gains, "automatic")
 
     def exposed(self, gains: GainMap, chosen_by: str, thumb: Array | None = None) -> Look:
         """The same look, with the exposure that a gain map gives to a thumbnail."""
@@ -171,11 +191,14 @@ class Network(Protocol):
             When not even the smallest tile fits.
         """
 
-    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], progress: Progress | None = None
+    ) -> Iterator[Band]:
         """Enhance a picture as decided, from the top down.
 
         No row is read once the rows below it have been yielded, so the result
-        may take the picture's place.
+        may take the picture's place. `progress` is told the share that is done, 0 to
+        1, after each tile; an error that it raises ends the work.
 
         Raises
         ------
@@ -183,6 +206,9 @@ class Network(Protocol):
             When there is not enough memory. A network whose tiles can be
             halved tries smaller ones first.
         """
+
+    def release(self) -> None:
+        """Give back the memory that is kept for the next picture."""
 
     def close(self) -> None:
         """Free the network's memory; it cannot be used afterwards."""
@@ -199,3 +225,16 @@ def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> tuple[Array, 
     """
     thumb, weights = small(pixels, size, size)
     return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb, weights
+
+
+def counted(progress: Progress | None, steps: int) -> Callable[[], None]:
+    """What is called after each step, to tell the share of them that is done."""
+    done = 0
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done / steps)
+
+    return one_more

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from scotopic.errors import InvalidValueError, TooLargeError
 from scotopic.networks import blending
-from scotopic.networks.network import Band, Look, color_thumbnail
+from scotopic.networks.network import Band, Look, Progress, color_thumbnail, counted
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.exposure import expose, exposure_of, gain_for
@@ -76,15 +76,26 @@ class WholeNetwork:
         allowed = min(whole, max(free // self.spec.bytes_per_pixel, smallest))
         return plan(height, width, int(allowed), blending.MARGIN, multiple)
 
-    def bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
+    def bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], progress: Progress | None = None
+    ) -> Iterator[Band]:
         """Enhance the whole picture, then finish it row by row; see `Network`."""
         try:
-            yield from self._bands(pixels, look, tiles)
+            runs = len(tiles) + (len(tiles) > 1)  # the last one, of the whole, levels the tiles
+            done = counted(progress, runs + -(-pixels.shape[0] // _BAND))
+            yield from self._bands(pixels, look, tiles, done)
         except MemoryError as error:
             raise TooLargeError("not enough memory to enhance the picture") from error
 
-    def _bands(self, pixels: Pixels, look: Look, tiles: list[Tile]) -> Iterator[Band]:
-        enhanced = blending.blended(self.enhance, pixels, tiles, self.spec.size_multiple)
+    def _bands(
+        self, pixels: Pixels, look: Look, tiles: list[Tile], done: Callable[[], None]
+    ) -> Iterator[Band]:
+        def enhance(tile: Array) -> Array:
+            result = self.enhance(tile)
+            done()
+            return result
+
+        enhanced = blending.blended(enhance, pixels, tiles, self.spec.size_multiple)
         if is_gray(pixels):  # before the exposure asked for is looked for: it is that of the gray
             enhanced = planes.in_gray(enhanced)
         look, computed = _exposed(look, enhanced), len(tiles)
@@ -100,6 +111,7 @@ class WholeNetwork:
                 rows, planes.finished(source, band, look.wish.strength, like), computed, look
             )
             computed = 0
+            done()
 
     def enhance(self, tile: Array) -> Array:
         """Run the network.
@@ -119,6 +131,12 @@ class WholeNetwork:
             When there is not enough for a tile of this size.
         """
         return self._session.run(["enhanced"], {"picture": tile})[0]
+
+    def release(self) -> None:
+        """Give back what is kept for the next picture; see `Network`."""
+        side = self.spec.size_multiple
+        blank = np.zeros((1, 3, side, side), np.float32)
+        self._session.release(["enhanced"], {"picture": blank})
 
     def close(self) -> None:
         """Free the network's memory; see `Network`."""

@@ -57,6 +57,8 @@ class Format:
     bytes_per_pixel : int
         Memory that reading, enhancing and writing take at most for each pixel of
         8 bits a channel, as measured by ``benchmarks/memory.py``.
+    media_type : str
+        By which servers name it; of a format that is written.
     more_bytes : mapping of str to int
         What is added to that for a file that is `LOSSLESS` or `PROGRESSIVE`.
     holds : frozenset of str
@@ -104,6 +106,7 @@ class Format:
     label: str
     suffixes: tuple[str, ...]
     bytes_per_pixel: int
+    media_type: str = ""
     more_bytes: Mapping[str, int] = field(default_factory=dict, hash=False)
     holds: frozenset[str] = frozenset()
     bits: int = 8
@@ -132,6 +135,7 @@ class Format:
 _ROWS = (
     Format(
         name="JPEG",
+        media_type="image/jpeg",
         label="JPEG",
         suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
         read_suffixes=(".mpo",),
@@ -146,6 +150,7 @@ _ROWS = (
     ),
     Format(
         name="PNG",
+        media_type="image/png",
         label="PNG",
         suffixes=(".png", ".apng"),
         bytes_per_pixel=8,
@@ -157,6 +162,7 @@ _ROWS = (
     ),
     Format(
         name="WEBP",
+        media_type="image/webp",
         label="WebP",
         suffixes=(".webp",),
         bytes_per_pixel=12,
@@ -170,6 +176,7 @@ _ROWS = (
     ),
     Format(
         name="AVIF",
+        media_type="image/avif",
         label="AVIF",
         suffixes=(".avif",),
         bytes_per_pixel=42,
@@ -184,6 +191,7 @@ _ROWS = (
     ),
     Format(
         name="TIFF",
+        media_type="image/tiff",
         label="TIFF",
         suffixes=(".tif", ".tiff"),
         bytes_per_pixel=8,
@@ -193,6 +201,7 @@ _ROWS = (
     ),
     Format(
         name="GIF",
+        media_type="image/gif",
         label="GIF",
         suffixes=(".gif",),
         bytes_per_pixel=12,
@@ -204,6 +213,7 @@ _ROWS = (
     ),
     Format(
         name="BMP",
+        media_type="image/bmp",
         label="BMP",
         suffixes=(".bmp", ".dib"),
         bytes_per_pixel=11,
@@ -213,6 +223,7 @@ _ROWS = (
     ),
     Format(
         name="JPEGXL",
+        media_type="image/jxl",
         label="JPEG XL",
         suffixes=(".jxl",),
         bytes_per_pixel=28,
@@ -226,6 +237,7 @@ _ROWS = (
     ),
     Format(
         name="JPEG2000",
+        media_type="image/jp2",
         label="JPEG 2000",
         suffixes=(".jp2", ".jpx", ".jpf"),
         read_suffixes=(".j2k", ".j2c", ".jpc"),

@@ -19,6 +19,8 @@ from scotopic.photo.photo import COMMENT, Photo, readable
 from scotopic.photo.quiet import quiet, unlimited
 from scotopic.types import Array
 
+_CUT = "16 bits a channel cut to 8: {} holds no more"
+
 
 def encode(
     photo: Photo, format_name: str, quality: int | None = None
@@ -65,7 +67,7 @@ def encode(
     notes += lost
     if photo.pixels.dtype == np.uint16 and row.bits < 16:
         photo = _in_8_bits(photo)
-        notes.append(f"16 bits a channel cut to 8: {row.label} holds no more")
+        notes.append(_CUT.format(row.label))
     try:
         with quiet(), unlimited():
             data, further = ENCODERS[row.name](photo, quality)
@@ -117,6 +119,46 @@ def to_image(photo: Photo) -> Image.Image:
     }
     image.info = {key: value for key, value in carried.items() if value is not None}
     return image
+
+
+def what_stays(photo: Photo, format_name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a file of a format would keep of a photo, and notes on what it would not.
+
+    Both as of `encode`, without encoding anything.
+
+    Returns
+    -------
+    kept : tuple of str
+        Of `formats.PROPERTIES`.
+    notes : tuple of str
+    """
+    row = formats.FORMATS[format_name]
+    held, notes = _as_held(photo, row)
+    kept = {what for what, value in _carried(held).items() if value and what in row.holds}
+    if held.colour and formats.COLOUR in row.holds:
+        kept.add(formats.COLOUR)
+    notes = [*notes, *_notes_on_losses(held, row)]
+    if held.pixels.dtype == np.uint16 and row.bits < 16:
+        notes.append(_CUT.format(row.label))
+    return tuple(what for what in formats.PROPERTIES if what in kept), tuple(notes)
+
+
+def in_srgb(photo: Photo) -> tuple[Array, Array | None]:
+    """Colours and alpha of a photo as a screen shows them: in sRGB, with 8 bits a channel.
+
+    Returns
+    -------
+    pixels : array, (height, width, 3 or 1), uint8
+    alpha : array, (height, width), uint8, or None
+    """
+    photo, _ = _with_colour_held(photo, formats.FORMATS["JPEG"])
+    pixels = photo.pixels
+    if photo.icc_profile:
+        pixels, is_converted = icc.in_srgb(pixels, photo.icc_profile)
+        if not is_converted:
+            pixels = icc.in_srgb_8_bits(images.in_8_bits(pixels), photo.icc_profile)
+    alpha = None if photo.alpha is None else images.in_8_bits(photo.alpha)
+    return images.in_8_bits(pixels), alpha
 
 
 def _credited(photo: Photo, row: Format) -> tuple[Photo, list[str]]:
@@ -187,8 +229,9 @@ def _under_usual_curve(photo: Photo, curve: Curve) -> Photo:
     return replace(photo, pixels=converted(photo.pixels), animation=rest)
 
 
-def _notes_on_losses(photo: Photo, row: Format) -> list[str]:
-    carried = {
+def _carried(photo: Photo) -> dict[str, Any]:
+    """What a photo carries, by its names in `formats.PROPERTIES`."""
+    return {
         formats.EXIF: photo.exif,
         formats.PROFILE: photo.icc_profile,
         formats.XMP: photo.xmp,
@@ -199,6 +242,10 @@ def _notes_on_losses(photo: Photo, row: Format) -> list[str]:
         formats.RESOLUTION: photo.dpi,
         formats.TRANSPARENCY: not _is_opaque(photo),
     }
+
+
+def _notes_on_losses(photo: Photo, row: Format) -> list[str]:
+    carried = _carried(photo)
     lost = [what for what, value in carried.items() if value and what not in row.holds]
     notes = [f"{', '.join(lost)} not written: {row.label} holds none"] if lost else []
     if photo.pixels.shape[-1] == 1 and not row.gray:

@@ -42,7 +42,7 @@ def open_page(chromium, server):
     opened = []
 
     def call(**options):
-        options = {"viewport": {"width": 1400, "height": 900}, **options}
+        options = {"viewport": {"width": 1000, "height": 640}, **options}
         context = chromium.new_context(permissions=["camera"], **options)
         page = Page(context.new_page(), server)
         opened.append((context, page))

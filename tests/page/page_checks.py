@@ -16,6 +16,7 @@ class Page:
 
     def __init__(self, tab, server):
         self.tab, self.server = tab, server
+        self.session = tab.context.new_cdp_session(tab)
         self.complaints, self.foreign = [], []
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         tab.on("console", self._console)
@@ -65,12 +66,17 @@ class Page:
             timeout=timeout,
         )
 
-    def drag_slider(self, name, value):
-        """Move a slider as a hand does: by an input event, with the value at once."""
+    def drag_slider(self, name, *values):
+        """Move a slider through some values, as fast as a hand does: by an input event for each."""
         self.tab.eval_on_selector(
             f"#{name}",
-            "(node, value) => { node.value = value; node.dispatchEvent(new Event('input', {bubbles: true})) }",
-            str(value),
+            """(node, values) => {
+              for (const value of values) {
+                node.value = value;
+                node.dispatchEvent(new Event("input", {bubbles: true}));
+              }
+            }""",
+            [str(value) for value in values],
         )
 
     def canvas(self, which="after"):
@@ -134,7 +140,7 @@ def dark(width, height, seed=0, kind="PNG"):
     y, x = np.mgrid[:height, :width]
     wave = 0.5 + 0.5 * np.sin(x / (width / 9)) * np.cos(y / (height / 7))
     base = 0.02 + 0.12 * wave[..., None] * np.array([1.0, 0.8, 0.5])
-    noisy = np.clip(base + random.normal(0, 0.004, base.shape), 0, 1)
+    noisy = np.clip(base + random.normal(0, 0.002, base.shape), 0, 1)
     file = io.BytesIO()
     Image.fromarray(np.rint(255 * noisy).astype(np.uint8)).save(file, kind)
     return file.getvalue()

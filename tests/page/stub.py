@@ -80,7 +80,9 @@ class Stub:
 
     async def _job(self, request):
         share = self.shares.get(request.path_params["job"])
-        return JSONResponse({"state": "running" if share is not None else "waiting", "share": share})
+        return JSONResponse(
+            {"state": "running" if share is not None else "waiting", "share": share}
+        )
 
     async def _answer(self, kind, request, made):
         async with request.form() as form:
@@ -111,9 +113,14 @@ class Stub:
         grid["middle"] = gains.mean_log_gain(look.thumb, look.weights)
         grid |= {"slope": gains.slope.ravel().tolist(), "offset": gains.offset.ravel().tolist()}
         told = {
-            **{"name": name, "format": picture.format, "width": width, "height": height},
-            **{"bytes": len(data), "exif": {"camera": "Stub 1", "place": False}},
-            **{"kept": ["EXIF"] if picture.exif else [], "notes": list(picture.notes)},
+            "name": name,
+            "format": picture.format,
+            "width": width,
+            "height": height,
+            "bytes": len(data),
+            "exif": {"camera": "Stub 1", "place": False},
+            "kept": ["EXIF"] if picture.exif else [],
+            "notes": list(picture.notes),
             "decision": {**report.as_dict(), "limited_by": report.automatic.limited_by},
             "gain_map": grid,
         }
@@ -132,7 +139,9 @@ class Stub:
         if known is None or known.name != outcome.format:
             dot, suffix = "", formats.FORMATS[outcome.format].suffixes[0]
         new = quote(f"{stem}_enhanced{dot}{suffix}")
-        return Response(made, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{new}"})
+        return Response(
+            made, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{new}"}
+        )
 
 
 def guarded(app):
@@ -157,7 +166,9 @@ def wish_of(fields):
 def png(pixels):
     """Pixels as the bytes of a PNG."""
     file = io.BytesIO()
-    Image.fromarray(pixels.repeat(3, -1) if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
+    Image.fromarray(pixels.repeat(3, -1) if pixels.shape[-1] == 1 else pixels).save(
+        file, "PNG", compress_level=1
+    )
     return file.getvalue()
 
 

@@ -41,7 +41,7 @@ def test_a_broken_file_stops_no_other_and_says_why(page):
     files = [("a.png", dark(80, 60)), ("broken.jpg", b"no picture"), ("b.png", dark(80, 60, 1))]
     page.choose(*files)
     page.wait_for_preview()
-    page.tab.wait_for_function("document.querySelectorAll('.thumb img').length === 2")
+    page.tab.wait_for_function("() => document.querySelectorAll('.thumb img').length === 2")
     states = page.states()
     assert states[0] == states[2] == ""
     assert states[1].startswith("Not a picture")

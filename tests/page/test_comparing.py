@@ -6,7 +6,7 @@ from page_checks import dark
 
 @pytest.fixture
 def shown(page):
-    page.choose(("night.png", dark(1800, 1200)))
+    page.choose(("night.png", dark(1200, 800)))
     page.wait_for_preview()
     return page
 
@@ -18,9 +18,8 @@ def middle(page, x=0.5, y=0.5):
 
 def touch(page, kind, *points):
     """Fingers on the screen, as the browser gets them from its system."""
-    session = page.tab.context.new_cdp_session(page.tab)
     places = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+    page.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
 
 
 def test_the_mouse_moves_the_divider(shown):
@@ -49,11 +48,19 @@ def test_a_finger_moves_the_divider(open_page):
 
 def test_keys_move_the_divider(shown):
     shown.tab.focus("#wipe")
-    for key, place in [("ArrowRight", 52), ("ArrowLeft", 50), ("PageUp", 60), ("Home", 0), ("End", 100)]:
+    for key, place in [
+        ("ArrowRight", 52),
+        ("ArrowLeft", 50),
+        ("PageUp", 60),
+        ("Home", 0),
+        ("End", 100),
+    ]:
         shown.tab.keyboard.press(key)
         assert shown.wipe() == place, key
     assert shown.tab.get_attribute("#wipe", "role") == "slider"
-    assert shown.tab.get_attribute("#wipe", "aria-valuetext") == "100 percent of the picture is before"
+    assert (
+        shown.tab.get_attribute("#wipe", "aria-valuetext") == "100 percent of the picture is before"
+    )
 
 
 def test_one_to_one_shows_the_full_result_and_says_so(shown):
@@ -62,11 +69,11 @@ def test_one_to_one_shows_the_full_result_and_says_so(shown):
     shown.tab.keyboard.press("1")
     assert shown.level() == 100
     shown.tab.wait_for_function(
-        "document.getElementById('stage-note').textContent.startsWith('Preview. The full picture')"
+        "() => document.getElementById('stage-note').textContent.startsWith('Preview. The full picture')"
     )
     shown.wait_for_note("Full result")
     size = shown.tab.eval_on_selector("#pane-after img", "(node) => node.naturalWidth")
-    assert size == 1800
+    assert size == 1200
     assert shown.tab.text_content("#told") == "The full result is shown."
 
 
@@ -104,7 +111,7 @@ def test_what_lies_under_the_mouse_stays_there_when_the_wheel_zooms(shown):
 
     def place():
         left, top = shown.shift()
-        scale = shown.tab.locator("#pane-after .surface").bounding_box()["width"] / 1800
+        scale = shown.tab.locator("#pane-after .surface").bounding_box()["width"] / 1200
         return (x - box["x"] - left) / scale, (y - box["y"] - top) / scale
 
     before = place()
@@ -115,7 +122,7 @@ def test_what_lies_under_the_mouse_stays_there_when_the_wheel_zooms(shown):
 
 def test_two_fingers_zoom(open_page):
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
-    page.choose(("night.png", dark(1800, 1200)))
+    page.choose(("night.png", dark(1200, 800)))
     page.wait_for_preview()
     fit = page.level()
     touch(page, "touchStart", middle(page, 0.4), middle(page, 0.6))

@@ -169,6 +169,25 @@ def in_srgb(pixels: Array, profile: bytes) -> tuple[Array, bool]:
     return np.ascontiguousarray(made[..., : pixels.shape[-1]]), True
 
 
+def in_srgb_8_bits(pixels: Array, profile: bytes) -> Array:
+    """The same by Pillow alone, as it is where the profile cannot be used.
+
+    Parameters
+    ----------
+    pixels : array, (height, width, 3 or 1), uint8
+    profile : bytes
+    """
+    channels = pixels.shape[-1]
+    image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        wanted = ImageCms.ImageCmsProfile(io.BytesIO(srgb()))
+        made = ImageCms.profileToProfile(image, own, wanted, outputMode="RGB")
+    except (OSError, ImageCms.PyCMSError):
+        return pixels
+    return np.ascontiguousarray(np.asarray(made)[..., :channels])
+
+
 def is_srgb(profile: bytes) -> bool:
     """Whether colours of a profile are those of sRGB, to within a level of 8 bits."""
     steps = np.linspace(0, 255, 9).astype(np.uint8)

@@ -1,5 +1,6 @@
 /** The page: what its parts tell each other. */
 import { dropped, ofFolder, pasted } from "./files/intake.js";
+import { READ_SUFFIXES } from "./files/names.js";
 import { t } from "./text.js";
 import { CameraView } from "./views/camera_view.js";
 import { Controls } from "./views/controls.js";
@@ -48,7 +49,8 @@ export class App {
     const isServer = engine.name === "server", { host } = location;
     const where = isHere ? "here" : "server";
     byId("privacy").textContent = t(isServer ? `privacy.${where}` : "privacy.browser", { host });
-    const name = isServer ? t(`engine.${where}`, { host }) : engine.name;
+    const own = engine.name[0].toUpperCase() + engine.name.slice(1);
+    const name = isServer ? t(`engine.${where}`, { host }) : own;
     byId("engine").textContent = name;
     return name;
   }
@@ -56,6 +58,7 @@ export class App {
   #listenForFiles() {
     for (const id of ["choose", "add"]) byId(id).addEventListener("click", () => byId("files").click());
     byId("choose-folder").addEventListener("click", () => byId("folder").click());
+    byId("files").accept = ["image/*", ...[...READ_SUFFIXES].map((suffix) => `.${suffix}`)].join();
     byId("choose-folder").hidden = !("webkitdirectory" in byId("folder"));
     byId("files").addEventListener("change", ({ target }) => {
       this.#add({ files: [...target.files], others: 0 });

@@ -90,15 +90,25 @@ export class Camera extends EventTarget {
     while (this.#stop && this.#video.currentTime === shown) await new Promise(requestAnimationFrame);
   }
 
+  /** The frame that the camera shows now, through the engine. */
   async #enhanced(signal) {
+    const wish = ofPreview(PLAIN);
+    return loadable(await patiently(() => this.#asked(wish, signal), { signal }), wish);
+  }
+
+  /** An engine in the browser takes frames as they are; a server gets a small JPEG. */
+  async #asked(wish, signal) {
+    const options = { side: SIDE, signal };
+    if (this.#engine.frame) return this.#engine.frame(await createImageBitmap(this.#video), wish, options);
+    return this.#engine.preview(await this.#file(), wish, options);
+  }
+
+  async #file() {
     const { videoWidth: width, videoHeight: height } = this.#video;
     const scale = Math.min(1, SIDE / Math.max(width, height));
     Object.assign(this.#frame, { width: Math.round(scale * width), height: Math.round(scale * height) });
     this.#frame.getContext("2d").drawImage(this.#video, 0, 0, this.#frame.width, this.#frame.height);
     const blob = await new Promise((done) => this.#frame.toBlob(done, "image/jpeg", QUALITY));
-    const file = new File([blob], "frame.jpg", { type: "image/jpeg" });
-    const wish = ofPreview(PLAIN);
-    const answer = await patiently(() => this.#engine.preview(file, wish, { side: SIDE, signal }), { signal });
-    return loadable(answer, wish);
+    return new File([blob], "frame.jpg", { type: "image/jpeg" });
   }
 }

@@ -21,17 +21,18 @@ export function painterFor(canvas) {
 
 /**
  * What a painter loads, from the answer of an engine.
- * @param {{before: Blob, after: Blob, report: object}} answer
+ * @param {{before: Blob | ImageBitmap, after: Blob | ImageBitmap, report: object}} answer
  * @param {{ev: number, balance: number}} wish That it was asked with.
  */
 export async function loadable(answer, wish) {
   const [before, after] = await Promise.all([answer.before, answer.after].map(decoded));
-  const grid = answer.report.gain_map;
+  const grid = answer.report.gain_map; // none of a network that decides by itself
   const map = grid ? GainMap.from(grid) : GainMap.uniform(1);
   return { before, after, map, middle: grid?.middle ?? 0, ev: wish.ev, balance: wish.balance };
 }
 
-const decoded = (blob) => createImageBitmap(blob, { premultiplyAlpha: "none" });
+const decoded = (picture) =>
+  picture instanceof ImageBitmap ? picture : createImageBitmap(picture, { premultiplyAlpha: "none" });
 
 /** Free the pictures of what was loaded. */
 export function release(preview) {

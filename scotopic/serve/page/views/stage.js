@@ -232,6 +232,7 @@ export class Stage extends EventTarget {
     const { style } = this.#root, { width, height } = this.#box;
     style.setProperty("--left", `${left}px`);
     style.setProperty("--right", `${width - right}px`);
+    style.setProperty("--top", `${Math.max(0, this.#view.y)}px`);
     style.setProperty("--bottom", `${Math.max(0, height - this.#view.y - this.#size.height * this.#view.scale)}px`);
     const [before, after] = this.#tags;
     before.classList.toggle("out", at - left < before.offsetWidth + TAG_MARGIN);

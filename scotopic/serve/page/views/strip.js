@@ -2,6 +2,8 @@
 import { t } from "../text.js";
 import { problem } from "./words.js";
 
+const MARGIN = 12;
+
 /** Tells "select" and "remove" with the item in `detail`. */
 export class Strip extends EventTarget {
   #list = document.getElementById("thumbs");
@@ -63,13 +65,20 @@ export class Strip extends EventTarget {
     node.classList.toggle("failed", state === "failed");
     node.classList.toggle("done", state === "done");
     if (label.textContent !== text) label.textContent = text;
-    if (isSelected && pick.getAttribute("aria-current") !== "true") node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (isSelected && pick.getAttribute("aria-current") !== "true") this.#reveal(node);
     pick.setAttribute("aria-current", String(isSelected));
     const picture = node.querySelector(".thumb-picture");
     if (item.thumb && !picture.querySelector("img")) {
       picture.append(Object.assign(new Image(), { src: item.thumb, alt: "" }));
     }
     this.#bar(picture, item);
+  }
+
+  /** Scroll the strip, and not the page, until a picture is seen. */
+  #reveal(node) {
+    const list = this.#list, left = node.offsetLeft - list.offsetLeft;
+    const most = left - MARGIN, least = left + node.offsetWidth + MARGIN - list.clientWidth;
+    list.scrollLeft = Math.min(most, Math.max(least, list.scrollLeft));
   }
 
   #bar(picture, item) {

@@ -1,0 +1,141 @@
+"""The page's modules that have no document, by themselves."""
+
+import base64
+import io
+import zipfile
+import zlib
+
+import pytest
+
+
+@pytest.fixture
+def run(page):
+    """Run JavaScript with a module of the page as `m`."""
+
+    def call(module, body, argument=None):
+        code = f"async (a) => {{ const m = await import('/{module}'); {body} }}"
+        return page.tab.evaluate(code, argument)
+
+    return call
+
+
+def archive(run, files, date="2024, 1, 29, 13, 5, 8"):
+    given = [[name, base64.b64encode(data).decode()] for name, data in files]
+    text = run(
+        "files/zip.js",
+        f"""const files = a.map(([name, text]) => (
+              {{name, blob: new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))])}}));
+            const bytes = new Uint8Array(await (await m.zip(files, new Date({date}))).arrayBuffer());
+            let made = "";
+            for (const byte of bytes) made += String.fromCharCode(byte);
+            return btoa(made);""",
+        given,
+    )
+    return zipfile.ZipFile(io.BytesIO(base64.b64decode(text)))
+
+
+def test_an_archive_is_read_by_another_program(run):
+    files = [
+        ("a.jpg", b"\xff\xd8" * 5000),
+        ("leer.png", b""),
+        ("Straße 夜🌙.png", bytes(range(256))),
+    ]
+    found = archive(run, files)
+    assert found.testzip() is None
+    assert [(name, found.read(name)) for name in found.namelist()] == files
+    assert found.infolist()[0].date_time == (2024, 2, 29, 13, 5, 8)
+    assert all(info.flag_bits & 0x800 for info in found.infolist())
+
+
+def test_an_archive_of_nothing_is_one(run):
+    assert archive(run, []).namelist() == []
+
+
+def test_the_checksum_is_the_usual_one_in_any_pieces(run):
+    data = bytes(range(256)) * 40
+    got = run(
+        "files/crc.js",
+        "const blob = new Blob([new Uint8Array(a)]);"
+        "return [await m.crcOfBlob(blob, 7), await m.crcOfBlob(blob), m.crc32(new Uint8Array())];",
+        list(data),
+    )
+    assert got == [zlib.crc32(data)] * 2 + [0]
+
+
+def test_large_archives_are_divided(run):
+    sizes = run(
+        "files/zip.js",
+        "const files = a.map((size, i) => ({name: `${i}.jpg`, blob: {size}}));"
+        "const of = (...rest) => m.parts(files, ...rest).map((group) => group.length);"
+        "return [of(), of(1300), of(1e9, 2), m.parts([])];",
+        [1000, 200, 1000, 100, 3000],
+    )
+    assert sizes == [[5], [1, 1, 1, 1, 1], [2, 2, 1], []]
+
+
+def test_names_are_told_apart_without_regard_to_capitals(run):
+    names = ["a_enhanced.jpg", "A_enhanced.jpg", "a_enhanced.jpg", "b", "b", "../c.png", ".d"]
+    assert run("files/names.js", "return m.distinct(a)", names) == [
+        *("a_enhanced.jpg", "A-2_enhanced.jpg", "a-3_enhanced.jpg"),
+        *("b", "b-2", ".._c.png", ".d"),
+    ]
+
+
+def test_the_suffixes_are_those_that_are_read(run):
+    from scotopic.photo.formats import READ_SUFFIXES
+
+    found = run("files/names.js", "return [...m.READ_SUFFIXES]")
+    assert {f".{suffix}" for suffix in found} == set(READ_SUFFIXES)
+
+
+def test_the_formats_offered_are_those_that_are_written(run):
+    from scotopic.photo import formats
+
+    offered = run("views/controls.js", "return m.FORMATS.slice(1)")
+    assert len(offered) == 7
+    assert all(formats.named(name).is_written for name in offered)
+
+
+def test_a_name_is_read_from_the_header(run):
+    cases = [
+        "attachment; filename=\"N_chte.jpg\"; filename*=UTF-8''N%C3%A4chte%20%E5%A4%9C.jpg",
+        'attachment; filename="a \\"b\\".png"',
+        "",
+    ]
+    got = run("engine.js", "return a.map((text) => m.nameIn(text, 'else.jpg'))", cases)
+    assert got == ["Nächte 夜.jpg", 'a "b".png', "else.jpg"]
+
+
+def test_a_view_fits_zooms_about_a_point_and_stays_within_its_edges(run):
+    fit, zoomed, moved, most = run(
+        "views/geometry.js",
+        """const stage = {width: 800, height: 600}, size = {width: 4000, height: 2000};
+           const fit = m.fitted(stage, size);
+           const zoomed = m.zoomed(fit, 1, {x: 400, y: 300}, stage, size);
+           return [fit, zoomed, m.moved(zoomed, 1e5, 1e5, stage, size),
+                   m.zoomed(fit, 1e3, {x: 0, y: 0}, stage, size)];""",
+    )
+    assert fit == {"scale": 0.2, "x": 0, "y": 100}
+    assert zoomed == {"scale": 1, "x": -1600, "y": -700}
+    assert (moved["x"], moved["y"]) == (0, 0)
+    assert most["scale"] == 4
+
+
+def test_exposure_is_smoothed_by_time_and_not_by_frames(run):
+    once, twice = run(
+        "camera/smooth.js",
+        """const one = new m.Smoother(0.5), two = new m.Smoother(0.5);
+           one.next(0, 0); two.next(0, 0);
+           two.next(1, 0.1);
+           return [one.next(1, 0.2), two.next(1, 0.1)];""",
+    )
+    assert once == pytest.approx(twice)
+    assert once == pytest.approx(0.3297, abs=1e-3)
+
+
+def test_the_rate_is_that_of_the_last_frames(run):
+    rates = run(
+        "camera/smooth.js",
+        "const rate = new m.Rate(); return [0, 0.5, 1, 1.25].map((time) => rate.next(time));",
+    )
+    assert rates == [None, 2, 2, pytest.approx(2.4)]
