@@ -67,7 +67,7 @@ export function layOut(folder) {
   const registry = JSON.parse(readFileSync(join(WEIGHTS, "registry.json"), "utf8"));
   mkdirSync(join(folder, "models"));
   const models = MODELS.map((name) => {
-    const { description = name, file, sha256 } = registry[name];
+    const { description, file, sha256 } = registry[name];
     cpSync(join(WEIGHTS, file), join(folder, "models", file));
     return { name, description, file, sha256 };
   });
