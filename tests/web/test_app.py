@@ -78,7 +78,7 @@ def test_the_manifest_names_icons_that_are_there(built):
 @pytest.mark.slow
 def test_the_page_enhances_a_photo_that_is_chosen(new_tab):
     tab = new_tab()
-    assert tab.engine_name.startswith("this browser: wasm")
+    assert tab.engine_name.lower().startswith("this browser: wasm")
     tab.page.set_input_files("#files", DOCS / "sample_dark.png")
     tab.page.locator("#photo-name", has_text="sample_dark").wait_for()
     tab.page.locator("#pane-after canvas").wait_for(state="visible")

@@ -10,7 +10,8 @@ import { decisionReport, photoReport, stays } from "./report.js";
 import { forDisplay, write } from "./writing.js";
 
 const MODEL = "standard";
-const FAST_MODEL = "fast";
+/** For previews and frames. */
+export const FAST_MODEL = "fast";
 const SIDE = 1024;
 /** Previews whose picture is kept, so that another wish need not read the file again. */
 const MOST_KEPT = 12;
@@ -100,16 +101,12 @@ export class Jobs {
   /** A frame of a camera before and after, as bitmaps. */
   async frame({ image, wish, side = FRAME_SIDE }) {
     check(wish);
+    const model = wish.model ?? FAST_MODEL;
     const picture = frameOf(image, side);
-    const network = await this.#networks.network(wish.model ?? FAST_MODEL);
-    const seen = await look(network, picture);
+    const seen = await look(await this.#networks.network(model), picture);
     const before = await bitmapOf(picture);
-    const { after, decided } = await this.#applied(picture, seen, wish, FAST_MODEL);
-    return {
-      before,
-      after: await bitmapOf(after),
-      report: decisionReport(seen, decided, FAST_MODEL),
-    };
+    const { after, decided } = await this.#applied(picture, seen, wish, model);
+    return { before, after: await bitmapOf(after), report: decisionReport(seen, decided, model) };
   }
 
   async #applied(before, seen, wish, model) {

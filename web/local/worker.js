@@ -5,7 +5,7 @@
  */
 
 import { told } from "./errors.js";
-import { Jobs } from "./jobs.js";
+import { FAST_MODEL, Jobs } from "./jobs.js";
 import { Networks } from "./network.js";
 
 const stopped = new Set();
@@ -15,6 +15,8 @@ async function start() {
   const response = await fetch(new URL("../models/models.json", import.meta.url));
   const { version, models } = await response.json();
   const networks = await Networks.load(models);
+  // Ready by the time that a photo is chosen; a failure is told by the call that needs it.
+  networks.network(FAST_MODEL).catch(() => {});
   return { networks, models, jobs: new Jobs({ networks, version }) };
 }
 
