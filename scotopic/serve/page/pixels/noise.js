@@ -97,18 +97,26 @@ function ofFours(values, width, combine) {
 }
 
 function laplacianNoise({ data, width }, weights) {
-  const middle = weights ? null : median(data);
+  if (weights) return weightedNoise(data, width, weights);
+  const limit = median(data);
+  const masks = new Float64Array(data.length);
+  let count = 0;
+  eachInside(width, data.length / width, (at) => {
+    if (data[at] <= limit) masks[count++] = Math.abs(laplacian(data, at, width));
+  });
+  return count ? 1.4826 * median(masks.subarray(0, count)) : 0;
+}
+
+function weightedNoise(data, width, weights) {
   const inner = { level: [], mask: [], weight: [] };
   eachInside(width, data.length / width, (at) => {
-    const weight = weights ? leastOfNine(weights, at, width) : 1;
-    if (weights ? weight > 0 : data[at] <= middle) {
-      inner.level.push(data[at]);
-      inner.mask.push(Math.abs(laplacian(data, at, width)));
-      inner.weight.push(weight);
-    }
+    const weight = leastOfNine(weights, at, width);
+    if (weight === 0) return;
+    inner.level.push(data[at]);
+    inner.mask.push(Math.abs(laplacian(data, at, width)));
+    inner.weight.push(weight);
   });
   if (!inner.level.length) return 0;
-  if (!weights) return 1.4826 * median(inner.mask);
   const limit = weightedMedian(inner.level, inner.weight);
   const isDark = (_, i) => inner.level[i] <= limit;
   return 1.4826 * weightedMedian(inner.mask.filter(isDark), inner.weight.filter(isDark));
@@ -120,9 +128,12 @@ function eachInside(width, height, visit) {
   }
 }
 
+/** The mask of Immerkaer at a pixel, of unit response to white noise. */
 function laplacian(data, at, width) {
-  const across = (k) => data[k - 1] - 2 * data[k] + data[k + 1];
-  return (across(at - width) - 2 * across(at) + across(at + width)) / 6;
+  const above = data[at - width - 1] - 2 * data[at - width] + data[at - width + 1];
+  const beside = data[at - 1] - 2 * data[at] + data[at + 1];
+  const below = data[at + width - 1] - 2 * data[at + width] + data[at + width + 1];
+  return (above - 2 * beside + below) / 6;
 }
 
 function leastOfNine(weights, at, width) {
