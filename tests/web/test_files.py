@@ -345,6 +345,28 @@ def test_xmp_loses_the_names_that_it_loses_in_the_program(again, name):
     assert found[:credit] + found[end:] == xmp_names.without_companions(packet)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_depth_map_that_is_not_turned_is_left_out_as_by_the_program(again, orientation):
+    depth = b'<rdf:Description xmlns:d="http://ns.google.com/photos/1.0/depthmap/" d:Near="2" '
+    packet = HEAD + depth + b'xmlns:tiff="urn:t" tiff:Orientation="6"/>' + TAIL
+    photo = Photo(smooth_pixels(), format="JPEG", exif=exif_with(orientation), xmp=packet)
+    photo.extended_xmp = extended_xmp()
+    data = writing.encode(photo, "JPEG")[0]
+    result, notes = again(data, "depth.jpg")
+    found, wanted = read(result), read(data)
+    assert found.extended_xmp == wanted.extended_xmp
+    assert (b"d:Near" in found.xmp) == (b"d:Near" in wanted.xmp) == (orientation == 1)
+    assert b'tiff:Orientation="1"' in found.xmp
+    assert tuple(notes) == wanted.notes
+
+
+def test_damaged_exif_is_left_out_and_that_is_said(again):
+    data = saved(Image.fromarray(smooth_pixels()), "JPEG", exif=b"Exif\0\0no header of any kind")
+    result, notes = again(data, "damaged.jpg")
+    assert read(result).exif is None
+    assert notes == ["EXIF left out: it is damaged"]
+
+
 def test_how_a_photo_was_taken_is_said_in_words(page, tmp_path):
     tags = Image.Exif()
     tags[0x010F], tags[0x0110] = "NIKON CORPORATION", "NIKON Z 6"

@@ -1,7 +1,12 @@
 /** Pictures turned upright, and what they carry then. EXIF 2.32, 4.6.4, tag 0x0112 (Orientation). */
 
-import { ofResult } from "./files/exif.js";
-import { upright as uprightXmp, withoutCompanions } from "./files/xmp.js";
+import { hasHeader, ofResult } from "./files/exif.js";
+import {
+  namesDepth,
+  upright as uprightXmp,
+  withoutCompanions,
+  withoutExtension,
+} from "./files/xmp.js";
 
 /** Pixels turned upright from an EXIF orientation, 1 to 8. */
 export function upright({ data, width, height }, orientation) {
@@ -25,16 +30,27 @@ export function upright({ data, width, height }, orientation) {
   return { data: result, width: wide, height: tall };
 }
 
-/** What is carried by an upright picture that stands alone in its file. */
+/**
+ * What is carried by an upright picture that stands alone in its file.
+ *
+ * @param {object} found What a file carries, as from the modules of files/.
+ * @param {number} orientation In which its pixels were stored.
+ */
 export function ofUpright(found, orientation) {
   const notes = [...found.notes];
-  let { xmp } = found;
-  if (xmp) {
-    const alone = withoutCompanions(xmp);
-    if (alone !== xmp) notes.push("XMP that names videos, gain maps or depth maps left out");
-    xmp = orientation === 1 ? alone : uprightXmp(alone);
+  let { exif, xmp, kept } = found;
+  const { icc, frame = null, isLossless = false } = found;
+  const isDamaged = exif !== null && !hasHeader(exif);
+  if (isDamaged) notes.push("EXIF left out: it is damaged");
+  exif = exif && !isDamaged ? ofResult(exif) : null;
+  // What damaged EXIF says of the orientation is not known, and so the pixels are not turned.
+  if (xmp && !isDamaged) xmp = uprightXmp(xmp);
+  if (xmp && orientation !== 1 && namesDepth(xmp)) {
+    xmp = withoutExtension(xmp);
+    kept = kept.filter(({ kind }) => kind !== "extended");
+    notes.push("depth map left out: it is not turned");
   }
-  const exif = found.exif && ofResult(found.exif);
-  const { icc, kept, frame = null, isLossless = false } = found;
-  return { carried: { exif, xmp, icc, kept, frame, isLossless }, notes };
+  const alone = xmp && withoutCompanions(xmp);
+  if (alone !== xmp) notes.push("XMP that names videos, gain maps or depth maps left out");
+  return { carried: { exif, xmp: alone, icc, kept, frame, isLossless }, notes };
 }

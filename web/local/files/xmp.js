@@ -83,6 +83,11 @@ export function withoutExtension(packet) {
   );
 }
 
+/** Whether a packet names a depth map, or other data of phones, in its extension. */
+export function namesDepth(packet) {
+  return without(packet, (space) => EXTENDED.includes(space)) !== packet;
+}
+
 /** A packet without elements and attributes of some names; as it is where it cannot be read. */
 function without(packet, isUnwanted) {
   const text = latin(packet);
