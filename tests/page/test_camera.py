@@ -53,8 +53,10 @@ def test_a_closed_camera_asks_for_nothing_more(live):
 
 def test_a_camera_that_is_refused_is_told(page):
     page.tab.evaluate(
-        """navigator.mediaDevices.getUserMedia = () =>
-          Promise.reject(new DOMException("no", "NotAllowedError"))"""
+        """() => {
+          const refused = new DOMException("no", "NotAllowedError");
+          navigator.mediaDevices.getUserMedia = () => Promise.reject(refused);
+        }"""
     )
     page.tab.click("#camera-open")
     page.tab.wait_for_function(

@@ -1,10 +1,11 @@
 """What the page says when something does not go as it should."""
 
 from page_checks import dark
-from starlette.responses import JSONResponse
 
 
 def refusal(status, message, headers=None, remedy=None):
+    from starlette.responses import JSONResponse
+
     error = {"message": message, "remedy": remedy, "code": "test"}
     return JSONResponse({"error": error}, status, headers)
 

@@ -46,7 +46,8 @@ export class App {
   }
 
   #sayWhere(engine) {
-    const isServer = engine.name === "server", { host } = location;
+    const isServer = engine.name === "server",
+      { host } = location;
     const where = isHere ? "here" : "server";
     byId("privacy").textContent = t(isServer ? `privacy.${where}` : "privacy.browser", { host });
     const own = engine.name[0].toUpperCase() + engine.name.slice(1);
@@ -56,7 +57,8 @@ export class App {
   }
 
   #listenForFiles() {
-    for (const id of ["choose", "add"]) byId(id).addEventListener("click", () => byId("files").click());
+    for (const id of ["choose", "add"])
+      byId(id).addEventListener("click", () => byId("files").click());
     byId("choose-folder").addEventListener("click", () => byId("folder").click());
     byId("files").accept = ["image/*", ...[...READ_SUFFIXES].map((suffix) => `.${suffix}`)].join();
     byId("choose-folder").hidden = !("webkitdirectory" in byId("folder"));
@@ -141,7 +143,7 @@ export class App {
     });
     byId("download-all").addEventListener("click", async () => {
       const count = await this.#delivery.all();
-      if (count) this.#tell(t("downloaded.all", { n: count }));
+      if (count !== null) this.#tell(t(count ? "downloaded.all" : "downloaded.none", { n: count }));
     });
     byId("cancel").addEventListener("click", () => this.#results.cancel());
   }
@@ -151,6 +153,7 @@ export class App {
       document.body.dataset.view = "camera";
       this.#camera.open();
     });
+    this.#camera.addEventListener("recording", () => this.#changed());
     this.#camera.addEventListener("closed", () => {
       document.body.dataset.view = "";
       this.#changed();
@@ -160,14 +163,15 @@ export class App {
 
   /** Show everything as it is now. */
   #changed() {
-    const { items, selected } = this.#library, { view } = document.body.dataset;
+    const { items, selected } = this.#library,
+      { view } = document.body.dataset;
     if (view !== "camera") document.body.dataset.view = items.length ? "work" : "empty";
     this.#viewer.show(selected);
     const running = this.#delivery.wanted;
     this.#strip.show(this.#library, { running: running.length > 0 });
     if (selected) this.#controls.show(selected.wish);
     this.#panel.show(this.#library, { results: this.#results, running });
-    this.#warnBeforeLeaving(this.#library.unsaved || this.#results.busy);
+    this.#warnBeforeLeaving(this.#library.unsaved || this.#results.busy || this.#camera.records);
     this.#showTrouble();
     this.#previews.update();
   }
@@ -187,7 +191,10 @@ export class App {
     if (!sentence) return;
     banner.append(Object.assign(document.createElement("span"), { textContent: sentence }));
     if (!retry) return;
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: t("retry") });
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      textContent: t("retry"),
+    });
     button.addEventListener("click", retry);
     banner.append(button);
   }

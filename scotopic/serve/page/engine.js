@@ -34,14 +34,17 @@ async function models() {
 async function preview(file, wish, { side = 1024, signal } = {}) {
   const form = formOf(file, wish);
   form.set("side", String(side));
-  const parts = await (await answered("v1/preview", { method: "POST", body: form, signal })).formData();
+  const parts = await (
+    await answered("v1/preview", { method: "POST", body: form, signal })
+  ).formData();
   const report = parts.get("report");
   const text = typeof report === "string" ? report : await report.text();
   return { before: parts.get("before"), after: parts.get("after"), report: JSON.parse(text) };
 }
 
 async function enhance(file, wish, { signal, progress } = {}) {
-  const form = formOf(file, wish), job = newId();
+  const form = formOf(file, wish),
+    job = newId();
   form.set("job", job);
   const told = progress ? telling(job, progress) : null;
   try {
@@ -61,7 +64,8 @@ async function enhance(file, wish, { signal, progress } = {}) {
 function formOf(file, wish) {
   const form = new FormData();
   for (const key of FIELDS) {
-    if (wish[key] !== undefined && wish[key] !== null && wish[key] !== "") form.set(key, String(wish[key]));
+    if (wish[key] !== undefined && wish[key] !== null && wish[key] !== "")
+      form.set(key, String(wish[key]));
   }
   form.set("file", file, file.name);
   return form;
@@ -78,7 +82,11 @@ async function answered(path, options) {
   }
   if (response.ok) return response;
   const told = await response.json().catch(() => null);
-  const { message = t("engine.status", { status: response.status }), remedy, code } = told?.error ?? {};
+  const {
+    message = t("engine.status", { status: response.status }),
+    remedy,
+    code,
+  } = told?.error ?? {};
   const wait = Number(response.headers.get("Retry-After"));
   throw new EngineError(message, {
     remedy: remedy ?? null,
@@ -93,7 +101,9 @@ function telling(job, progress) {
   let timer = setTimeout(ask, POLL_MS);
   let running = true;
   async function ask() {
-    const state = await fetch(`v1/jobs/${job}`).then((r) => (r.ok ? r.json() : null)).catch(() => null);
+    const state = await fetch(`v1/jobs/${job}`)
+      .then((r) => (r.ok ? r.json() : null))
+      .catch(() => null);
     if (!running) return;
     if (state) progress(state.state === "running" ? state.share : null);
     timer = setTimeout(ask, POLL_MS);
@@ -108,7 +118,9 @@ function telling(job, progress) {
 
 /** 128 random bits; crypto.randomUUID is only there on secure origins. */
 function newId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((b) => b.toString(16).padStart(2, "0"))
+    .join("");
 }
 
 /** The name in a Content-Disposition, the one in UTF-8 (RFC 8187) first. */

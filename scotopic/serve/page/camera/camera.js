@@ -59,8 +59,10 @@ export class Camera extends EventTarget {
 
   async #run(signal) {
     this.#painter ??= painterFor(this.#canvas);
-    const smoother = new Smoother(), rate = new Rate();
-    let last = performance.now(), shown = -1;
+    const smoother = new Smoother(),
+      rate = new Rate();
+    let last = performance.now(),
+      shown = -1;
     try {
       while (!signal.aborted) {
         await this.#fresh(shown);
@@ -85,9 +87,12 @@ export class Camera extends EventTarget {
   /** Wait until the page is seen, and until the camera has a frame that was not shown yet. */
   async #fresh(shown) {
     if (document.hidden) {
-      await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+      await new Promise((done) =>
+        document.addEventListener("visibilitychange", done, { once: true }),
+      );
     }
-    while (this.#stop && this.#video.currentTime === shown) await new Promise(requestAnimationFrame);
+    while (this.#stop && this.#video.currentTime === shown)
+      await new Promise(requestAnimationFrame);
   }
 
   /** The frame that the camera shows now, through the engine. */
@@ -99,15 +104,21 @@ export class Camera extends EventTarget {
   /** An engine in the browser takes frames as they are; a server gets a small JPEG. */
   async #asked(wish, signal) {
     const options = { side: SIDE, signal };
-    if (this.#engine.frame) return this.#engine.frame(await createImageBitmap(this.#video), wish, options);
+    if (this.#engine.frame)
+      return this.#engine.frame(await createImageBitmap(this.#video), wish, options);
     return this.#engine.preview(await this.#file(), wish, options);
   }
 
   async #file() {
     const { videoWidth: width, videoHeight: height } = this.#video;
     const scale = Math.min(1, SIDE / Math.max(width, height));
-    Object.assign(this.#frame, { width: Math.round(scale * width), height: Math.round(scale * height) });
-    this.#frame.getContext("2d").drawImage(this.#video, 0, 0, this.#frame.width, this.#frame.height);
+    Object.assign(this.#frame, {
+      width: Math.round(scale * width),
+      height: Math.round(scale * height),
+    });
+    this.#frame
+      .getContext("2d")
+      .drawImage(this.#video, 0, 0, this.#frame.width, this.#frame.height);
     const blob = await new Promise((done) => this.#frame.toBlob(done, "image/jpeg", QUALITY));
     return new File([blob], "frame.jpg", { type: "image/jpeg" });
   }

@@ -23,6 +23,9 @@ export class Recorder {
     });
     this.#recorder.stream.getTracks().forEach((track) => track.stop());
     const type = this.#recorder.mimeType.split(";")[0];
-    return { blob: new Blob(this.#pieces, { type }), suffix: type.endsWith("mp4") ? ".mp4" : ".webm" };
+    return {
+      blob: new Blob(this.#pieces, { type }),
+      suffix: type.endsWith("mp4") ? ".mp4" : ".webm",
+    };
   }
 }

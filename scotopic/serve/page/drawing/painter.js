@@ -32,7 +32,9 @@ export async function loadable(answer, wish) {
 }
 
 const decoded = (picture) =>
-  picture instanceof ImageBitmap ? picture : createImageBitmap(picture, { premultiplyAlpha: "none" });
+  picture instanceof ImageBitmap
+    ? picture
+    : createImageBitmap(picture, { premultiplyAlpha: "none" });
 
 /** Free the pictures of what was loaded. */
 export function release(preview) {

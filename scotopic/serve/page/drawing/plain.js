@@ -27,9 +27,15 @@ export class PlainPainter {
     if (!this.#loaded) return;
     const { preview, width, height, before, after, automatic } = this.#loaded;
     const at = (log, wish) =>
-      clip(wish.balance * log + (1 - wish.balance) * preview.middle + wish.ev * Math.LN2, -LARGEST, LARGEST);
+      clip(
+        wish.balance * log + (1 - wish.balance) * preview.middle + wish.ev * Math.LN2,
+        -LARGEST,
+        LARGEST,
+      );
     const asked = { ev, balance };
-    const gains = Float64Array.from(automatic, (log) => Math.exp(at(log, asked) - at(log, preview)));
+    const gains = Float64Array.from(automatic, (log) =>
+      Math.exp(at(log, asked) - at(log, preview)),
+    );
     const exposed = expose(colors(after), gains);
     const image = this.#context.createImageData(width, height);
     for (let i = 0, from = 0; i < image.data.length; i++) {
@@ -37,7 +43,8 @@ export class PlainPainter {
         image.data[i] = after[i];
         continue;
       }
-      const source = before[i], made = 255 * exposed[from++];
+      const source = before[i],
+        made = 255 * exposed[from++];
       image.data[i] = Math.round(source + strength * (made - source));
     }
     this.#context.putImageData(image, 0, 0);

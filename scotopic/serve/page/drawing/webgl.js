@@ -36,7 +36,8 @@ export class WebGLPainter {
   }
 
   load(preview) {
-    const gl = this.#gl, { before, after, map } = preview;
+    const gl = this.#gl,
+      { before, after, map } = preview;
     const { width, height } = after;
     gl.canvas.width = width;
     gl.canvas.height = height;
@@ -66,7 +67,10 @@ export class WebGLPainter {
 
 function linked(gl) {
   const program = gl.createProgram();
-  for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+  for (const [kind, text] of [
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ]) {
     const shader = gl.createShader(kind);
     gl.shaderSource(shader, text);
     gl.compileShader(shader);

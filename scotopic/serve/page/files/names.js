@@ -4,8 +4,10 @@ export const ADDED = "_enhanced";
 
 /** Suffixes that are read, without the dot: those of `scotopic/photo/formats.py`. */
 export const READ_SUFFIXES = new Set(
-  ("jpg jpeg jpe jfif mpo png apng webp avif tif tiff gif bmp dib jxl jp2 jpx jpf j2k j2c jpc " +
-    "heic heif hif dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw 3fr erf kdc mrw x3f").split(" "),
+  (
+    "jpg jpeg jpe jfif mpo png apng webp avif tif tiff gif bmp dib jxl jp2 jpx jpf j2k j2c jpc " +
+    "heic heif hif dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw 3fr erf kdc mrw x3f"
+  ).split(" "),
 );
 
 /** Types that browsers show, by the suffix. */

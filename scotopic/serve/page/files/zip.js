@@ -9,8 +9,11 @@ import { crcOfBlob } from "./crc.js";
 
 export const MOST_BYTES = 2 ** 32 - 2 ** 24;
 export const MOST_FILES = 65535;
-const LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50;
-const VERSION = 20, UTF8 = 1 << 11;
+const LOCAL = 0x04034b50,
+  CENTRAL = 0x02014b50,
+  END = 0x06054b50;
+const VERSION = 20,
+  UTF8 = 1 << 11;
 
 /** Little-endian bytes of [size, value] pairs. */
 function packed(fields) {
@@ -35,8 +38,16 @@ export function dosTime(date) {
 
 /** What the local and the central header of a file have in common. */
 const shared = (entry, when) => [
-  [2, VERSION], [2, UTF8], [2, 0], [2, when.time], [2, when.date],
-  [4, entry.crc], [4, entry.size], [4, entry.size], [2, entry.name.length], [2, 0],
+  [2, VERSION],
+  [2, UTF8],
+  [2, 0],
+  [2, when.time],
+  [2, when.date],
+  [4, entry.crc],
+  [4, entry.size],
+  [4, entry.size],
+  [2, entry.name.length],
+  [2, 0],
 ];
 
 /**
@@ -45,13 +56,26 @@ const shared = (entry, when) => [
  * @returns {Promise<Blob>}
  */
 export async function zip(files, date = new Date()) {
-  const when = dosTime(date), body = [], directory = [];
+  const when = dosTime(date),
+    body = [],
+    directory = [];
   let offset = 0;
   for (const { name, blob } of files) {
-    const entry = { name: new TextEncoder().encode(name), size: blob.size, crc: await crcOfBlob(blob) };
+    const entry = {
+      name: new TextEncoder().encode(name),
+      size: blob.size,
+      crc: await crcOfBlob(blob),
+    };
     const local = packed([[4, LOCAL], ...shared(entry, when)]);
     const central = packed([
-      [4, CENTRAL], [2, VERSION], ...shared(entry, when), [2, 0], [2, 0], [2, 0], [4, 0], [4, offset],
+      [4, CENTRAL],
+      [2, VERSION],
+      ...shared(entry, when),
+      [2, 0],
+      [2, 0],
+      [2, 0],
+      [4, 0],
+      [4, offset],
     ]);
     body.push(local, entry.name, blob);
     directory.push(central, entry.name);
@@ -59,7 +83,14 @@ export async function zip(files, date = new Date()) {
   }
   const size = directory.reduce((sum, bytes) => sum + bytes.length, 0);
   const end = packed([
-    [4, END], [2, 0], [2, 0], [2, files.length], [2, files.length], [4, size], [4, offset], [2, 0],
+    [4, END],
+    [2, 0],
+    [2, 0],
+    [2, files.length],
+    [2, files.length],
+    [4, size],
+    [4, offset],
+    [2, 0],
   ]);
   return new Blob([...body, ...directory, end], { type: "application/zip" });
 }

@@ -16,7 +16,8 @@ export const texts = {
 
   "before": "Before",
   "after": "After",
-  "stage": "The picture. Plus and minus zoom, 0 shows all of it, 1 its own pixels; arrow keys move it when it is enlarged.",
+  "stage":
+    "The picture. Plus and minus zoom, 0 shows all of it, 1 its own pixels; arrow keys move it when it is enlarged.",
   "wipe": "Divider between before and after",
   "wipe.value": "{percent} percent of the picture is before",
   "zoom": "Zoom",
@@ -58,7 +59,8 @@ export const texts = {
   "format.jxl": "JPEG XL",
   "format.jp2": "JPEG 2000",
   "quality": "Quality",
-  "quality.note": "1 to 100. If it is empty, a JPEG is compressed as its original was, and all else at 95.",
+  "quality.note":
+    "1 to 100. If it is empty, a JPEG is compressed as its original was, and all else at 95.",
   "strip": "Without metadata",
 
   "about": "About this photo",
@@ -130,9 +132,6 @@ export const texts = {
   "offline": "This device is offline.",
   "retry": "Try again",
   "error.unknown": "It failed for an unknown reason",
-  "error.too.large": "The file is too large for this server",
-  "error.no.picture": "It is not a picture that can be read",
-  "error.busy": "The server is short of memory, or shutting down",
 
   "camera.open": "Camera",
   "camera.title": "Live camera",

@@ -14,7 +14,7 @@ export function nameAt(date) {
   return `camera_${day}_${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("-")}`;
 }
 
-/** Tells "closed" when the person has left it. */
+/** Tells "closed" when the person has left it, and "recording" when that begins or ends. */
 export class CameraView extends EventTarget {
   #camera;
   #engineName;
@@ -31,7 +31,11 @@ export class CameraView extends EventTarget {
     this.#camera.addEventListener("frame", ({ detail }) => this.#framed(detail));
     this.#camera.addEventListener("failed", ({ detail }) => this.#failed(problem(detail)));
     this.#snapshot.addEventListener("click", () => {
-      this.#canvas.toBlob((blob) => save(blob, `${nameAt(new Date())}.jpg`), "image/jpeg", SNAPSHOT_QUALITY);
+      this.#canvas.toBlob(
+        (blob) => save(blob, `${nameAt(new Date())}.jpg`),
+        "image/jpeg",
+        SNAPSHOT_QUALITY,
+      );
     });
     this.#record.addEventListener("click", () => this.#toggleRecord());
     document.getElementById("camera-close").addEventListener("click", () => this.close());
@@ -96,5 +100,6 @@ export class CameraView extends EventTarget {
     const is = this.#recorder !== null;
     this.#record.textContent = t(is ? "record.stop" : "record");
     this.#record.setAttribute("aria-pressed", String(is));
+    this.dispatchEvent(new Event("recording"));
   }
 }

@@ -15,10 +15,14 @@ const WITHOUT_QUALITY = new Set(["png", "tif"]);
 export function stops(ev) {
   if (!ev) return t("ev.none");
   const n = Math.abs(ev) === 1 ? 1 : 2;
-  return t("ev.stops", { n, stops: (ev > 0 ? "+" : "−") + Math.abs(ev).toFixed(Number.isInteger(ev * 10) ? 1 : 2) });
+  return t("ev.stops", {
+    n,
+    stops: (ev > 0 ? "+" : "−") + Math.abs(ev).toFixed(Number.isInteger(ev * 10) ? 1 : 2),
+  });
 }
 
-const valueText = (name, value) => (name === "ev" ? stops(value) : t("percent", { percent: Math.round(100 * value) }));
+const valueText = (name, value) =>
+  name === "ev" ? stops(value) : t("percent", { percent: Math.round(100 * value) });
 
 /** Tells "wish" with the change in `detail` when a control has been moved. */
 export class Controls extends EventTarget {
@@ -59,15 +63,21 @@ export class Controls extends EventTarget {
   }
 
   #slider({ name, ...range }) {
-    const box = document.createElement("div"), input = document.createElement("input");
-    const label = document.createElement("label"), output = document.createElement("output");
+    const box = document.createElement("div"),
+      input = document.createElement("input");
+    const label = document.createElement("label"),
+      output = document.createElement("output");
     const hint = document.createElement("p");
     box.className = "slider";
     Object.assign(input, { type: "range", id: name, ...range });
     Object.assign(label, { htmlFor: name, textContent: t(name) });
     output.setAttribute("for", name);
     output.setAttribute("aria-hidden", "true"); // the slider itself says its value
-    Object.assign(hint, { id: `${name}-hint`, className: name === "balance" ? "quiet" : "hidden", textContent: t(`${name}.hint`) });
+    Object.assign(hint, {
+      id: `${name}-hint`,
+      className: name === "balance" ? "quiet" : "hidden",
+      textContent: t(`${name}.hint`),
+    });
     input.setAttribute("aria-describedby", hint.id);
     input.addEventListener("input", () => this.#tell({ [name]: Number(input.value) }));
     input.addEventListener("dblclick", () => this.#tell({ [name]: PLAIN[name] }));

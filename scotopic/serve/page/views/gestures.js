@@ -18,7 +18,9 @@ const DOUBLE_MS = 320;
  */
 export function listen(stage, means) {
   const held = new Map();
-  let kind = "wipe", start = null, lastTap = { time: 0, x: 0, y: 0 };
+  let kind = "wipe",
+    start = null,
+    lastTap = { time: 0, x: 0, y: 0 };
 
   const pointOf = (event) => {
     const box = stage.getBoundingClientRect();
@@ -76,7 +78,8 @@ export function listen(stage, means) {
     "wheel",
     (event) => {
       event.preventDefault();
-      const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE * event.deltaY : event.deltaY;
+      const pixels =
+        event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE * event.deltaY : event.deltaY;
       // Pinching a touchpad comes as a wheel with the control key, in smaller steps.
       means.zoom(Math.exp(-pixels * WHEEL * (event.ctrlKey ? 5 : 1)), pointOf(event));
     },

@@ -13,7 +13,8 @@ export class Panel {
     if (!selected) return;
     byId("photo-name").textContent = selected.file.name;
     if (this.#shown !== (selected.answer ?? selected)) this.#report(selected);
-    const many = items.length > 1, there = Boolean(selected.answer);
+    const many = items.length > 1,
+      there = Boolean(selected.answer);
     for (const id of ["sliders", "reset", "output-part", "about-part"]) byId(id).hidden = !there;
     byId("to-all").hidden = !many || !there;
     byId("strip-part").hidden = !many;
@@ -35,7 +36,8 @@ export class Panel {
   }
 
   #buttons({ items, selected, results, running, there }) {
-    const one = byId("download"), all = byId("download-all");
+    const one = byId("download"),
+      all = byId("download-all");
     const works = results.works(selected);
     one.disabled = !there || works;
     one.textContent = t("download");

@@ -36,14 +36,17 @@ export class Stage extends EventTarget {
     [this.#source, this.#canvas] = this.#surfaces.map((surface) => surface.firstElementChild);
     this.#tags = [...root.querySelectorAll(".tag")];
     this.#painter = painterFor(this.#canvas);
-    this.#canvas.addEventListener("webglcontextrestored", () => this.dispatchEvent(new Event("lost")));
+    this.#canvas.addEventListener("webglcontextrestored", () =>
+      this.dispatchEvent(new Event("lost")),
+    );
     this.#canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     listen(root, {
       grab: (event) => (event.target === this.#wipeHandle || !this.isZoomed ? "wipe" : "pan"),
       wipe: (x) => this.#wipeTo(x),
       pan: (dx, dy) => this.pan(dx, dy),
       zoom: (factor, point) => this.zoomTo((this.#view?.scale ?? 1) * factor, point),
-      twice: (point) => (this.isZoomed ? this.fit() : this.zoomTo(Math.max(this.one, 2 * this.#fitScale), point)),
+      twice: (point) =>
+        this.isZoomed ? this.fit() : this.zoomTo(Math.max(this.one, 2 * this.#fitScale), point),
     });
     this.#wipeHandle.addEventListener("keydown", (event) => this.#wipeKey(event));
     root.addEventListener("keydown", (event) => event.target === root && this.#panKey(event));
@@ -194,8 +197,16 @@ export class Stage extends EventTarget {
   }
 
   #wipeKey(event) {
-    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
-    const place = { Home: 0, End: 1 }[event.key] ?? this.#wipe + (steps[event.key] ?? NaN) * WIPE_STEP;
+    const steps = {
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      ArrowRight: 1,
+      ArrowUp: 1,
+      PageDown: -5,
+      PageUp: 5,
+    };
+    const place =
+      { Home: 0, End: 1 }[event.key] ?? this.#wipe + (steps[event.key] ?? NaN) * WIPE_STEP;
     if (Number.isNaN(place)) return;
     event.preventDefault();
     this.#wipe = Math.min(1, Math.max(0, place));
@@ -203,7 +214,9 @@ export class Stage extends EventTarget {
   }
 
   #panKey(event) {
-    const [dx, dy] = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [];
+    const [dx, dy] =
+      { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ??
+      [];
     if (dx === undefined || !this.isZoomed) return;
     event.preventDefault();
     this.pan(dx * PAN_STEP, dy * PAN_STEP);
@@ -229,11 +242,15 @@ export class Stage extends EventTarget {
 
   /** Keep the words in the corners of the picture, away where their side is too narrow. */
   #tagged([left, right], at) {
-    const { style } = this.#root, { width, height } = this.#box;
+    const { style } = this.#root,
+      { width, height } = this.#box;
     style.setProperty("--left", `${left}px`);
     style.setProperty("--right", `${width - right}px`);
     style.setProperty("--top", `${Math.max(0, this.#view.y)}px`);
-    style.setProperty("--bottom", `${Math.max(0, height - this.#view.y - this.#size.height * this.#view.scale)}px`);
+    style.setProperty(
+      "--bottom",
+      `${Math.max(0, height - this.#view.y - this.#size.height * this.#view.scale)}px`,
+    );
     const [before, after] = this.#tags;
     before.classList.toggle("out", at - left < before.offsetWidth + TAG_MARGIN);
     after.classList.toggle("out", right - at < after.offsetWidth + TAG_MARGIN);

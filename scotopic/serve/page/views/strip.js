@@ -30,7 +30,10 @@ export class Strip extends EventTarget {
     if (failed) parts.push(t("photos.failed", { n: failed }));
     this.#title.textContent = parts.join(", ");
     this.#whole.hidden = !running || items.length < 2;
-    const share = items.reduce((sum, item) => sum + (item.state === "done" ? 1 : (item.share ?? 0)), 0);
+    const share = items.reduce(
+      (sum, item) => sum + (item.state === "done" ? 1 : (item.share ?? 0)),
+      0,
+    );
     this.#whole.value = share / Math.max(1, items.length - failed);
   }
 
@@ -40,9 +43,12 @@ export class Strip extends EventTarget {
   }
 
   #node(item) {
-    const node = document.createElement("li"), pick = document.createElement("button");
-    const picture = document.createElement("span"), name = document.createElement("span");
-    const state = document.createElement("span"), remove = document.createElement("button");
+    const node = document.createElement("li"),
+      pick = document.createElement("button");
+    const picture = document.createElement("span"),
+      name = document.createElement("span");
+    const state = document.createElement("span"),
+      remove = document.createElement("button");
     node.className = "thumb";
     Object.assign(pick, { type: "button", className: "thumb-pick", title: item.file.name });
     picture.className = "thumb-picture";
@@ -60,8 +66,10 @@ export class Strip extends EventTarget {
   }
 
   #fill(node, item, isSelected) {
-    const { state } = item, pick = node.querySelector(".thumb-pick");
-    const text = stateText(item), label = node.querySelector(".thumb-state");
+    const { state } = item,
+      pick = node.querySelector(".thumb-pick");
+    const text = stateText(item),
+      label = node.querySelector(".thumb-state");
     node.classList.toggle("failed", state === "failed");
     node.classList.toggle("done", state === "done");
     if (label.textContent !== text) label.textContent = text;
@@ -76,8 +84,10 @@ export class Strip extends EventTarget {
 
   /** Scroll the strip, and not the page, until a picture is seen. */
   #reveal(node) {
-    const list = this.#list, left = node.offsetLeft - list.offsetLeft;
-    const most = left - MARGIN, least = left + node.offsetWidth + MARGIN - list.clientWidth;
+    const list = this.#list,
+      left = node.offsetLeft - list.offsetLeft;
+    const most = left - MARGIN,
+      least = left + node.offsetWidth + MARGIN - list.clientWidth;
     list.scrollLeft = Math.min(most, Math.max(least, list.scrollLeft));
   }
 
@@ -104,6 +114,7 @@ function stateText(item) {
   if (item.state === "failed") return problem(item.error);
   if (item.state === "ready") return "";
   if (item.state === "done") return t(item.saved ? "state.saved" : "state.done");
-  if (item.state === "running" && item.share !== null) return t("percent", { percent: Math.round(100 * item.share) });
+  if (item.state === "running" && item.share !== null)
+    return t("percent", { percent: Math.round(100 * item.share) });
   return t(`state.${item.state}`);
 }

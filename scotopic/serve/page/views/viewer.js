@@ -19,6 +19,7 @@ export class Viewer extends EventTarget {
   #answer = null;
   #preview = null;
   #timer = 0;
+  #asked = null;
   #addresses = { key: null, before: null, after: null };
 
   constructor(results) {
@@ -57,7 +58,7 @@ export class Viewer extends EventTarget {
 
   #change(item) {
     this.#item = item;
-    this.#answer = null;
+    this.#answer = this.#asked = null;
     this.#forget("before");
     this.#forget("after");
     release(this.#preview);
@@ -66,7 +67,8 @@ export class Viewer extends EventTarget {
   }
 
   async #load(again) {
-    const item = this.#item, isFirst = !this.#answer;
+    const item = this.#item,
+      isFirst = !this.#answer;
     if (!item?.answer) return;
     this.#answer = item.answer;
     const preview = again ? this.#preview : await loadable(item.answer, item.made);
@@ -84,13 +86,17 @@ export class Viewer extends EventTarget {
     const item = this.#item;
     if (!item?.answer || !this.#stage.isBeyondPreview || item.error) return;
     if (this.#addresses.after && this.#addresses.key === item.key) return;
+    if (this.#asked === item.key) return;
     const isThere = item.finished && isShown(item.finished.name);
     this.#timer = setTimeout(() => this.#getFull(item), isThere ? 0 : REST_MS);
   }
 
   async #getFull(item) {
     const { key } = item;
+    // Asked for once: what was cancelled is made again when the person zooms again.
+    this.#asked = key;
     const result = await this.#results.shownOf(item).catch(() => null);
+    if (result && this.#asked === key) this.#asked = null;
     if (!result || item !== this.#item || key !== item.key) return;
     if (this.#addresses.after && this.#addresses.key === key) return;
     this.#forget("after");
@@ -112,6 +118,7 @@ export class Viewer extends EventTarget {
     const { level } = this.#stage;
     const percent = level === null ? "" : t("percent", { percent: Math.round(100 * level) });
     document.getElementById("zoom-level").value = percent;
+    if (this.#item && !this.#results.works(this.#item)) this.#asked = null;
     this.#sharpen();
     this.#told();
   }

@@ -19,8 +19,10 @@ export function line({ format, width, height, bytes }, file) {
  */
 export function decision({ decision: made }) {
   if (!made || !(made.gain > 0)) return "";
-  const exact = Math.log2(made.gain), amount = Math.abs(exact).toFixed(1);
-  const key = amount === "0.0" ? "decision.none" : exact > 0 ? "decision.brighter" : "decision.darker";
+  const exact = Math.log2(made.gain),
+    amount = Math.abs(exact).toFixed(1);
+  const key =
+    amount === "0.0" ? "decision.none" : exact > 0 ? "decision.brighter" : "decision.darker";
   const said = [t(key, { n: amount === "1.0" ? 1 : 2, stops: amount })];
   const limit = made.limited_by;
   if (limit && hasText(`limit.${limit}`)) said.push(t(`limit.${limit}`));
@@ -29,11 +31,13 @@ export function decision({ decision: made }) {
 
 /** Rows of [name, value] of what the file says of the photo and what of it is kept. */
 export function facts(report) {
-  const exif = report.exif ?? {}, rows = [];
+  const exif = report.exif ?? {},
+    rows = [];
   for (const key of ["camera", "lens", "taken", "exposure", "aperture", "iso", "focal_length"]) {
     if (exif[key]) rows.push([t(`exif.${key}`), String(exif[key])]);
   }
-  if (exif.place !== undefined) rows.push([t("exif.place"), t(exif.place ? "place.there" : "place.none")]);
+  if (exif.place !== undefined)
+    rows.push([t("exif.place"), t(exif.place ? "place.there" : "place.none")]);
   const kept = report.kept ?? [];
   rows.push([t("kept"), kept.length ? kept.join(", ") : t("kept.none")]);
   return rows;
@@ -41,8 +45,7 @@ export function facts(report) {
 
 /** The one line of an error, with what to do about it. */
 export function problem(error) {
-  const known = { 413: "error.too.large", 415: "error.no.picture", 503: "error.busy" }[error.status];
-  const said = error.message || (known ? t(known) : t("error.unknown"));
+  const said = error.message || t("error.unknown");
   const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
   const first = sentence[0].toUpperCase() + sentence.slice(1);
   // What to send to the server is for programs, not for people at the page.

@@ -25,7 +25,7 @@ export class Delivery {
 
   /**
    * All pictures that can be enhanced; one that fails stops no other.
-   * @returns {Promise<number>} How many there were.
+   * @returns {Promise<number | null>} How many there were; null if it was cancelled.
    */
   async all() {
     this.wanted = this.library.items.filter((item) => item.answer || !item.error);
@@ -33,9 +33,9 @@ export class Delivery {
     const stopped = { is: false };
     try {
       const made = await Promise.all(this.wanted.map((item) => this.#made(item, stopped)));
-      if (stopped.is) return 0;
+      if (stopped.is) return null;
       const items = this.wanted.filter((_, i) => made[i]);
-      await this.#saveAll(made.filter(Boolean));
+      if (items.length) await this.#saveAll(made.filter(Boolean));
       for (const item of items) item.saved = true;
       return items.length;
     } finally {

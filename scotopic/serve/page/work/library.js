@@ -70,7 +70,8 @@ export class Library extends EventTarget {
     if (place < 0) return;
     this.items.splice(place, 1);
     if (item.thumb) URL.revokeObjectURL(item.thumb);
-    if (this.selected === item) this.selected = this.items[Math.min(place, this.items.length - 1)] ?? null;
+    if (this.selected === item)
+      this.selected = this.items[Math.min(place, this.items.length - 1)] ?? null;
     this.touch();
   }
 

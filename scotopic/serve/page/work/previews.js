@@ -23,7 +23,8 @@ export class Previews {
   /** Make what is missing: of the picture shown first, then of the others in their order. */
   update() {
     const { selected } = this.#library;
-    if (selected && !selected.answer && this.#needs(selected) && !this.#running.has(selected)) this.#make(selected);
+    if (selected && !selected.answer && this.#needs(selected) && !this.#running.has(selected))
+      this.#make(selected);
     this.#pump();
   }
 
@@ -46,7 +47,7 @@ export class Previews {
   async #pump() {
     if (this.#pumping) return;
     this.#pumping = true;
-    for (let item; (item = this.#next()); ) await this.#make(item);
+    for (let item; (item = this.#next());) await this.#make(item);
     this.#pumping = false;
   }
 
@@ -57,7 +58,9 @@ export class Previews {
 
   async #make(item) {
     this.#running.get(item)?.abort();
-    const stop = new AbortController(), { signal } = stop, wish = ofPreview(item.wish);
+    const stop = new AbortController(),
+      { signal } = stop,
+      wish = ofPreview(item.wish);
     this.#running.set(item, stop);
     const first = !item.answer;
     if (first) item.busy += 1;

@@ -33,7 +33,9 @@ export class Results {
     const job = this.#jobs.get(item);
     if (job?.key === item.key) return job.promise;
     job?.stop.abort();
-    return this.#start(item, item.wish, (made) => Object.assign(item, { result: made, saved: false }));
+    return this.#start(item, item.wish, (made) =>
+      Object.assign(item, { result: made, saved: false }),
+    );
   }
 
   /** The result as the browser can show it: itself, or a JPEG of it. */
@@ -51,12 +53,15 @@ export class Results {
   }
 
   #start(item, wish, keep) {
-    const stop = new AbortController(), { key } = item;
+    const stop = new AbortController(),
+      { key } = item;
     item.queued += 1;
-    const promise = this.#last.then(() => this.#run(item, wish, stop.signal)).then((made) => {
-      keep({ ...made, key });
-      return { ...made, key };
-    });
+    const promise = this.#last
+      .then(() => this.#run(item, wish, stop.signal))
+      .then((made) => {
+        keep({ ...made, key });
+        return { ...made, key };
+      });
     const job = { key, stop, promise };
     this.#jobs.set(item, job);
     const ended = () => {

@@ -1,6 +1,7 @@
 /** Small pictures for the strip. */
 
-const WIDTH = 224, HEIGHT = 152;
+const WIDTH = 224,
+  HEIGHT = 152;
 
 /**
  * @param {Blob} blob

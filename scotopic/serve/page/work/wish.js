@@ -1,9 +1,22 @@
 /** What a person asks for of one picture. */
 
-export const PLAIN = Object.freeze({ ev: 0, balance: 1, strength: 1, format: "", quality: null, strip: false });
+export const PLAIN = Object.freeze({
+  ev: 0,
+  balance: 1,
+  strength: 1,
+  format: "",
+  quality: null,
+  strip: false,
+});
 
 /** What is asked of the network for a preview: the strength is applied by the page. */
-export const ofPreview = ({ ev, balance, format, strip }) => ({ ev, balance, strength: 1, format, strip });
+export const ofPreview = ({ ev, balance, format, strip }) => ({
+  ev,
+  balance,
+  strength: 1,
+  format,
+  strip,
+});
 
 /** Whether a preview that was made by one wish is that of another one. */
 export function isPreviewOf(made, wish) {
@@ -15,4 +28,5 @@ export function isPreviewOf(made, wish) {
 export const keyOf = (wish) => JSON.stringify(Object.keys(PLAIN).map((name) => wish[name]));
 
 /** Whether the exposure is that of a new picture. */
-export const isAutomatic = (wish) => ["ev", "balance", "strength"].every((name) => wish[name] === PLAIN[name]);
+export const isAutomatic = (wish) =>
+  ["ev", "balance", "strength"].every((name) => wish[name] === PLAIN[name]);
