@@ -8,7 +8,7 @@ ARGS ?=
 
 TOOLS = PYTHON="$(CURDIR)/.venv-test/bin/python"
 
-.PHONY: demo check test test-all docs build gallery
+.PHONY: demo check test test-all docs build gallery web
 
 demo: .venv-demo/done
 	.venv-demo/bin/python scripts/demo "$(PHOTO)"
@@ -32,6 +32,10 @@ build: .venv-test/done
 
 gallery: .venv-test/done
 	.venv-test/bin/python scripts/gallery
+
+# The page without a server, for any host of static files: into build/web/.
+web:
+	node web/build.mjs
 
 .venv-demo/done: pyproject.toml
 	$(PYTHON) -m venv .venv-demo

@@ -15,11 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from scotopic.pixels import exposure, gain_map, interpolation
-from scotopic.types import Array
+from scotopic.errors import TooLargeError
+from scotopic.pixels import exposure, gain_map, interpolation, planes, restraint, tiles, visible
+from scotopic.pixels.evidence import evidence
+from scotopic.pixels.guide import Guide
+from scotopic.pixels.noise import noise_in_the_dark
+from scotopic.pixels.thumbnail import reduced
+from scotopic.pixels.units import is_gray
+from scotopic.types import Array, Pixels
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "web" / "golden"
-_DIGITS = 9
+_DIGITS = 8
 """Significant ones: enough for float32."""
 
 
@@ -108,7 +114,111 @@ def _grid(gains: gain_map.GainMap) -> dict[str, Any]:
     return {"rows": rows, "columns": columns, "slope": gains.slope, "offset": gains.offset}
 
 
-VECTORS: dict[str, Callable[[], dict[str, Any]]] = {"curve": curve, "gain_map": gain_maps}
+def scene(kind: str) -> tuple[Array, Array | None]:
+    """A small picture, uint8 or uint16, and its opacity, if it has any."""
+    random = np.random.default_rng(5)
+    levels = random.normal(14, 4, (44, 60, 3)) + np.linspace(0, 20, 60)[:, None]
+    levels[:17, :33] = 0  # blocks without any signal
+    levels[30:38, 40:56] = 240, 200, 150
+    if kind == "night":
+        levels[:, :40] *= 0.02
+    pixels = np.clip(levels, 0, 255).astype(np.uint8)
+    if kind == "gray":
+        return np.repeat(pixels[..., :1].astype(np.uint16) * 257, 3, axis=-1), None
+    if kind != "cutout":
+        return pixels, None
+    alpha = np.zeros((44, 60), np.uint8)
+    alpha[6:40, 9:50], alpha[12:30, 20:44] = 90, 255
+    alpha[20:24, 12:30] = 4
+    return pixels, alpha
+
+
+def look(kind: str) -> dict[str, Any]:
+    """All that is seen of a picture, and what is decided for it."""
+    pixels, alpha = scene(kind)
+    seen: Pixels = visible.cut_out(pixels, alpha)
+    guide = Guide.of(seen)
+    thumb, weights = visible.small(seen, 16, 16)
+    predicted = np.random.default_rng(6).normal(2, 0.7, (8, 8)).astype(np.float32)
+    decision, limited = restraint.restrain(seen, guide, thumb, predicted, weights)
+    box = guide.box((pixels.shape[0], pixels.shape[1]))
+    shown = visible.shown(seen, thumb)
+    cells = guide.seen(8)
+    return {
+        "pixels": array(pixels),
+        "alpha": None if alpha is None else array(alpha),
+        "thumb": array(thumb),
+        "weights": None if weights is None else array(weights),
+        "reduced": array(reduced(pixels, 50, 7)),
+        "levels": array(guide.levels(8)),
+        "seen": None if cells is None else array(cells),
+        "highlights": array(guide.highlights(8)),
+        "box": [box[0].start, box[0].stop, box[1].start, box[1].stop],
+        "noise": noise_in_the_dark(seen, box),
+        "is_gray": is_gray(pixels),
+        "evidence": array(evidence(seen)),
+        "shown": array(shown[0 : pixels.shape[0]]),
+        "predicted": array(predicted),
+        "decision": vars(decision),
+        "limited": array(limited),
+        "guided": _grid(guide.guided(limited)),
+    }
+
+
+def pattern(height: int, width: int) -> Array:
+    """A picture that the tests of the twins make by the same formula, uint8."""
+    rows, columns, channels = np.ogrid[:height, :width, :3]
+    values: Array = rows * rows * 3 + columns * columns * 5 + rows * columns * 7 + channels * 11
+    return (values % 61).astype(np.uint8)
+
+
+def tiling() -> dict[str, Any]:
+    """Tiles, and what goes into a network and comes out of it."""
+    cases = [
+        *((4000, 6000, 2**20, 121, 16), (200, 300, 2**20, 121, 16), (37, 5000, 200_000, 81, 16)),
+        *((1001, 999, 120_000, 121, 16), (50, 50, 100, 8, 4), (300, 200, 20_000, 8, 4)),
+    ]
+    pixels, random = pattern(30, 37), np.random.default_rng(7)
+    tile = tiles.Tile((0, 32), (16, 48), (16, 32), (24, 48))
+    cut = planes.cut(pixels, tile)
+    enhanced, exposed = (
+        random.normal(0.4, 0.3, (3, 32, 32)).round(3).astype(np.float32) for _ in range(2)
+    )
+    kept = np.empty((14, 13, 3), np.uint8)
+    inner = np.s_[:, 16:30, 8:21]
+    weight = planes.weights_at(evidence(pixels // 55), slice(16, 30), slice(24, 37))
+    mixed = exposed[inner] + weight * (enhanced[inner] - exposed[inner])
+    return {
+        "plans": {" ".join(map(str, case)): _plan(*case) for case in cases},
+        "cut": array(cut),
+        "enhanced": array(enhanced),
+        "exposed": array(exposed),
+        "finished": array(planes.finished(cut[0][inner], enhanced[inner], 0.8, kept)),
+        "mixed": array(planes.finished(cut[0][inner], mixed, 1, kept)),
+        "gray": array(planes.finished(cut[0][inner], planes.in_gray(mixed), 1, kept)),
+        "guide_of_a_wide_picture": array(Guide.of(pattern(125, 1000)).small[:3]),
+        "noise_of_patches": noise_in_the_dark(pattern(1100, 1300)),
+        "noise_of_a_strip": noise_in_the_dark(pattern(40, 1300)),
+    }
+
+
+def _plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> Any:
+    try:
+        found = tiles.plan(height, width, pixels, radius, multiple)
+    except TooLargeError:
+        return []
+    return [[*t.source_rows, *t.source_columns, *t.rows, *t.columns] for t in found]
+
+
+VECTORS: dict[str, Callable[[], dict[str, Any]]] = {
+    "curve": curve,
+    "gain_map": gain_maps,
+    "look_room": lambda: look("room"),
+    "look_night": lambda: look("night"),
+    "look_gray": lambda: look("gray"),
+    "look_cutout": lambda: look("cutout"),
+    "tiles": tiling,
+}
 """What is in each file."""
 
 

@@ -17,3 +17,14 @@ export function near(found, wanted, tolerance = 2e-6) {
     assert.ok(Math.abs(found[i] - wanted[i]) <= allowed, `${i}: ${found[i]}, not ${wanted[i]}`);
   }
 }
+
+/** Levels that must be the same, but for one in a hundred that lies half way between two. */
+export function nearLevels(found, wanted) {
+  near(
+    found.map((level, i) => level - wanted[i]),
+    new Array(wanted.length).fill(0),
+    1,
+  );
+  const others = found.filter((level, i) => level !== wanted[i]).length;
+  assert.ok(others <= wanted.length / 100, `${others} of ${wanted.length} levels are others`);
+}

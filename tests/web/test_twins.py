@@ -3,26 +3,10 @@
 import json
 import math
 import re
-import shutil
-import subprocess
 
 import golden_vectors
 import pytest
-from places import TESTS
-
-WEB = TESTS / "web"
-NODE = shutil.which("node")
-OLDEST_NODE = (20, 19)
-"""The first that takes a file with `import` in it for a module without being told."""
-
-
-def node_is_missing():
-    """Why tests cannot be run by Node.js; empty if they can."""
-    if NODE is None:
-        return "Node.js is not installed"
-    text = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
-    version = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
-    return "" if version >= OLDEST_NODE else f"Node.js {text.strip()} is older than 20.19"
+from node_checks import WEB, node
 
 
 def assert_alike(found, wanted, where):
@@ -55,12 +39,9 @@ def test_there_are_no_other_golden_vectors():
     assert {path.stem for path in golden_vectors.FOLDER.iterdir()} == set(golden_vectors.VECTORS)
 
 
-def test_the_twins_pass_their_tests_in_node():
-    if reason := node_is_missing():
-        pytest.skip(reason)
-    files = sorted(str(path) for path in WEB.rglob("*.test.mjs"))
+def test_the_twins_and_the_files_pass_their_tests_in_node():
+    files = sorted(WEB.rglob("*.test.mjs"))
     assert files
-    done = subprocess.run([NODE, "--test", *files], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    passed = int(re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)[1])
+    printed = node("--test", *files)
+    passed = int(re.search(r"^# pass (\d+)$", printed, re.MULTILINE)[1])
     assert passed >= len(files)

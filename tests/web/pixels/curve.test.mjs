@@ -17,7 +17,11 @@ test("colours are exposed as the package exposes them", () => {
 test("gray is exposed as colours are whose channels are the same", () => {
   const levels = [0, 0.004, 0.3, 1];
   const colours = levels.flatMap((level) => [level, level, level]);
-  near(expose(levels, 5, 1), expose(colours, 5).filter((_, i) => i % 3 === 0), 1e-12);
+  near(
+    expose(levels, 5, 1),
+    expose(colours, 5).filter((_, i) => i % 3 === 0),
+    1e-12,
+  );
 });
 
 test("the logit is the package's", () => {

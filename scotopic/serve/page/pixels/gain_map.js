@@ -66,7 +66,10 @@ export class GainMap {
   /** All gains multiplied by the exponential of a number; one stop is ln 2. */
   shifted(logFactor) {
     const factor = Math.fround(logFactor);
-    return this.#with(this.slope, this.offset.map((value) => value + factor));
+    return this.#with(
+      this.slope,
+      this.offset.map((value) => value + factor),
+    );
   }
 
   /** The deviation of ln g from a middle value multiplied by a number, 0 to 1. */
@@ -156,7 +159,10 @@ export function exposeImage(map, source, width, target) {
   }
 }
 
-const BRIGHTNESS_OF_LEVEL = brightest(Float64Array.from({ length: 256 }, (_, n) => n / 255), 1);
+const BRIGHTNESS_OF_LEVEL = brightest(
+  Float64Array.from({ length: 256 }, (_, n) => n / 255),
+  1,
+);
 const GUIDE_OF_LEVEL = Float64Array.from(BRIGHTNESS_OF_LEVEL, guideAt);
 
 /**

@@ -1,0 +1,88 @@
+"""The page without a server, built, hosted, and open in a real browser."""
+
+import functools
+import http.server
+import shutil
+import subprocess
+import threading
+
+import pytest
+from browser import Tab
+from node_checks import NODE, need_node
+from places import ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PLACE = "photos/scotopic"
+"""A folder of the host: the page need not lie at its top."""
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """A host of static files, as plain as they come."""
+
+    extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+        ".webmanifest": "application/manifest+json",
+    }
+
+    def log_message(self, *arguments):
+        """Nothing."""
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The folder of a host, in which the page is built."""
+    need_node()
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    host = tmp_path_factory.mktemp("host")
+    script = ROOT / "web" / "build.mjs"
+    done = subprocess.run([NODE, script, host / PLACE], capture_output=True, text=True)
+    if "npm pack" in done.stderr:
+        pytest.skip("the registry of npm cannot be reached")
+    assert done.returncode == 0, done.stderr
+    return host
+
+
+@pytest.fixture(scope="session")
+def host(built):
+    """The address of the page."""
+    handler = functools.partial(Files, directory=built)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/{PLACE}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with driver.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_tab(chromium, host):
+    """A function that opens the page in a browser that has never seen it."""
+    opened = []
+
+    def call(**options):
+        tab = Tab(chromium.new_context(), host, **options)
+        opened.append(tab)
+        return tab
+
+    yield call
+    for tab in opened:
+        tab.close()
+
+
+@pytest.fixture(scope="module")
+def tab(chromium, host):
+    """The page, open for all tests of a module."""
+    opened = Tab(chromium.new_context(), host)
+    yield opened
+    opened.close()
