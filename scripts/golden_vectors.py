@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import TooLargeError
-from scotopic.pixels import exposure, gain_map, interpolation, planes, restraint, tiles, visible
+from scotopic.pixels import (
+    exposure,
+    gain_map,
+    interpolation,
+    planes,
+    restraint,
+    shadows,
+    tiles,
+    visible,
+)
 from scotopic.pixels.evidence import evidence
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.noise import noise_in_the_dark
@@ -72,6 +81,19 @@ def curve() -> dict[str, Any]:
             for level in (0.05, 0.3, 0.7, 0.999999)
         },
         "gain_for_black": exposure.gain_for(np.zeros((2, 2, 3)), 0.5),
+    }
+
+
+def calm_shadows() -> dict[str, Any]:
+    """Shadows brought nearer to gray, pixels one after the other and planes."""
+    picture = dark_colours(8, 4, 6) * np.float32(0.3)
+    lifted = shadows.with_calm_shadows(picture, 7.5)
+    planar = np.moveaxis(picture, -1, 0)[None]
+    return {
+        "picture": array(picture),
+        "calm": array(lifted),
+        "planes": array(planar),
+        "calm_planes": array(shadows.with_calm_shadows(planar, 7.5, axis=1)),
     }
 
 
@@ -213,6 +235,7 @@ def _plan(height: int, width: int, pixels: int, radius: int, multiple: int) -> A
 VECTORS: dict[str, Callable[[], dict[str, Any]]] = {
     "curve": curve,
     "gain_map": gain_maps,
+    "shadows": calm_shadows,
     "look_room": lambda: look("room"),
     "look_night": lambda: look("night"),
     "look_gray": lambda: look("gray"),

@@ -14,11 +14,14 @@ import { weights as cellWeights } from "../pixels/interpolation.js";
 import { isGray } from "../pixels/picture.js";
 import { cut, fill } from "../pixels/planes.js";
 import { restrain } from "../pixels/restraint.js";
+import { withCalmShadows } from "../pixels/shadows.js";
 import { plan } from "../pixels/tiles.js";
 import { cutOut, isHidden, shown, small, withoutAlpha } from "../pixels/visible.js";
 import { EngineError } from "./errors.js";
 
 const VIEWS = 8;
+/** Calm shadows are a little lighter and depend on the gain, so an exposure is reached in steps. */
+const APPROACHES = 3;
 
 /** The smallest inputs, given to the branches whose outputs are not asked for. */
 export function blanks(spec) {
@@ -102,21 +105,26 @@ function source(view, cell, side) {
  */
 export function asked({ thumb, side, decision, map, middle }, wish) {
   const { colours, weights } = thumb;
+  const gainOf = (gains) => Math.exp(gains.meanLogGain(colours, side, { weights }));
+  const calm = (gains) => withCalmShadows(colours, gainOf(gains));
   let gains = map.balanced(wish.balance ?? 1, middle);
   let chosen = "automatic";
   if (wish.exposure) {
     gains = gains.reaching(colours, side, wish.exposure, { weights });
+    for (let step = 0; step < APPROACHES; step++) {
+      gains = gains.reaching(calm(gains), side, wish.exposure, { weights });
+    }
     chosen = "exposure";
   } else if (wish.ev) {
     gains = gains.shifted(wish.ev * Math.LN2);
     chosen = "ev";
   }
   const logs = gains.logGain(colours, side).filter((_, i) => !weights || weights[i] > 0);
-  const after = gains.exposed(colours, side);
+  const after = gains.exposed(calm(gains), side);
   const report = {
     exposure_before: exposureOf(colours, 1, { weights }),
     exposure_after: exposureOf(after, 1, { weights }),
-    gain: Math.exp(gains.meanLogGain(colours, side, { weights })),
+    gain: gainOf(gains),
     gain_range: [Math.exp(Math.min(...logs)), Math.exp(Math.max(...logs))],
     chosen_by: chosen,
     automatic: decision,
@@ -144,7 +152,9 @@ export async function enhance(network, whole, { seen, gains, strength }, { tileP
   const reach = { radius: spec.receptive_radius, multiple: spec.size_multiple };
   const tiles = plan(whole, tilePixels, reach);
   if (!tiles.length) throw new EngineError("the picture is too long and narrow for this browser");
-  const how = { strength, gray: isGray(source), evidence: evidence(source) };
+  const { colours, weights } = seen.thumb;
+  const gain = Math.exp(gains.meanLogGain(colours, seen.side, { weights }));
+  const how = { strength, gain, gray: isGray(source), evidence: evidence(source) };
   const target = picture.alpha ? { ...whole, data: whole.data.slice() } : whole;
   for (const [index, tile] of tiles.entries()) {
     const planes = await correct(network, source, { tile, gains, context: seen.context, how });
@@ -163,7 +173,7 @@ async function correct(network, source, { tile, gains, context, how }) {
   const columns = cellWeights(gains.columns, left, right, source.width / gains.columns);
   const outputs = how.evidence.isWhole ? ["enhanced"] : ["enhanced", "exposed"];
   const made = await network.run(outputs, {
-    picture: { data: picture, dims: [1, 3, height, width] },
+    picture: { data: withCalmShadows(picture, how.gain, true), dims: [1, 3, height, width] },
     slope: { data: gains.slope, dims: [gains.rows, gains.columns] },
     offset: { data: gains.offset, dims: [gains.rows, gains.columns] },
     rows: { data: rows, dims: [height, gains.rows] },
