@@ -16,7 +16,8 @@ highest value grow.
 `noise` takes every twentieth photograph of each folder, which training holds out, darkens it by
 the inverse of the exposing curve, adds noise of a known deviation, that of simulated cameras or
 white, rounds to 8 bits, and gives the exact gain to the network: PSNR of the exposed and of the
-enhanced picture, and how much of the photograph's fine detail (what a blur of one pixel takes away)
+enhanced picture against the photograph (its shadows nearer to gray, as `scotopic.pixels.shadows`
+makes them for all three), and how much of the photograph's fine detail (what a blur of one pixel takes away)
 is in the enhanced picture: 1 is all of it.
 
 `drift` takes every seventh photograph of each folder, half of them under warm light, darkens it,
@@ -181,8 +182,9 @@ def noise(folders: list[Path], model: str) -> None:
                 noisy = clean + deviation * kind(clean, np.random.default_rng(seed))
                 dark = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
                 exposed, enhanced = corrected(network, dark, gains)
+                wanted = shadows.exposed_calmly(clean, gains)
                 scores.append(
-                    [psnr(exposed, target), psnr(enhanced, target), detail_kept(enhanced, target)]
+                    [psnr(exposed, wanted), psnr(enhanced, wanted), detail_kept(enhanced, wanted)]
                 )
             name = f"{deviation:<6} {kind.__name__.replace('_', ' ')}"
             told = "{:7.2f}  {:8.2f}  {:6.2f}".format(*np.mean(scores, axis=0))
@@ -209,8 +211,9 @@ def drift(folders: list[Path], model: str) -> None:
         clean = darkened(target, gains)
         noisy = clean + LITTLE_NOISE * of_a_camera(clean, rng)
         dark = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+        calm = shadows.exposed_calmly(clean, gains)
         wanted, exposed, enhanced = (
-            cell_colors(one) for one in (target, *corrected(network, dark, gains))
+            cell_colors(one) for one in (calm, *corrected(network, dark, gains))
         )
         off = np.linalg.norm(enhanced - wanted, axis=-1)
         noise_alone = float(np.linalg.norm(exposed - wanted, axis=-1).mean())
@@ -234,8 +237,10 @@ def corrected(network: ExposingNetwork, dark: Array, gains: GainMap) -> list[Arr
     """A whole small picture as exposed by a map, and as the network corrects it."""
     rows, columns = gains.weights(dark.shape[:2])
     grid = {"slope": gains.slope, "offset": gains.offset, "rows": rows, "columns": columns}
-    context = network.look(thumbnail(dark))[1]
-    made = network.correct(planes(dark), grid, context, ("exposed", "enhanced"))
+    thumb = thumbnail(dark)
+    context, gain = network.look(thumb)[1], float(np.exp(gains.mean_log_gain(thumb)))
+    calm = shadows.with_calm_shadows(planes(dark), gain, axis=1)
+    made = network.correct(calm, grid, context, ("exposed", "enhanced"))
     return [np.clip(np.moveaxis(plane[0], 0, -1), 0, 1) for plane in made]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from scotopic.pixels.gain_map import GainMap
 from scotopic.types import Array
 
-SHADOW_LEVEL = 0.04
+SHADOW_LEVEL = 0.01
 """Brightness at which a large gain leaves half of the differences between the channels."""
 _BAND = 64
 """Rows that are worked on at a time, few enough to stay in the processor's cache."""

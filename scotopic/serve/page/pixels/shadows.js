@@ -6,7 +6,7 @@
  */
 
 /** Brightness s at which a large gain leaves half of the differences between the channels. */
-export const SHADOW_LEVEL = 0.04;
+export const SHADOW_LEVEL = 0.01;
 
 /**
  * Bring the shadows of a picture nearer to gray, before a gain is applied to it.
