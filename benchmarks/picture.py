@@ -1,9 +1,8 @@
-"""What a network does to colours, noise and subjects in the dark, and what the curve does alone.
+"""What a network does to colours, noise and subjects in the dark.
 
     python benchmarks/picture.py colors PHOTOS... [--model NAME]
     python benchmarks/picture.py noise PHOTOGRAPHS... [--model NAME]
     python benchmarks/picture.py drift PHOTOGRAPHS... [--model NAME]
-    python benchmarks/picture.py curve DATASET... [--photos FOLDER]
     python benchmarks/picture.py subjects PANEL [--model NAME]
     python benchmarks/picture.py grain PANEL... [--model NAME]
 
@@ -17,19 +16,14 @@ highest value grow.
 the inverse of the exposing curve, adds noise of a known deviation, that of simulated cameras or
 white, rounds to 8 bits, and gives the exact gain to the network: PSNR of the exposed and of the
 enhanced picture against the photograph (its shadows nearer to gray, as `scotopic.pixels.shadows`
-makes them for all three), and how much of the photograph's fine detail (what a blur of one pixel takes away)
-is in the enhanced picture: 1 is all of it.
+makes them for all three), and how much of the photograph's fine detail (what a blur of one pixel
+takes away) is in the enhanced picture: 1 is all of it.
 
 `drift` takes every seventh photograph of each folder, half of them under warm light, darkens it,
 adds a little noise of simulated cameras, and gives the exact gain, 6 or 14. What is then off in the
 colours of cells of 24x24 pixels (Lab a and b, their distance from the photograph's) the network has
 added: the mean, that of the worst twentieth of the cells, and that of the worst cell, averaged over
 the photographs; beside them the mean of the exposed picture, which comes from noise and rounding.
-
-`curve` exposes the dark pictures of pairs (every tenth one, at a quarter of their size) to the
-levels of their references with several values of `COLOR_KEPT`, and then with several of
-`SHADOW_LEVEL`: PSNR, mean error of the hue, and saturation (HSV) relative to the reference; with
---photos also the shift of the hue and the saturation of lit, saturated areas at a gain of 4.
 
 `subjects` enhances the pictures of the panel that have a subject in the dark beside something in
 the light, automatically. It tells the median Lab lightness of the subject before and after, and
@@ -54,7 +48,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from skimage.color import rgb2hsv, rgb2lab
+from skimage.color import rgb2lab
 from skimage.filters import gaussian
 
 from scotopic.datasets.pictures import list_pictures, read_image
@@ -62,19 +56,16 @@ from scotopic.enhancer import Enhancer
 from scotopic.measures.likeness import noise_level, psnr
 from scotopic.networks.exposing import ExposingNetwork
 from scotopic.networks.registry import DEFAULT_MODEL
-from scotopic.pixels import exposure, shadows
+from scotopic.pixels import shadows
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.planes import planes
 from scotopic.pixels.thumbnail import reduced, thumbnail
 from scotopic.pixels.units import gray
-from scotopic.training.pairs import pair_paths, training_folder
 from scotopic.training.simulate import Camera, blurred, darkened, to_encoded, to_linear
 from scotopic.types import Array
 
 NOISES = (0.0, 0.005, 0.01, 0.02)
 GAIN = 8.0
-KEPT = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
-SHADOWS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08)
 SIDE = 256
 LITTLE_NOISE = 0.004
 LIGHTS = {"plain": np.ones(3), "warm": np.array([1.0, 0.72, 0.5])}
@@ -238,56 +229,10 @@ def corrected(network: ExposingNetwork, dark: Array, gains: GainMap) -> list[Arr
     rows, columns = gains.weights(dark.shape[:2])
     grid = {"slope": gains.slope, "offset": gains.offset, "rows": rows, "columns": columns}
     thumb = thumbnail(dark)
-    context, gain = network.look(thumb)[1], float(np.exp(gains.mean_log_gain(thumb)))
-    calm = shadows.with_calm_shadows(planes(dark), gain, axis=1)
+    context = network.look(thumb)[1]
+    calm = shadows.with_calm_shadows(planes(dark), gains.mean_gain(thumb), axis=1)
     made = network.correct(calm, grid, context, ("exposed", "enhanced"))
     return [np.clip(np.moveaxis(plane[0], 0, -1), 0, 1) for plane in made]
-
-
-def curve(data_sets: list[Path], photos: Path | None) -> None:
-    """Print a line for each value of `COLOR_KEPT`, and then of `SHADOW_LEVEL`."""
-    chosen, shadows.SHADOW_LEVEL = (exposure.COLOR_KEPT, shadows.SHADOW_LEVEL), 0.0
-    for exposure.COLOR_KEPT in KEPT:
-        print(f"COLOR_KEPT {exposure.COLOR_KEPT:<5} {colors_of_curve(data_sets, photos)}")
-    exposure.COLOR_KEPT = chosen[0]
-    for shadows.SHADOW_LEVEL in SHADOWS:
-        print(f"SHADOW_LEVEL {shadows.SHADOW_LEVEL:<5} {colors_of_curve(data_sets, photos)}")
-    shadows.SHADOW_LEVEL = chosen[1]
-
-
-def colors_of_curve(data_sets: list[Path], photos: Path | None) -> str:
-    """What the curve as it stands does to colours, in a line."""
-    line = ""
-    for data in data_sets:
-        rows = [
-            against_reference(quarter(read_image(low)), quarter(read_image(high)))
-            for _, low, high in pair_paths(training_folder(data))[::10]
-        ]
-        means = np.nanmean(rows, axis=0)
-        line += f"  {data.name}: {means[0]:.2f} dB, {means[1]:.1f} deg, {means[2]:.2f}"
-    if photos is not None:
-        dark = [quarter(read_image(path)) for path in list_pictures(photos).values()]
-        found = [lit_colors(one, exposed_by(one, 4.0)) for one in dark]
-        shift, saturation = np.array([one for one in found if one]).T
-        line += f"  photos: {np.median(shift):.1f}, {shift.max():.1f}, {saturation.min():.2f}"
-    return line
-
-
-def exposed_by(picture: Array, gain: float) -> Array:
-    """A picture exposed by one gain, its shadows brought nearer to gray before."""
-    return exposure.expose(shadows.with_calm_shadows(picture, gain), gain)
-
-
-def against_reference(low: Array, high: Array) -> tuple[float, float, float]:
-    """PSNR, error of the hue in degrees, and relative saturation at the reference's level."""
-    made = exposed_by(low, exposure.gain_for(low, exposure.exposure_of(high)))
-    hsv, wanted = rgb2hsv(made), rgb2hsv(high)
-    colored = wanted[..., 1] * wanted[..., 2] > 0.15
-    if not colored.any():
-        return psnr(made, high), np.nan, np.nan
-    apart = np.abs((hsv[..., 0] - wanted[..., 0] + 0.5) % 1 - 0.5) * 360
-    relative = hsv[..., 1][colored] / wanted[..., 1][colored]
-    return psnr(made, high), float(apart[colored].mean()), float(np.median(relative))
 
 
 def inside(picture: Array, box: Box) -> Array:
@@ -389,14 +334,11 @@ def grain(folders: list[Path], model: str) -> None:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("colors", "noise", "drift", "curve", "subjects", "grain"))
+    parser.add_argument("what", choices=("colors", "noise", "drift", "subjects", "grain"))
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--photos", type=Path)
     options = parser.parse_args()
-    if options.what == "curve":
-        curve(options.folders, options.photos)
-    elif options.what == "subjects":
+    if options.what == "subjects":
         subjects(options.folders[0], options.model)
     else:
         measure = {"colors": colors, "noise": noise, "drift": drift, "grain": grain}[options.what]

@@ -63,6 +63,13 @@ memory_option = click.option(
     help="Memory that the process may take, such as 1G.  [default: half of what is free, at most "
     "4G]",
 )
+max_megapixels_option = click.option(
+    "--max-megapixels",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Refuse larger pictures before they are decoded.",
+)
 provider_option = click.option(
     "--provider",
     default="cpu",

@@ -15,6 +15,7 @@ from scotopic.commands.common import (
     SOME_FAILED,
     STANDARD,
     complain,
+    max_megapixels_option,
     memory_option,
     one_line_errors,
     provider_option,
@@ -128,13 +129,7 @@ class _Call:
 @click.option(
     "--keep-times", is_flag=True, help="Give results the modification times of their sources."
 )
-@click.option(
-    "--max-megapixels",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Refuse larger pictures before they are decoded.",
-)
+@max_megapixels_option
 @click.option(
     "--allow-truncated",
     is_flag=True,

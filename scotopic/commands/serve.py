@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from scotopic.commands.common import complain, memory_option, one_line_errors, provider_option, size
+from scotopic.commands.common import (
+    complain,
+    max_megapixels_option,
+    memory_option,
+    one_line_errors,
+    provider_option,
+    size,
+)
 from scotopic.errors import MissingPackageError
 from scotopic.networks.registry import DEFAULT_MODEL
 
@@ -64,13 +71,7 @@ from scotopic.networks.registry import DEFAULT_MODEL
 @click.option(
     "--max-bytes", type=size, default="500M", show_default=True, help="Refuse larger uploads."
 )
-@click.option(
-    "--max-megapixels",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Refuse larger pictures before they are decoded.",
-)
+@max_megapixels_option
 @one_line_errors
 def serve(open_browser: bool, no_token: bool, host_name: tuple[str, ...], **options: Any) -> None:
     """Open a page for enhancing pictures in a browser, with an API for programs.

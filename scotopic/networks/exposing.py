@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scotopic.errors import TooLargeError
-from scotopic.networks.network import Band, Look, Progress, color_thumbnail, counted
+from scotopic.networks.network import Band, Look, Progress, color_thumbnail, step_by_step
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.evidence import evidence
@@ -134,7 +134,7 @@ class ExposingNetwork:
     ) -> Iterator[Band]:
         """Enhance one row of tiles after the other; see `Network`."""
         try:
-            yield from self._bands(pixels, look, tiles, counted(progress, len(tiles)))
+            yield from self._bands(pixels, look, tiles, step_by_step(progress, len(tiles)))
         except MemoryError as error:
             raise TooLargeError("not enough memory to enhance the picture") from error
         finally:

@@ -64,7 +64,7 @@ class Look:
     @property
     def gain(self) -> float:
         """Geometric mean of the gain over the picture."""
-        return float(np.exp(self.gains.mean_log_gain(self.thumb, self.weights)))
+        return self.gains.mean_gain(self.thumb, self.weights)
 
     @property
     def gain_range(self) -> tuple[float, float]:
@@ -100,8 +100,7 @@ class Look:
 
     def _calm_thumb(self, gains: GainMap) -> Array:
         """The thumbnail as it is before a map's gains are applied."""
-        gain = float(np.exp(gains.mean_log_gain(self.thumb, self.weights)))
-        return with_calm_shadows(self.thumb, gain)
+        return with_calm_shadows(self.thumb, gains.mean_gain(self.thumb, self.weights))
 
     def exposed(self, gains: GainMap, chosen_by: str, thumb: Array | None = None) -> Look:
         """The same look, with the exposure that a gain map gives to a thumbnail."""
@@ -235,7 +234,7 @@ def color_thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> tuple[Array, 
     return np.repeat(thumb, 3, axis=-1) if thumb.shape[-1] == 1 else thumb, weights
 
 
-def counted(progress: Progress | None, steps: int) -> Callable[[], None]:
+def step_by_step(progress: Progress | None, steps: int) -> Callable[[], None]:
     """What is called after each step, to tell the share of them that is done."""
     done = 0
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from scotopic.errors import InvalidValueError, TooLargeError
 from scotopic.networks import blending
-from scotopic.networks.network import Band, Look, Progress, color_thumbnail, counted
+from scotopic.networks.network import Band, Look, Progress, color_thumbnail, step_by_step
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
 from scotopic.pixels.exposure import expose, exposure_of, gain_for
@@ -82,7 +82,7 @@ class WholeNetwork:
         """Enhance the whole picture, then finish it row by row; see `Network`."""
         try:
             runs = len(tiles) + (len(tiles) > 1)  # the last one, of the whole, levels the tiles
-            done = counted(progress, runs + -(-pixels.shape[0] // _BAND))
+            done = step_by_step(progress, runs + -(-pixels.shape[0] // _BAND))
             yield from self._bands(pixels, look, tiles, done)
         except MemoryError as error:
             raise TooLargeError("not enough memory to enhance the picture") from error

@@ -108,6 +108,10 @@ class GainMap:
         """Mean of ln g over a picture, such as a thumbnail, whose cells may have weights."""
         return float(np.average(self.log_gain(picture)[..., 0], weights=weights))
 
+    def mean_gain(self, picture: Array, weights: Array | None = None) -> float:
+        """Geometric mean of the gain over a picture, such as a thumbnail."""
+        return float(np.exp(self.mean_log_gain(picture, weights)))
+
     def exposed(self, picture: Array) -> Array:
         """A whole picture, floats in 0..1, exposed."""
         return expose(picture, np.exp(self.log_gain(picture)))

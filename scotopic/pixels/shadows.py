@@ -60,4 +60,4 @@ def with_calm_shadows(picture: Array, gain: float, axis: int = -1) -> Array:
 
 def exposed_calmly(picture: Array, gains: GainMap) -> Array:
     """A whole picture, floats in 0..1, exposed after its shadows were brought nearer to gray."""
-    return gains.exposed(with_calm_shadows(picture, float(np.exp(gains.mean_log_gain(picture)))))
+    return gains.exposed(with_calm_shadows(picture, gains.mean_gain(picture)))

@@ -177,7 +177,7 @@ def exposed_sample(
     gains = gains.shifted(cut.shift)
     spans = [slice(start, start + crop) for start in (cut.top, cut.left)]
     window = (spans[0], spans[1])
-    dark = with_calm_shadows(_unit(low[window]), float(np.exp(gains.mean_log_gain(thumb))))
+    dark = with_calm_shadows(_unit(low[window]), gains.mean_gain(thumb))
     exposed = with_gain(dark, gains, gains.weights(size_of(low), *spans))
     turn = _turn(cut.turns, cut.flip)
     return {

@@ -4,8 +4,9 @@ A photograph is varied in size, colour and light, which the dark picture and
 its target have in common. It is darkened by the inverse of the exposing curve
 and a smooth gain map. The target is what the map makes of that, as enhancing
 does it: the photograph, its shadows nearer to gray. So the map gives the
-target exactly, but for what a camera adds: shot and read noise in linear light on a Bayer mosaic, demosaicing,
-white balance, processing in the camera, quantisation and JPEG.
+target exactly, but for what a camera adds: shot and read noise in linear light,
+as a Bayer mosaic and its interpolation spread it, white balance, processing in
+the camera, quantisation and JPEG.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Camera:
         Whether each pixel sees one colour only, so that the noise of the other two
         is interpolated. The picture's own detail is not: photographs made small
         are sharper than any lens draws, and interpolation as simple as this would
-        destroy half of that detail, which teaches networks to expect none.
+        destroy half of that detail.
     balance : array of 3 floats
         Factors of white balance, which amplify the noise of each channel.
     blur : float

@@ -201,8 +201,8 @@ def correct_picture(network: LightUNet, low: Array, thumb: Array, gains: GainMap
     -------
     array, (height, width, 3), uint8
     """
-    gain = float(np.exp(gains.mean_log_gain(thumb)))
-    dark = with_calm_shadows(low.astype(np.float32) / np.float32(255), gain)
+    dark = low.astype(np.float32) / np.float32(255)
+    dark = with_calm_shadows(dark, gains.mean_gain(thumb))
     exposed = with_gain(dark, gains)
     height, width = low.shape[:2]
     multiple = network.size_multiple

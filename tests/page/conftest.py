@@ -1,13 +1,10 @@
 """A real browser, and a page in it."""
 
-import shutil
-
 import pytest
+from chromium import launched
 from page_checks import Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
-    "--no-sandbox",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--enable-unsafe-swiftshader",
@@ -16,14 +13,8 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="module")
 def chromium():
-    """Ended after each module: while playwright runs, no second one can be started."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    with driver.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched(*ARGUMENTS) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

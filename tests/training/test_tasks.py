@@ -52,7 +52,7 @@ def with_known_gain(size=(48, 64)):
 
 def exposed_to_8_bits(pairs, gains):
     """What a network that corrects nothing makes of the first pair's dark picture."""
-    gain = np.exp(gains.mean_log_gain(pairs.thumbnails[0]))
+    gain = gains.mean_gain(pairs.thumbnails[0])
     calm = with_calm_shadows(pairs.low[0] / np.float32(255), gain)
     return np.rint(255 * gains.exposed(calm)).astype(np.uint8)
 

@@ -8,10 +8,10 @@ import threading
 
 import pytest
 from browser import Tab
+from chromium import launched
 from node_checks import NODE, need_node
 from places import ROOT
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PLACE = "photos/scotopic"
 """A folder of the host: the page need not lie at its top."""
 
@@ -56,14 +56,8 @@ def host(built):
 
 @pytest.fixture(scope="module")
 def chromium():
-    """Ended after each module: while playwright runs, no second one can be started."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    with driver.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
