@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scotopic.errors import InvalidValueError, ModelError
+from scotopic.errors import InvalidValueError, ModelError, Parameter
 from scotopic.networks.registry import DEFAULT_MODEL, registry
 from scotopic.photo.limits import MAX_MEGAPIXELS
 
@@ -109,7 +109,7 @@ class Options:
         if not self.is_local and self.token is None and not self.open_to_all:
             raise InvalidValueError(
                 f"others can reach {self.host}, so clients must show a token",
-                remedy="give a token of your own, or say that there is to be none",
+                remedy=Parameter("token", "SECRET"),
             )
 
     @staticmethod
