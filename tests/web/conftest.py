@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import shutil
 import subprocess
 import threading
@@ -38,7 +39,7 @@ def built(tmp_path_factory):
     host = tmp_path_factory.mktemp("host")
     script = ROOT / "web" / "build.mjs"
     done = subprocess.run([NODE, script, host / PLACE], capture_output=True, text=True)
-    if "npm pack" in done.stderr:
+    if re.search("ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN", done.stderr):
         pytest.skip("the registry of npm cannot be reached")
     assert done.returncode == 0, done.stderr
     return host
