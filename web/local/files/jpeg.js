@@ -70,8 +70,8 @@ export function read(bytes) {
   for (const segment of segmentsOf(bytes)) {
     const kind = kindOf(segment);
     const { content, marker } = segment;
-    if (kind === "exif") found.exif ??= content.subarray(PREFIX.length);
-    else if (kind === "xmp") found.xmp ??= content.subarray(XMP.length);
+    if (kind === "exif") found.exif ??= content.slice(PREFIX.length);
+    else if (kind === "xmp") found.xmp ??= content.slice(XMP.length);
     else if (kind === "icc") profile.push(content.subarray(ICC.length));
     else if (kind === "mpf" || kind === "gain map" || kind === "credentials") found.left.add(kind);
     else if (kind === "photoshop") keep(found, kind, marker, content);
@@ -192,40 +192,42 @@ export function forDecoding(bytes) {
  * A result with what it is to carry.
  *
  * @param {{head: Uint8Array, body: Uint8Array}} coded As from codecs/jpeg.js.
- * @param {object} carried `exif`, `xmp`, `icc`, `kept`, as from `read`.
+ * @param {object} carried `exif`, `xmp`, `icc`, `kept`, as from `read`; EXIF of at most MOST_EXIF
+ *   and XMP of at most MOST_XMP bytes.
  * @returns {{bytes: Uint8Array, notes: string[]}}
  */
 export function write({ head, body }, { exif, xmp, icc, kept = [] }) {
-  const notes = [];
-  const parts = [];
   const jfif = kept.filter(({ kind }) => kind === "jfif").slice(0, 1);
   if (!jfif.length && !exif)
     jfif.push({ bytes: segment(0xe0, [...ofLatin("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0]) });
-  if (exif && exif.length + PREFIX.length > MOST)
-    notes.push("EXIF not written: it is too large for a JPEG");
-  else if (exif) parts.push(segment(0xe1, joined([ofLatin(PREFIX), exif])));
-  if (xmp && xmp.length + XMP.length > MOST)
-    notes.push("XMP not written: it is too large for a JPEG");
-  else if (xmp) parts.push(segment(0xe1, joined([ofLatin(XMP), xmp])));
   const others = kept.filter(({ kind }) => kind !== "jfif" && kind !== "comment");
   const comments = kept.filter(({ kind }) => kind === "comment");
   const bytes = joined([
     head,
     ...jfif.map((each) => each.bytes),
-    ...parts,
+    ...(exif ? [segment(0xe1, joined([ofLatin(PREFIX), exif]))] : []),
+    ...(xmp ? [segment(0xe1, joined([ofLatin(XMP), xmp]))] : []),
     ...(icc ? profileSegments(icc) : []),
     ...[...others, ...comments].map((each) => each.bytes),
     body,
   ]);
-  return { bytes, notes };
+  return { bytes, notes: [] };
 }
 
-/** Most bytes of an XMP packet in a JPEG. */
+/** Most bytes of an EXIF block, and of an XMP packet, in a JPEG. */
+export const MOST_EXIF = MOST - PREFIX.length;
 export const MOST_XMP = MOST - XMP.length;
 
-/** A comment as a segment. */
+/** A comment as a segment; null if it is too long for one. */
 export function comment(bytes) {
-  return { kind: "comment", bytes: segment(0xfe, bytes.subarray(0, MOST)) };
+  return bytes.length > MOST ? null : { kind: "comment", bytes: segment(0xfe, bytes) };
+}
+
+/** Resolution in pixels for each inch as a segment; null for none that it can tell. */
+export function resolution(across, down) {
+  if (![across, down].every((each) => each >= 1 && each <= 65535)) return null;
+  const numbers = [across, down].flatMap((each) => [each >> 8, each & 255]);
+  return { kind: "jfif", bytes: segment(0xe0, [...ofLatin("JFIF\0"), 1, 1, 1, ...numbers, 0, 0]) };
 }
 
 function profileSegments(icc) {

@@ -35,7 +35,10 @@ function file(chunks) {
   return joined([ofLatin("RIFF"), bytesOf(body.length, true), body]);
 }
 
-/** What a file carries: `exif`, `xmp`, `icc`: bytes or null; and how it is compressed. */
+/**
+ * What a file carries: `exif`, `xmp`, `icc`: bytes or null; and how it is compressed. They are
+ * copies: what is kept of a picture must not hold its file.
+ */
 export function read(bytes) {
   const found = {
     exif: null,
@@ -48,9 +51,9 @@ export function read(bytes) {
     hasAlpha: false,
   };
   for (const { kind, content } of chunksOf(bytes)) {
-    if (kind === "EXIF") found.exif ??= bare(content);
-    else if (kind === "XMP ") found.xmp ??= content;
-    else if (kind === "ICCP") found.icc ??= content;
+    if (kind === "EXIF") found.exif ??= bare(content).slice();
+    else if (kind === "XMP ") found.xmp ??= content.slice();
+    else if (kind === "ICCP") found.icc ??= content.slice();
     else if (kind === "ANIM") found.isAnimated = true;
     else if (kind === "ALPH") found.hasAlpha = true;
     else if (kind === "VP8L") {
