@@ -18,13 +18,19 @@ PLACE = "photos/scotopic"
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
-    """A host of static files, as plain as they come."""
+    """A host of static files, as plain as they come; networks may be kept for an hour."""
 
     extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {
         ".mjs": "text/javascript",
         ".wasm": "application/wasm",
         ".webmanifest": "application/manifest+json",
     }
+
+    def end_headers(self):
+        """What stands before a file."""
+        if self.path.endswith(".onnx"):
+            self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
 
     def log_message(self, *arguments):
         """Nothing."""
@@ -66,8 +72,8 @@ def new_tab(chromium, host):
     """A function that opens the page in a browser that has never seen it."""
     opened = []
 
-    def call(**options):
-        tab = Tab(chromium.new_context(), host, **options)
+    def call(service_workers="allow", **options):
+        tab = Tab(chromium.new_context(service_workers=service_workers), host, **options)
         opened.append(tab)
         return tab
 

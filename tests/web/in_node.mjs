@@ -91,7 +91,8 @@ try {
   const { blob, notes } = await write(photo, { ...how, format });
   writeFileSync(target, new Uint8Array(await blob.arrayBuffer()));
   const exif = summaryOf(photo.carried.exif);
-  console.log(JSON.stringify({ notes: [...photo.notes, ...notes], exif, kept, held: heldBy(photo.carried) }));
+  const held = heldBy(photo.carried);
+  console.log(JSON.stringify({ notes: [...photo.notes, ...notes], exif, kept, held }));
 } catch (error) {
   if (error.name !== "EngineError") throw error;
   console.log(JSON.stringify({ error: error.message, remedy: error.remedy }));

@@ -224,3 +224,27 @@ def test_a_network_that_is_not_the_one_of_the_build_is_not_run(new_tab):
     tab = new_tab(route=("**/models/fast.onnx", changed))
     made = tab.ask("preview", (DOCS / "sample_dark.png").read_bytes(), side=64)
     assert made["error"] == "the network fast is not the one that this page was built with"
+
+
+@pytest.mark.slow
+def test_a_network_of_an_earlier_build_in_the_browsers_cache_is_fetched_anew(new_tab, built):
+    network = built / PLACE / "models" / "fast.onnx"
+    sample = (DOCS / "sample_dark.png").read_bytes()
+    before = network.read_bytes()
+    try:
+        network.write_bytes(b"!" * 1000)
+        # A service worker would see to it, too.
+        tab = new_tab(service_workers="block")
+        assert "not the one" in tab.ask("preview", sample, side=64)["error"]
+    finally:
+        network.write_bytes(before)
+    tab.load()
+    made = tab.ask("preview", sample, side=64)
+    assert "error" not in made, made
+    tab.complaints[:] = [each for each in tab.complaints if "blocked by Playwright" not in each]
+
+
+def test_a_page_without_its_list_of_networks_says_so(new_tab):
+    tab = new_tab(route=("**/models/models.json", lambda route: route.fulfill(status=404)))
+    made = tab.ask("preview", b"", side=64)
+    assert made["error"] == "the list of networks could not be loaded: the host answered 404"
