@@ -30,7 +30,7 @@ let decoded = null;
 
 /** Width and height of a JPEG, or of a WebP that has a header of its own for them. */
 async function sizeOf(bytes) {
-  const { segmentsOf, isJpeg } = await load("files/jpeg.js");
+  const { segmentsOf, isJpeg } = await load("files/jpeg_segments.js");
   const { number } = await load("files/bytes.js");
   if (!isJpeg(bytes)) return [24, 27].map((at) => 1 + number(bytes, at, 3, true));
   const frame = [...segmentsOf(bytes)].find(({ marker }) => [0xc0, 0xc1, 0xc2].includes(marker));

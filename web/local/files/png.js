@@ -6,6 +6,7 @@
 
 import { joined, latin, number, ofLatin } from "./bytes.js";
 import { bare } from "./exif.js";
+import { nothing } from "./nothing.js";
 import { chunk, chunksOf } from "./png_chunks.js";
 import { deflated, inflated } from "./streams.js";
 
@@ -41,15 +42,7 @@ const [PQ, HLG] = [16, 18];
  *   curve that is far from that of sRGB, by numbers.
  */
 export async function read(bytes) {
-  const found = {
-    exif: null,
-    xmp: null,
-    icc: null,
-    kept: [],
-    notes: [],
-    isAnimated: false,
-    isUnusual: false,
-  };
+  const found = { ...nothing(), isUnusual: false };
   for (const { kind, content, isRight } of chunksOf(bytes)) {
     if (!isRight && !OF_PIXELS.includes(kind)) {
       found.notes.push(`${kind} left out: it is damaged`);
@@ -138,7 +131,7 @@ async function profileOf(content) {
  * @param {{head: Uint8Array, body: Uint8Array}} coded As from codecs/png.js.
  * @param {object} carried `exif`, `xmp`, `icc`, `kept`, as from `read`.
  */
-export async function write({ head, body }, { exif, xmp, icc, kept = [] }) {
+export async function write({ head, body }, { exif, xmp, icc, kept }) {
   const parts = [];
   if (icc) parts.push(chunk("iCCP", joined([ofLatin("ICC profile\0\0"), await deflated(icc)])));
   parts.push(...kept.map((each) => each.bytes));
