@@ -43,6 +43,8 @@ const GPU_RUNTIME = [
   "ort-wasm-simd-threaded.asyncify.mjs",
   "ort-wasm-simd-threaded.asyncify.wasm",
 ];
+/** What tells a folder of an earlier build from others. */
+const BUILT = ["models/models.json", "service-worker.js"];
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -56,9 +58,8 @@ const POLICY = [
   "form-action 'none'",
 ].join("; ");
 
-/** Lay the page, the engine and the networks into a folder: all but the runtime. */
+/** Lay the page, the engine and the networks into a new folder: all but the runtime. */
 export function layOut(folder) {
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(PAGE, folder, { recursive: true, filter: (path) => !/__pycache__|\.py$/.test(path) });
   for (const name of ["engine.js", "local", "icons", "manifest.webmanifest"]) {
@@ -104,9 +105,9 @@ function runtimeArchive() {
   return file;
 }
 
-function addRuntime(folder) {
+function addRuntime(folder, archive) {
   const unpacked = mkdtempSync(join(tmpdir(), "scotopic-web-"));
-  execFileSync("tar", ["-xzf", runtimeArchive(), "-C", unpacked]);
+  execFileSync("tar", ["-xzf", archive, "-C", unpacked]);
   const source = join(unpacked, "package", "dist");
   mkdirSync(join(folder, "runtime"));
   for (const name of [...RUNTIME, ...GPU_RUNTIME]) {
@@ -181,16 +182,38 @@ function sizes(folder) {
   );
 }
 
-/** Build all of it. */
-export function build(folder) {
-  layOut(folder);
-  addRuntime(folder);
-  finishPage(folder);
-  addServiceWorker(folder);
+/** Why a folder cannot be made anew: it has files that are not those of an earlier build. */
+function refusalOf(folder) {
+  if (!existsSync(folder)) return null;
+  if (!statSync(folder).isDirectory()) return `${folder} is a file, not a folder`;
+  const isBuild = BUILT.every((name) => existsSync(join(folder, name)));
+  if (isBuild || !readdirSync(folder).length) return null;
+  return `${folder} has files in it, and not those of an earlier build: name another folder`;
+}
+
+/** Build all of it, beside the earlier build, which is replaced once the new one is whole. */
+function build(folder) {
+  const archive = runtimeArchive();
+  const made = `${folder}.making-${process.pid}`;
+  try {
+    layOut(made);
+    addRuntime(made, archive);
+    finishPage(made);
+    addServiceWorker(made);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(made, folder);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? join(ROOT, "build", "web"));
+  const refusal = refusalOf(folder);
+  if (refusal) {
+    console.error(refusal);
+    process.exit(1);
+  }
   build(folder);
   console.log([`built ${relative(process.cwd(), folder) || folder}`, ...sizes(folder)].join("\n"));
 }

@@ -56,7 +56,10 @@ class Calls {
   #timer = 0;
 
   call(call, argument, { signal, progress, moved = [] }) {
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) {
+      for (const image of moved) image.close();
+      return Promise.reject(signal.reason);
+    }
     clearTimeout(this.#timer);
     this.#worker ??= this.#started();
     const id = this.#nextId++;

@@ -4,9 +4,12 @@
  * A disc, half of it lit; the maskable one on a ground that a system may cut to any shape.
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
-import { encode } from "./local/codecs/png.js";
+import { layOut } from "./build.mjs";
 
 const SAMPLES = 4;
 const GROUND = [13, 14, 16];
@@ -50,9 +53,14 @@ export const ICONS = {
 };
 
 if (import.meta.url.endsWith("/icons.mjs") && process.argv[1]?.endsWith("icons.mjs")) {
+  // The modules find each other where the page is laid out.
+  const folder = mkdtempSync(join(tmpdir(), "scotopic-icons-"));
+  layOut(folder);
+  const { encode } = await import(pathToFileURL(join(folder, "local", "codecs", "png.js")));
   mkdirSync(new URL("icons/", import.meta.url), { recursive: true });
   for (const [name, [side, how]] of Object.entries(ICONS)) {
     const { head, body } = await encode(drawn(side, how), { gray: false, alpha: !how.isMaskable });
     writeFileSync(new URL(`icons/${name}`, import.meta.url), Buffer.concat([head, body]));
   }
+  rmSync(folder, { recursive: true });
 }

@@ -5,7 +5,10 @@
  * and used once no page of the old one is open.
  */
 
-const CACHE = `scotopic-${"VERSION"}`;
+const HERE = new URL("./", self.location.href);
+/** Copies of the page in other folders of the host have caches of their own. */
+const OF_HERE = `scotopic ${HERE.pathname} `;
+const CACHE = `${OF_HERE}${"VERSION"}`;
 const HASHES = {};
 /** Files that are kept once they have been needed: the runtime of browsers that have WebGPU. */
 const LATER = {};
@@ -19,8 +22,6 @@ const ISOLATION = {
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
-const HERE = new URL("./", self.location.href);
-
 self.addEventListener("install", (event) => event.waitUntil(keepAll()));
 self.addEventListener("activate", (event) => event.waitUntil(removeOthers()));
 self.addEventListener("fetch", (event) => {
@@ -32,15 +33,26 @@ self.addEventListener("fetch", (event) => {
 async function keepAll() {
   const cache = await caches.open(CACHE);
   for (const [name, hash] of Object.entries(HASHES)) {
-    const request = new Request(new URL(name, HERE), {
-      integrity: `sha256-${hash}`,
-      cache: "no-cache",
-    });
-    const known = await caches.match(new URL(name, HERE), { ignoreSearch: true });
-    const response = known && (await isSame(known.clone(), hash)) ? known : await fetch(request);
+    const response = (await keptBefore(name, hash)) ?? (await fetched(name, hash));
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
     await cache.put(new URL(name, HERE), response);
   }
+  for (const [name, hash] of Object.entries(LATER)) {
+    const known = await keptBefore(name, hash);
+    if (known) await cache.put(new URL(name, HERE), known);
+  }
+}
+
+/** A file from the cache of an earlier build, if it is the same in this one. */
+async function keptBefore(name, hash) {
+  const known = await caches.match(new URL(name, HERE), { ignoreSearch: true });
+  return known && (await isSame(known.clone(), hash)) ? known : null;
+}
+
+/** A file of this build from the host; fails where the host has another one. */
+function fetched(name, hash) {
+  const how = { integrity: `sha256-${hash}`, cache: "no-cache" };
+  return fetch(new Request(new URL(name, HERE), how));
 }
 
 async function isSame(response, hash) {
@@ -50,8 +62,7 @@ async function isSame(response, hash) {
 
 async function removeOthers() {
   const names = await caches.keys();
-  // Other pages of the same host may have caches of their own, under other names.
-  const old = names.filter((name) => name.startsWith("scotopic-") && name !== CACHE);
+  const old = names.filter((name) => name.startsWith(OF_HERE) && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
@@ -60,10 +71,9 @@ async function answer(request, url) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(new URL(name, HERE));
   if (kept) return isolated(kept);
-  if (!LATER[name]) return isolated(await fetch(request));
-  const found = await fetch(
-    new Request(new URL(name, HERE), { integrity: `sha256-${LATER[name]}` }),
-  );
+  const hash = HASHES[name] ?? LATER[name];
+  if (!hash) return isolated(await fetch(request));
+  const found = await fetched(name, hash);
   if (found.ok) await cache.put(new URL(name, HERE), found.clone());
   return isolated(found);
 }

@@ -4,7 +4,8 @@
  *     node in_node.mjs FOLDER FILE TARGET OPTIONS
  *
  * FOLDER is where the page is laid out. Node.js decodes no JPEG and writes no WebP: pixels of a
- * JPEG or WebP are those of `levelAt`, and a WebP is written as the file that was read.
+ * JPEG or WebP are those of `levelAt`, and a WebP is written as the file that was read. With the
+ * option `isForeseen` nothing is written, and what a result would carry is told.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -18,11 +19,18 @@ export function levelAt(x, y, channel) {
   return (x * 3 + y * 5 + channel * 40) % 256;
 }
 
+/** Bytes of the buffers behind all arrays in an object. */
+function heldBy(object) {
+  if (ArrayBuffer.isView(object)) return object.buffer.byteLength;
+  if (!object || typeof object !== "object") return 0;
+  return Object.values(object).reduce((sum, each) => sum + heldBy(each), 0);
+}
+
 let decoded = null;
 
 /** Width and height of a JPEG, or of a WebP that has a header of its own for them. */
 async function sizeOf(bytes) {
-  const { segmentsOf, isJpeg } = await load("files/jpeg.js");
+  const { segmentsOf, isJpeg } = await load("files/jpeg_segments.js");
   const { number } = await load("files/bytes.js");
   if (!isJpeg(bytes)) return [24, 27].map((at) => 1 + number(bytes, at, 3, true));
   const frame = [...segmentsOf(bytes)].find(({ marker }) => [0xc0, 0xc1, 0xc2].includes(marker));
@@ -62,20 +70,29 @@ globalThis.OffscreenCanvas = class {
 
 const { read } = await load("reading.js");
 const { write } = await load("writing.js");
+const { stays } = await load("report.js");
 const { summaryOf } = await load("files/exif.js");
 const how = {
   format: null,
   quality: null,
   strip: false,
+  isForeseen: false,
   maker: "scotopic 0 (standard)",
   ...JSON.parse(options ?? "{}"),
 };
 try {
   const photo = await read(new Uint8Array(readFileSync(file)), basename(file));
-  const { blob, notes } = await write(photo, { ...how, format: how.format ?? photo.format });
+  const format = how.format ?? photo.format;
+  const { kept, notes: expected } = stays(photo, { ...how, format });
+  if (how.isForeseen) {
+    console.log(JSON.stringify({ notes: expected, kept }));
+    process.exit();
+  }
+  const { blob, notes } = await write(photo, { ...how, format });
   writeFileSync(target, new Uint8Array(await blob.arrayBuffer()));
   const exif = summaryOf(photo.carried.exif);
-  console.log(JSON.stringify({ notes: [...photo.notes, ...notes], exif }));
+  const held = heldBy(photo.carried);
+  console.log(JSON.stringify({ notes: [...photo.notes, ...notes], exif, kept, held }));
 } catch (error) {
   if (error.name !== "EngineError") throw error;
   console.log(JSON.stringify({ error: error.message, remedy: error.remedy }));

@@ -197,6 +197,21 @@ def test_a_preview_tells_what_the_program_decides(tab, enhancers):
 
 
 @pytest.mark.slow
+def test_a_preview_shows_opacity_and_has_the_profile_of_its_colours(tab):
+    pixels = small_sample()
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:100] = 0
+    source = Image.fromarray(np.dstack([pixels, alpha]))
+    made = tab.ask("preview", saved(source, "PNG", icc_profile=other_profile()), side=120)
+    for key in ("before", "after"):
+        image = Image.open(io.BytesIO(made[key]))
+        assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (120, 100))
+        assert image.info["icc_profile"] == other_profile()
+        shown = np.asarray(image)[..., 3]
+        assert shown[:49].max() == 0 and shown[51:].min() == 255
+
+
+@pytest.mark.slow
 def test_a_frame_needs_no_file(tab):
     told = tab.page.evaluate(
         """async () => {
@@ -213,8 +228,54 @@ def test_a_frame_needs_no_file(tab):
     assert told[5] == 0, "the frame was not closed"
 
 
+def test_a_frame_that_is_not_wanted_any_more_is_closed(tab):
+    width, kind = tab.page.evaluate(
+        """async () => {
+          const engine = await (window.testEngine ??= import("./engine.js").then((m) => m.createEngine()));
+          const image = await createImageBitmap(new ImageData(32, 20));
+          const signal = AbortSignal.abort();
+          const kind = await engine.frame(image, {}, { signal }).catch((error) => error.name);
+          return [image.width, kind];
+        }"""
+    )
+    assert (width, kind) == (0, "AbortError")
+
+
 @pytest.mark.slow
-def test_work_that_is_stopped_ends_and_the_next_is_done(tab):
+def test_the_worker_ends_work_that_is_stopped_and_does_the_next(tab):
+    """The worker itself is asked: the page would not hear of shares after the stop."""
+    data = saved(Image.fromarray(np.tile(small_sample(), (20, 20, 1))), "JPEG", quality=80)
+    told = tab.page.evaluate(
+        """async (data) => {
+          const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+          const file = new File([bytes], "a.jpg");
+          const worker = new Worker("./local/worker.js", { type: "module" });
+          const ask = (id, call, argument) => new Promise((done) => {
+            const shares = [];
+            worker.onmessage = ({ data: { share, error, value } }) => {
+              if (share === undefined) return done({ shares, kind: error?.name ?? typeof value });
+              shares.push(share);
+              worker.postMessage({ id, stop: true });
+            };
+            worker.postMessage({ id, call, argument });
+          });
+          const wish = { model: "fast" };
+          const stopped = await ask(0, "enhance", { file, wish });
+          const next = await ask(1, "preview", { file, wish, side: 64, key: 0 });
+          worker.terminate();
+          return { stopped, next };
+        }""",
+        base64.b64encode(data).decode(),
+    )
+    assert told["stopped"]["kind"] == "AbortError"
+    # The stop may arrive while the next tile is computed, which is then told of, too.
+    assert 1 <= len(told["stopped"]["shares"]) <= 2
+    assert told["stopped"]["shares"][-1] < 0.5
+    assert told["next"] == {"shares": [], "kind": "object"}
+
+
+@pytest.mark.slow
+def test_the_page_hears_no_more_of_work_that_it_has_stopped(tab):
     data = png(np.tile(small_sample(), (8, 8, 1)))
     told = tab.page.evaluate(
         """async (data) => {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from node_checks import lay_out, written_again
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 from sample_files import PROFILE, exif_with, saved, smooth_pixels
 
@@ -47,6 +48,18 @@ def again(page, tmp_path):
         told = written_again(page, source, target, **options)
         assert "error" not in told, told
         return target.read_bytes(), told["notes"]
+
+    return call
+
+
+@pytest.fixture
+def foreseen(page, tmp_path):
+    """A function that gives what a result would carry, `kept` and `notes`, without writing it."""
+
+    def call(data, name, **options):
+        source = tmp_path / name
+        source.write_bytes(data)
+        return written_again(page, source, tmp_path / "none", isForeseen=True, **options)
 
     return call
 
@@ -250,7 +263,7 @@ def test_stripping_keeps_the_profile_alone(again):
     assert not (found.exif or found.xmp or found.photoshop or found.extended_xmp or found.text)
 
 
-def test_another_format_carries_what_it_has_a_place_for(again):
+def test_another_format_carries_what_it_has_a_place_for(again, foreseen):
     data = full_photo("JPEG")
     result, notes = again(data, "photo.jpg", format="PNG")
     found, wanted = read(result), read(data)
@@ -259,6 +272,88 @@ def test_another_format_carries_what_it_has_a_place_for(again):
     assert found.text == wanted.text
     assert found.dpi == pytest.approx(wanted.dpi, abs=0.02)
     assert "IPTC, extended XMP not written: PNG holds none" in notes
+    notes = foreseen(data, "photo.jpg", format="WEBP")["notes"]
+    assert "comment, resolution, IPTC, extended XMP not written: WebP holds none" in notes
+
+
+def test_a_jpeg_carries_what_it_has_a_place_for_of_a_png(again, foreseen):
+    data = full_photo("PNG")
+    result, notes = again(data, "photo.png", format="JPEG")
+    found, wanted = read(result), read(data)
+    assert (found.exif, found.icc_profile) == (wanted.exif, wanted.icc_profile)
+    assert found.text == {COMMENT: "hübsch"}
+    assert found.dpi == pytest.approx(wanted.dpi, abs=0.02)
+    assert "text not written: JPEG holds none" in notes
+    notes = foreseen(data, "photo.png", format="WEBP")["notes"]
+    assert "text, comment, resolution not written: WebP holds none" in notes
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_comment_of_every_kind_of_text_goes_into_a_jpeg(again, is_packed):
+    info = PngInfo()
+    info.add_text(COMMENT, "gr\xfcn", zip=is_packed)
+    data = saved(Image.fromarray(smooth_pixels()), "PNG", pnginfo=info)
+    result, notes = again(data, "photo.png", format="JPEG")
+    assert read(result).text == {COMMENT: "gr\xfcn"}
+    assert notes == []
+
+
+def test_exif_that_is_too_large_for_a_jpeg_is_not_promised(page, tmp_path):
+    exif = exif_with(1) + bytes(70_000)
+    source, target = tmp_path / "large.png", tmp_path / "result"
+    source.write_bytes(saved(Image.fromarray(smooth_pixels()), "PNG", exif=exif))
+    told = written_again(page, source, target, format="JPEG")
+    assert told["notes"] == ["EXIF not written: it is too large for a JPEG"]
+    assert "EXIF" not in told["kept"]
+    assert target.read_bytes()[6:10] == b"JFIF"
+    assert "EXIF" in written_again(page, source, target)["kept"]
+
+
+def exif_as_text(block):
+    """EXIF as ImageMagick writes it into a PNG."""
+    lines = [block.hex()[at : at + 72] for at in range(0, 2 * len(block), 72)]
+    return "\n".join(["", "exif", f"{len(block):8}", *lines, ""])
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_exif_in_the_text_of_a_png_is_read_as_by_the_program(again, is_packed):
+    info = PngInfo()
+    info.add_text("Raw profile type exif", exif_as_text(exif_with(6)), zip=is_packed)
+    info.add_text("Author", "somebody")
+    data = saved(Image.fromarray(smooth_pixels()), "PNG", pnginfo=info)
+    found, wanted = read(again(data, "photo.png")[0]), read(data)
+    assert found.pixels.shape == wanted.pixels.shape == (56, 40, 3)
+    assert (found.exif, found.text) == (wanted.exif, wanted.text)
+    assert found.exif == exif_with(1) and found.text == {"Author": "somebody"}
+
+
+def test_damaged_exif_in_the_text_of_a_png_is_left_out_and_that_is_said(again):
+    info = PngInfo()
+    info.add_text("Raw profile type exif", "\nexif\n       3\nno hex")
+    data = saved(Image.fromarray(smooth_pixels()), "PNG", pnginfo=info)
+    result, notes = again(data, "photo.png")
+    assert notes == ["EXIF left out: it is damaged"]
+    assert not read(result).exif and not read(result).text
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_what_is_kept_of_a_picture_does_not_hold_its_file(page, tmp_path, form, is_damaged):
+    exif = b"Exif\0\0no header of any kind" if is_damaged else exif_with(1)
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    options = {"lossless": True} if form == "WEBP" else {}
+    name = f"photo.{form.lower()}"
+    photo = Image.fromarray(pixels)
+    carried = {"exif": exif, "icc_profile": PROFILE, "xmp": XMP}
+    if form == "PNG":
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", XMP.decode(), zip=is_damaged)
+        carried = carried | {"pnginfo": info}
+        del carried["xmp"]
+    data = saved(photo, form, **carried, **options)
+    (tmp_path / name).write_bytes(data)
+    held = written_again(page, tmp_path / name, tmp_path / "result")["held"]
+    assert len(PROFILE) < held < 20_000 < len(data)
 
 
 def test_sixteen_bits_are_cut_to_eight_for_a_jpeg_and_that_is_said(again):

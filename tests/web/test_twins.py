@@ -42,6 +42,6 @@ def test_there_are_no_other_golden_vectors():
 def test_the_twins_and_the_files_pass_their_tests_in_node():
     files = sorted(WEB.rglob("*.test.mjs"))
     assert files
-    printed = node("--test", *files)
+    printed = node("--test", "--test-reporter=tap", *files)
     passed = int(re.search(r"^# pass (\d+)$", printed, re.MULTILINE)[1])
     assert passed >= len(files)

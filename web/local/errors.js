@@ -11,6 +11,11 @@ export class EngineError extends Error {
   }
 }
 
+/** What is said of a file that cannot be read. */
+export function damaged() {
+  return new EngineError("the picture's file is damaged", { status: 415 });
+}
+
 /** What is said of a file that ends too early. */
 export function cutOff() {
   return new EngineError("the picture's file is cut off", {

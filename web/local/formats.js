@@ -2,6 +2,9 @@
 
 import { EngineError } from "./errors.js";
 import { hasAt, latin } from "./files/bytes.js";
+import { isJpeg } from "./files/jpeg_segments.js";
+import { isPng } from "./files/png_chunks.js";
+import { isWebp } from "./files/webp.js";
 
 /** Of those that are read and written: name, label, type, suffixes (the first for new files). */
 export const FORMATS = {
@@ -18,9 +21,9 @@ const PROGRAM = "use the program, which reads it: scotopic enhance";
  * @throws {EngineError} For what is not read here, in one sentence that says what it is.
  */
 export function formatOf(bytes, name) {
-  if (hasAt(bytes, 0, "\xff\xd8\xff")) return "JPEG";
-  if (hasAt(bytes, 0, "\x89PNG\r\n\x1a\n")) return "PNG";
-  if (hasAt(bytes, 0, "RIFF") && hasAt(bytes, 8, "WEBP")) return "WEBP";
+  if (isJpeg(bytes)) return "JPEG";
+  if (isPng(bytes)) return "PNG";
+  if (isWebp(bytes)) return "WEBP";
   const other = RAW.test(name) ? "camera RAW" : otherFormat(bytes);
   if (!bytes.length) throw new EngineError("the file is empty", { status: 415 });
   if (!other)

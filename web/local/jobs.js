@@ -98,15 +98,16 @@ export class Jobs {
     };
   }
 
-  /** A frame of a camera before and after, as bitmaps. */
+  /** A frame of a camera, which is closed, before and after, as bitmaps. */
   async frame({ image, wish, side = FRAME_SIDE }) {
+    const picture = frameOf(image, side);
     check(wish);
     const model = wish.model ?? FAST_MODEL;
-    const picture = frameOf(image, side);
     const seen = await look(await this.#networks.network(model), picture);
-    const before = await bitmapOf(picture);
-    const { after, decided } = await this.#applied(picture, seen, wish, model);
-    return { before, after: await bitmapOf(after), report: decisionReport(seen, decided, model) };
+    const applied = await this.#applied(picture, seen, wish, model);
+    // Bitmaps must be closed, and so they are made when nothing can fail any more.
+    const [before, after] = await Promise.all([picture, applied.after].map(bitmapOf));
+    return { before, after, report: decisionReport(seen, applied.decided, model) };
   }
 
   async #applied(before, seen, wish, model) {
@@ -205,7 +206,16 @@ function hasTransparency({ alpha }) {
   return false;
 }
 
+/** The pixels of a frame, reduced; the frame is closed. */
 function frameOf(image, side) {
+  try {
+    return reducedFrame(image, side);
+  } finally {
+    image.close();
+  }
+}
+
+function reducedFrame(image, side) {
   const [width, height] = [image.displayWidth ?? image.width, image.displayHeight ?? image.height];
   const scale = Math.min(1, side / Math.max(width, height));
   const canvas = new OffscreenCanvas(
@@ -213,7 +223,6 @@ function frameOf(image, side) {
     Math.max(1, Math.round(scale * height)),
   );
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  image.close();
   const pixels = pixelsOf(canvas);
   return { ...ofRgba(pixels.data, pixels.width, pixels.height), alpha: null };
 }

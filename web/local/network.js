@@ -24,17 +24,40 @@ export async function sha256(bytes) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function bytesOf(path, what) {
+/**
+ * A file of this page.
+ *
+ * @param {string} path From this module.
+ * @param {string} what Its name in a sentence.
+ * @param {RequestCache} [cache]
+ * @returns {Promise<Response>}
+ * @throws {EngineError} If the host does not give it.
+ */
+export async function fetched(path, what, cache = "default") {
   const failed = (reason) =>
     new EngineError(`${what} could not be loaded: ${reason}`, {
       remedy: "load the page again while it can be reached",
       status: 503,
     });
-  const response = await fetch(new URL(path, import.meta.url)).catch((error) => {
+  const response = await fetch(new URL(path, import.meta.url), { cache }).catch((error) => {
     throw failed(error.message);
   });
   if (!response.ok) throw failed(`the host answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return response;
+}
+
+/** The bytes of a network that has this hash. */
+async function verified({ name, file, sha256: wanted }) {
+  // Of an earlier build, the browser may still have one of the same name.
+  for (const cache of ["default", "reload"]) {
+    const response = await fetched(`../models/${file}`, `the network ${name}`, cache);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if ((await sha256(bytes)) === wanted) return bytes;
+  }
+  throw new EngineError(`the network ${name} is not the one that this page was built with`, {
+    remedy: "load the page again, or build it anew",
+    status: 503,
+  });
 }
 
 /**
@@ -62,7 +85,20 @@ export class Networks {
     const wasm = await Networks.#of("wasm", models);
     if (!(await hasGpu())) return wasm;
     const faster = await Networks.#of("webgpu", models).catch(() => null);
-    return faster && (await isBetter(faster, wasm)) ? faster : wasm;
+    if (!faster) return wasm;
+    const [best, other] = (await isBetter(faster, wasm)) ? [faster, wasm] : [wasm, faster];
+    await other.release();
+    return best;
+  }
+
+  /** Give back the memory of all networks; one that is asked for then is loaded again. */
+  async release() {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const loaded of sessions) {
+      const { session } = await loaded.catch(() => ({}));
+      await this.#inTurn(() => session?.release()).catch(() => {});
+    }
   }
 
   static async #of(kind, models) {
@@ -103,14 +139,8 @@ export class Networks {
     }
   }
 
-  async #session({ name, file, sha256: wanted }) {
-    const bytes = await bytesOf(`../models/${file}`, `the network ${name}`);
-    if ((await sha256(bytes)) !== wanted) {
-      throw new EngineError(`the network ${name} is not the one that this page was built with`, {
-        remedy: "load the page again, or build it anew",
-        status: 503,
-      });
-    }
+  async #session(model) {
+    const bytes = await verified(model);
     const spec = specOf(bytes);
     const session = await this.#inTurn(() =>
       this.ort.InferenceSession.create(bytes, {

@@ -40,7 +40,7 @@ function* fieldsOf(bytes) {
 }
 
 /** All metadata of an ONNX file: key to text. */
-export function metadataOf(bytes) {
+function metadataOf(bytes) {
   const decoder = new TextDecoder();
   const found = {};
   for (const [field, content] of fieldsOf(bytes)) {

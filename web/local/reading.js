@@ -2,7 +2,7 @@
 
 import { ofRgba } from "../pixels/picture.js";
 import * as pngPixels from "./codecs/png.js";
-import { EngineError, cutOff } from "./errors.js";
+import { EngineError, cutOff, damaged } from "./errors.js";
 import { number } from "./files/bytes.js";
 import { endOfJpeg } from "./files/companions.js";
 import { orientationOf } from "./files/exif.js";
@@ -14,7 +14,7 @@ import { FORMATS, formatOf } from "./formats.js";
 import { ofUpright, upright } from "./upright.js";
 
 /** Megapixels that a page has room for; the program has no such bound. */
-export const MOST_MEGAPIXELS = 100;
+const MOST_MEGAPIXELS = 100;
 const BAND = 512;
 
 /**
@@ -70,10 +70,6 @@ async function readWebp(bytes) {
   if (found.hasAlpha)
     found.notes.push("colours of nearly transparent pixels rounded: the browser reads WebP so");
   return { pixels, found, channels: { gray: false, alpha: found.hasAlpha } };
-}
-
-function damaged() {
-  return new EngineError("the picture's file is damaged", { status: 415 });
 }
 
 function unusual(message) {

@@ -47,7 +47,7 @@ export function photoReport(photo, file) {
 /** What of a photo a result would keep, and notes on what it would not, without writing it. */
 export function stays(photo, { format, strip }) {
   const { carried, notes } = carriedBy(photo, { format, strip, maker: "" });
-  const hasXmp = Boolean(photo.carried.xmp) && !strip;
+  const hasXmp = Boolean(photo.carried.xmp && carried.xmp);
   const hasAlpha = photo.channels.alpha && format !== "JPEG";
   return {
     kept: keptOf({ ...carried, xmp: hasXmp }, hasAlpha),

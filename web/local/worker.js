@@ -6,13 +6,13 @@
 
 import { told } from "./errors.js";
 import { FAST_MODEL, Jobs } from "./jobs.js";
-import { Networks } from "./network.js";
+import { fetched, Networks } from "./network.js";
 
 const stopped = new Set();
 let ready = null;
 
 async function start() {
-  const response = await fetch(new URL("../models/models.json", import.meta.url));
+  const response = await fetched("../models/models.json", "the list of networks");
   const { version, models } = await response.json();
   const networks = await Networks.load(models);
   // Ready by the time that a photo is chosen; a failure is told by the call that needs it.

@@ -3,13 +3,13 @@
 import * as jpegPixels from "./codecs/jpeg.js";
 import { tablesOf } from "./codecs/jpeg_tables.js";
 import * as pngPixels from "./codecs/png.js";
+import { convert } from "./converting.js";
 import { EngineError } from "./errors.js";
-import { number } from "./files/bytes.js";
 import { isGray } from "./files/icc.js";
 import * as jpeg from "./files/jpeg.js";
 import * as png from "./files/png.js";
 import * as webp from "./files/webp.js";
-import { credited, withoutExtension } from "./files/xmp.js";
+import { credited } from "./files/xmp.js";
 import { FORMATS } from "./formats.js";
 
 const USUAL_QUALITY = 95;
@@ -18,7 +18,6 @@ const FULL_SAMPLING = [
   [1, 1],
   [1, 1],
 ];
-const PER_METRE = { 1: 1 / 0.0254, 2: 100 };
 
 /**
  * Encode a picture.
@@ -64,6 +63,7 @@ export function carriedBy({ format: own, carried: given, channels }, { format, s
     carried.icc = null;
     notes.push("colour profile of gray left out, since RGB is written");
   }
+  if (format === "JPEG") notes.push(...withoutTooLarge(carried));
   if (channels.alpha && format === "JPEG")
     notes.push(`transparency not written: ${label} holds none`);
   return { carried, notes };
@@ -74,45 +74,12 @@ function creditedIn(format, xmp, maker) {
   return format === "JPEG" && made.length > jpeg.MOST_XMP ? xmp : made;
 }
 
-/** Change what only the source's format has a place for into what another has; notes on the rest. */
-function convert(carried, from, to) {
-  const kinds = (names) => carried.kept.filter(({ kind }) => names.includes(kind));
-  const lost = [];
-  const kept = [];
-  if (from === "JPEG") {
-    const content = ({ bytes }) => bytes.subarray(4);
-    const comments = kinds(["comment"]);
-    if (to === "PNG") kept.push(...comments.map((each) => png.comment(utf8(content(each)))));
-    else if (comments.length) lost.push("comment");
-    const [jfif] = kinds(["jfif"]);
-    const unit = jfif && PER_METRE[jfif.bytes[11]];
-    if (to === "PNG" && unit) {
-      kept.push(
-        png.resolution(...[12, 14].map((at) => Math.round(number(jfif.bytes, at, 2) * unit))),
-      );
-    }
-    if (kinds(["photoshop"]).length) lost.push("IPTC");
-    if (kinds(["extended"]).length) {
-      lost.push("extended XMP");
-      carried.xmp &&= withoutExtension(carried.xmp);
-    }
-    if (kinds(["other"]).length) lost.push("further segments");
-  } else if (from === "PNG") {
-    if (kinds(["tEXt", "zTXt", "iTXt"]).length) lost.push("text");
-    if (carried.kept.some(png.isColour) && !carried.icc) lost.push("colour by numbers");
-  }
-  carried.kept = kept;
-  return lost.length ? [`${lost.join(", ")} not written: ${FORMATS[to].label} holds none`] : [];
-}
-
-/** Text in UTF-8, of text in UTF-8 or Latin-1. */
-function utf8(bytes) {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return bytes;
-  } catch {
-    return new TextEncoder().encode(new TextDecoder("latin1").decode(bytes));
-  }
+/** Take away what a JPEG has no room for; notes on it. */
+function withoutTooLarge(carried) {
+  const rooms = { exif: jpeg.MOST_EXIF, xmp: jpeg.MOST_XMP };
+  const tooLarge = Object.keys(rooms).filter((name) => carried[name]?.length > rooms[name]);
+  for (const name of tooLarge) carried[name] = null;
+  return tooLarge.map((name) => `${name.toUpperCase()} not written: it is too large for a JPEG`);
 }
 
 function in8Bits(picture) {

@@ -6,6 +6,7 @@
  */
 
 import { joined } from "../files/bytes.js";
+import { segment } from "../files/jpeg_segments.js";
 import { BitWriter, optimal } from "./jpeg_bits.js";
 import { ZIGZAG } from "./jpeg_tables.js";
 
@@ -231,11 +232,6 @@ function scanOf({ channel, ends, symbols, values, count }, codes) {
     }
   }
   return joined([bits.finished(), Uint8Array.of(0xff, 0xd9)]);
-}
-
-function segment(marker, content) {
-  const length = content.length + 2;
-  return Uint8Array.of(0xff, marker, length >> 8, length & 255, ...content);
 }
 
 function headOf({ width, height, channels, codes }) {

@@ -5,9 +5,9 @@
  * colours by their profile. PNG specification, third edition, 7 to 10.
  */
 
-import { EngineError, cutOff } from "../errors.js";
-import { joined, number } from "../files/bytes.js";
-import { chunk, chunksOf } from "../files/png_chunks.js";
+import { cutOff, damaged } from "../errors.js";
+import { joined, number, ofLatin } from "../files/bytes.js";
+import { SIGNATURE, chunk, chunksOf } from "../files/png_chunks.js";
 import { deflated, inflated } from "../files/streams.js";
 
 /** Of each pass of an interlaced picture: first column and row, and the steps. */
@@ -55,10 +55,6 @@ export async function decode(bytes) {
     throw cutOff();
   }
   return unpacked(image, passes, raw);
-}
-
-function damaged() {
-  return new EngineError("the picture's file is damaged", { status: 415 });
 }
 
 function passesOf({ width, height, bits, channels, interlaced }) {
@@ -165,7 +161,7 @@ export async function encode(picture, { gray, alpha }) {
   header.set([bits, kind], 8);
   const packed = await deflated(filtered(picture, { bits, gray, alpha }));
   return {
-    head: joined([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), chunk("IHDR", header)]),
+    head: joined([ofLatin(SIGNATURE), chunk("IHDR", header)]),
     body: joined([chunk("IDAT", packed), chunk("IEND", new Uint8Array(0))]),
   };
 }

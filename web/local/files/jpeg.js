@@ -7,6 +7,8 @@
 import { hasAt, joined, number, ofLatin } from "./bytes.js";
 import { behindJpeg } from "./companions.js";
 import { PREFIX } from "./exif.js";
+import { MOST, segment, segmentsOf } from "./jpeg_segments.js";
+import { nothing } from "./nothing.js";
 
 const XMP = "http://ns.adobe.com/xap/1.0/\0";
 const MORE_XMP = "http://ns.adobe.com/xmp/extension/\0";
@@ -14,30 +16,7 @@ const ICC = "ICC_PROFILE\0";
 const PHOTOSHOP = "Photoshop 3.0\0";
 const FRAMES = [0xc0, 0xc1, 0xc2, 0xc9, 0xca];
 const NO_FRAMES = [0xc4, 0xc8, 0xcc];
-/** Most bytes of the content of a segment. */
-const MOST = 65533;
 const THUMBNAILS = [0x0409, 0x040c];
-
-export function isJpeg(bytes) {
-  return hasAt(bytes, 0, "\xff\xd8\xff");
-}
-
-/** Marker and place of each segment before the pixels; `content` is without its length. */
-export function* segmentsOf(bytes) {
-  let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === 0xff) {
-    const marker = bytes[at + 1];
-    if (marker === 0xff) {
-      at += 1;
-      continue;
-    }
-    if (marker === 0xda || marker === 0xd9) return;
-    const stop = at + 2 + number(bytes, at + 2, 2);
-    if (stop > bytes.length) return;
-    yield { marker, start: at, stop, content: bytes.subarray(at + 4, stop) };
-    at = stop;
-  }
-}
 
 /** What a segment is. */
 function kindOf({ marker, content }) {
@@ -64,14 +43,14 @@ function kindOf({ marker, content }) {
  *   as they are, {kind, bytes}; `frame`: how it is compressed; `notes`: what a result has not.
  */
 export function read(bytes) {
-  const found = { exif: null, xmp: null, icc: null, kept: [], left: new Set(), frame: {} };
+  const found = { ...nothing(), left: new Set(), frame: {} };
   const profile = [];
   const tables = {};
-  for (const segment of segmentsOf(bytes)) {
-    const kind = kindOf(segment);
-    const { content, marker } = segment;
-    if (kind === "exif") found.exif ??= content.subarray(PREFIX.length);
-    else if (kind === "xmp") found.xmp ??= content.subarray(XMP.length);
+  for (const each of segmentsOf(bytes)) {
+    const kind = kindOf(each);
+    const { content, marker } = each;
+    if (kind === "exif") found.exif ??= content.slice(PREFIX.length);
+    else if (kind === "xmp") found.xmp ??= content.slice(XMP.length);
     else if (kind === "icc") profile.push(content.subarray(ICC.length));
     else if (kind === "mpf" || kind === "gain map" || kind === "credentials") found.left.add(kind);
     else if (kind === "photoshop") keep(found, kind, marker, content);
@@ -79,7 +58,7 @@ export function read(bytes) {
     else if (["extended", "comment", "other"].includes(kind)) keep(found, kind, marker, content);
     else if (marker === 0xdb) Object.assign(tables, tablesIn(content));
     else if (marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker))
-      found.frame = frameOf(segment);
+      found.frame = frameOf(each);
   }
   joinPhotoshop(found);
   found.frame.tables = (found.frame.channels ?? []).map(({ table }) => tables[table]);
@@ -192,40 +171,42 @@ export function forDecoding(bytes) {
  * A result with what it is to carry.
  *
  * @param {{head: Uint8Array, body: Uint8Array}} coded As from codecs/jpeg.js.
- * @param {object} carried `exif`, `xmp`, `icc`, `kept`, as from `read`.
+ * @param {object} carried `exif`, `xmp`, `icc`, `kept`, as from `read`; EXIF of at most MOST_EXIF
+ *   and XMP of at most MOST_XMP bytes.
  * @returns {{bytes: Uint8Array, notes: string[]}}
  */
-export function write({ head, body }, { exif, xmp, icc, kept = [] }) {
-  const notes = [];
-  const parts = [];
+export function write({ head, body }, { exif, xmp, icc, kept }) {
   const jfif = kept.filter(({ kind }) => kind === "jfif").slice(0, 1);
   if (!jfif.length && !exif)
     jfif.push({ bytes: segment(0xe0, [...ofLatin("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0]) });
-  if (exif && exif.length + PREFIX.length > MOST)
-    notes.push("EXIF not written: it is too large for a JPEG");
-  else if (exif) parts.push(segment(0xe1, joined([ofLatin(PREFIX), exif])));
-  if (xmp && xmp.length + XMP.length > MOST)
-    notes.push("XMP not written: it is too large for a JPEG");
-  else if (xmp) parts.push(segment(0xe1, joined([ofLatin(XMP), xmp])));
   const others = kept.filter(({ kind }) => kind !== "jfif" && kind !== "comment");
   const comments = kept.filter(({ kind }) => kind === "comment");
   const bytes = joined([
     head,
     ...jfif.map((each) => each.bytes),
-    ...parts,
+    ...(exif ? [segment(0xe1, joined([ofLatin(PREFIX), exif]))] : []),
+    ...(xmp ? [segment(0xe1, joined([ofLatin(XMP), xmp]))] : []),
     ...(icc ? profileSegments(icc) : []),
     ...[...others, ...comments].map((each) => each.bytes),
     body,
   ]);
-  return { bytes, notes };
+  return { bytes, notes: [] };
 }
 
-/** Most bytes of an XMP packet in a JPEG. */
+/** Most bytes of an EXIF block, and of an XMP packet, in a JPEG. */
+export const MOST_EXIF = MOST - PREFIX.length;
 export const MOST_XMP = MOST - XMP.length;
 
-/** A comment as a segment. */
+/** A comment as a segment; null if it is too long for one. */
 export function comment(bytes) {
-  return { kind: "comment", bytes: segment(0xfe, bytes.subarray(0, MOST)) };
+  return bytes.length > MOST ? null : { kind: "comment", bytes: segment(0xfe, bytes) };
+}
+
+/** Resolution in pixels for each inch as a segment; null for none that it can tell. */
+export function resolution(across, down) {
+  if (![across, down].every((each) => each >= 1 && each <= 65535)) return null;
+  const numbers = [across, down].flatMap((each) => [each >> 8, each & 255]);
+  return { kind: "jfif", bytes: segment(0xe0, [...ofLatin("JFIF\0"), 1, 1, 1, ...numbers, 0, 0]) };
 }
 
 function profileSegments(icc) {
@@ -242,9 +223,4 @@ function split(marker, head, content) {
   return Array.from({ length: count }, (_, i) =>
     segment(marker, joined([head, content.subarray(i * room, (i + 1) * room)])),
   );
-}
-
-function segment(marker, content) {
-  const length = content.length + 2;
-  return joined([[0xff, marker, length >> 8, length & 255], content]);
 }

@@ -1,19 +1,9 @@
 /** The chunks of a PNG file. PNG specification, third edition, 5. */
 
+import { crc32 } from "../../files/crc.js";
 import { bytesOf, hasAt, joined, latin, number, ofLatin } from "./bytes.js";
 
 export const SIGNATURE = "\x89PNG\r\n\x1a\n";
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-  return n;
-});
-
-function crcOf(bytes) {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 export function isPng(bytes) {
   return hasAt(bytes, 0, SIGNATURE);
@@ -27,7 +17,7 @@ export function* chunksOf(bytes) {
     const stop = at + 8 + length;
     if (stop + 4 > bytes.length) return;
     const kind = latin(bytes.subarray(at + 4, at + 8));
-    const isRight = crcOf(bytes.subarray(at + 4, stop)) === number(bytes, stop, 4);
+    const isRight = crc32(bytes.subarray(at + 4, stop)) === number(bytes, stop, 4);
     yield { kind, content: bytes.subarray(at + 8, stop), isRight };
     at = stop + 4;
   }
@@ -36,5 +26,5 @@ export function* chunksOf(bytes) {
 /** A chunk as a file has it. */
 export function chunk(kind, content) {
   const body = joined([ofLatin(kind), content]);
-  return joined([bytesOf(content.length), body, bytesOf(crcOf(body))]);
+  return joined([bytesOf(content.length), body, bytesOf(crc32(body))]);
 }

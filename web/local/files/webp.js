@@ -2,6 +2,7 @@
 
 import { bytesOf, hasAt, joined, latin, number, ofLatin } from "./bytes.js";
 import { bare } from "./exif.js";
+import { nothing } from "./nothing.js";
 
 const FLAGS = { animation: 2, xmp: 4, exif: 8, alpha: 16, icc: 32 };
 
@@ -35,22 +36,16 @@ function file(chunks) {
   return joined([ofLatin("RIFF"), bytesOf(body.length, true), body]);
 }
 
-/** What a file carries: `exif`, `xmp`, `icc`: bytes or null; and how it is compressed. */
+/**
+ * What a file carries: `exif`, `xmp`, `icc`: bytes or null; and how it is compressed. They are
+ * copies: what is kept of a picture must not hold its file.
+ */
 export function read(bytes) {
-  const found = {
-    exif: null,
-    xmp: null,
-    icc: null,
-    kept: [],
-    notes: [],
-    isAnimated: false,
-    isLossless: false,
-    hasAlpha: false,
-  };
+  const found = { ...nothing(), isLossless: false, hasAlpha: false };
   for (const { kind, content } of chunksOf(bytes)) {
-    if (kind === "EXIF") found.exif ??= bare(content);
-    else if (kind === "XMP ") found.xmp ??= content;
-    else if (kind === "ICCP") found.icc ??= content;
+    if (kind === "EXIF") found.exif ??= bare(content).slice();
+    else if (kind === "XMP ") found.xmp ??= content.slice();
+    else if (kind === "ICCP") found.icc ??= content.slice();
     else if (kind === "ANIM") found.isAnimated = true;
     else if (kind === "ALPH") found.hasAlpha = true;
     else if (kind === "VP8L") {
@@ -83,7 +78,7 @@ export function forDecoding(bytes) {
  * @param {{width: number, height: number}} size
  * @param {object} carried `exif`, `xmp`, `icc`, `kept`, as from `read`.
  */
-export function write(coded, { width, height }, { exif, xmp, icc, kept = [] }) {
+export function write(coded, { width, height }, { exif, xmp, icc, kept }) {
   const pixels = [...chunksOf(coded)].filter(({ kind }) => ["VP8 ", "VP8L", "ALPH"].includes(kind));
   const hasAlpha = pixels.some(
     ({ kind, content }) => kind === "ALPH" || (kind === "VP8L" && content[4] & 16),
