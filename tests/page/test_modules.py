@@ -139,3 +139,33 @@ def test_the_rate_is_that_of_the_last_frames(run):
         "const rate = new m.Rate(); return [0, 0.5, 1, 1.25].map((time) => rate.next(time));",
     )
     assert rates == [None, 2, 2, pytest.approx(2.4)]
+
+
+def test_a_copy_that_is_shown_is_never_taken_for_the_result(run):
+    """The wish changes while the result is made, and the result is asked for while the copy is."""
+    asked, copy, result = run(
+        "work/results.js",
+        """const {Library} = await import("/work/library.js");
+           const asked = [], open = [];
+           const enhance = (file, wish) => new Promise((done) => {
+             asked.push([wish.format, wish.ev, wish.strip]);
+             open.push(() => done({name: `made.${wish.format}`, blob: new Blob()}));
+           });
+           const turn = () => new Promise((done) => setTimeout(done));
+           const library = new Library(), results = new m.Results({enhance}, library);
+           const [item] = library.add([new File([], "a.tif")]);
+           library.wish(item, {format: "tif"});
+           const copy = results.shownOf(item);
+           await turn();
+           library.wish(item, {ev: 1});
+           open.shift()();
+           await turn();
+           const result = results.of(item);
+           open.shift()();
+           await turn();
+           open.shift()();
+           return [asked, (await copy.catch((error) => error)).name, (await result).name];""",
+    )
+    assert asked == [["tif", 0, False], ["jpg", 0, True], ["tif", 1, False]]
+    assert copy == "AbortError"
+    assert result == "made.tif"

@@ -84,7 +84,11 @@ export class Viewer extends EventTarget {
   #sharpen() {
     clearTimeout(this.#timer);
     const item = this.#item;
-    if (!item?.answer || !this.#stage.isBeyondPreview || item.error) return;
+    if (!item?.answer || !this.#stage.isBeyondPreview) return;
+    if (item.error) {
+      this.#asked = null; // so that it is made when the person tries again
+      return;
+    }
     if (this.#addresses.after && this.#addresses.key === item.key) return;
     if (this.#asked === item.key) return;
     const isThere = item.finished && isShown(item.finished.name);
@@ -141,7 +145,8 @@ export class Viewer extends EventTarget {
     if (item.wait) return t("note.wait", { n: item.wait });
     if (item.error) return problem(item.error);
     if (this.#stage.showsFull) return t(this.#addresses.before ? "note.full" : "note.full.after");
-    if (this.#stage.isBeyondPreview) {
+    const isStopped = this.#asked === item.key && !this.#results.works(item);
+    if (this.#stage.isBeyondPreview && !isStopped) {
       if (item.share === null) return t("note.making");
       return t("note.making.share", { percent: Math.round(100 * item.share) });
     }
