@@ -52,6 +52,8 @@ export class PlainPainter {
 }
 
 function pixels(context, bitmap) {
+  // What was there would shine through where the picture is transparent.
+  context.clearRect(0, 0, bitmap.width, bitmap.height);
   context.drawImage(bitmap, 0, 0);
   return context.getImageData(0, 0, bitmap.width, bitmap.height).data;
 }

@@ -71,13 +71,25 @@ export class Viewer extends EventTarget {
       isFirst = !this.#answer;
     if (!item?.answer) return;
     this.#answer = item.answer;
-    const preview = again ? this.#preview : await loadable(item.answer, item.made);
+    const preview = again ? this.#preview : await this.#loaded(item);
+    if (!preview) return;
     if (item !== this.#item || item.answer !== this.#answer) return release(preview);
     if (!again) release(this.#preview);
     this.#preview = preview;
     const { width, height } = item.answer.report;
     this.#stage.show(preview, { width, height }, item.wish, isFirst);
     this.#told();
+  }
+
+  /** The pictures of a preview; null, with the error at the item, where they cannot be shown. */
+  async #loaded(item) {
+    try {
+      return await loadable(item.answer, item.made);
+    } catch (error) {
+      item.error = error;
+      this.#told();
+      return null;
+    }
   }
 
   /** Get the full result where the preview has too few pixels for what is seen. */
@@ -131,7 +143,8 @@ export class Viewer extends EventTarget {
   #told() {
     const item = this.#item;
     this.#state.classList.toggle("bad", Boolean(item?.error));
-    this.#state.textContent = !item || item.answer ? "" : this.#missing(item);
+    const state = !item || item.answer ? "" : this.#missing(item);
+    if (this.#state.textContent !== state) this.#state.textContent = state;
     const note = item?.answer ? this.#noteOf(item) : "";
     if (this.#note.textContent !== note) this.#note.textContent = note;
   }
@@ -156,8 +169,10 @@ export class Viewer extends EventTarget {
   /** + - 0 1, where no other control has the focus. */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.#item) return;
-    const focus = document.activeElement;
-    if (focus !== document.body && !document.getElementById("viewer").contains(focus)) return;
+    const focus = document.activeElement,
+      viewer = document.getElementById("viewer");
+    if (!viewer.offsetParent) return; // the camera is shown instead
+    if (focus !== document.body && !viewer.contains(focus)) return;
     if (event.key in KEYS) this.#stage.zoomBy(KEYS[event.key]);
     else if (event.key === "0") this.#stage.fit();
     else if (event.key === "1") this.#stage.zoomTo(this.#stage.one);
