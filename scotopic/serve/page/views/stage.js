@@ -183,7 +183,7 @@ export class Stage extends EventTarget {
   }
 
   #resized() {
-    if (!this.#size) return;
+    if (!this.#size || !this.#root.clientWidth) return; // nothing fits a stage that is hidden
     if (this.#atFit) return this.fit();
     this.#view = held(this.#view, this.#box, this.#size);
     this.#placed();
