@@ -5,7 +5,6 @@ import { clip } from "../pixels/units.js";
 
 /** A painter of pictures under a dragged exposure; see painter.js. */
 export class PlainPainter {
-  kind = "2d";
   #context;
   #loaded = null;
 

@@ -69,7 +69,7 @@ export class Viewer extends EventTarget {
   async #load(again) {
     const item = this.#item,
       isFirst = !this.#answer;
-    if (!item?.answer) return;
+    if (!item?.answer || (again && !this.#preview)) return;
     this.#answer = item.answer;
     const preview = again ? this.#preview : await this.#loaded(item);
     if (!preview) return;
