@@ -99,17 +99,25 @@ def test_all_can_be_done_by_keys_from_the_start_to_the_download(page):
 
 def test_the_focus_is_seen_on_every_control(page):
     bring(page, "many")
+    reached = set()
     for _ in range(40):
         page.tab.keyboard.press("Tab")
         seen = page.tab.evaluate(
             """() => {
-              const node = document.activeElement;
-              if (node === document.body) return [true, ""];
+              const node = document.activeElement, all = [...document.querySelectorAll("*")];
+              if (node === document.body) return [true, "", null];
               const ring = (pseudo) => getComputedStyle(node, pseudo).outlineStyle !== "none";
-              return [ring() || ring("::after"), node.outerHTML];
+              const seen = ring() || ring("::after");
+              return [seen, node.outerHTML, all.indexOf(node)];
             }"""
         )
         assert seen[0], seen[1]
+        reached.add(seen[2])
+    controls = page.tab.evaluate(
+        """[...document.querySelectorAll("button, input, select, summary, [tabindex]")]
+          .filter((node) => node.checkVisibility() && !node.disabled).length"""
+    )
+    assert len(reached - {None}) == controls > 15
 
 
 def test_the_document_has_neither_inline_scripts_nor_inline_styles():
