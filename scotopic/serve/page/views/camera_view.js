@@ -8,7 +8,7 @@ import { problem } from "./words.js";
 const SNAPSHOT_QUALITY = 0.95;
 
 /** A name with the time, such as camera_2026-03-01_18-30-05. */
-export function nameAt(date) {
+function nameAt(date) {
   const two = (number) => String(number).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
   return `camera_${day}_${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("-")}`;
