@@ -157,3 +157,11 @@ def test_no_text_for_people_stands_outside_the_table_of_texts():
     body = re.sub(r"<noscript>.*?</noscript>", "", text.split("<body")[1], flags=re.DOTALL)
     said = [piece.strip() for piece in re.findall(r">([^<>]+)<", body) if piece.strip()]
     assert set(said) <= {"scotopic", "+", "−"}
+
+
+def test_a_screen_reader_is_told_the_state_of_the_photo_and_the_note_on_quality(page):
+    bring(page, "failed")
+    states = page.tab.get_by_role("status").all_text_contents()
+    assert any(text.startswith("Not a picture") for text in states)
+    note = page.tab.get_attribute("#quality", "aria-describedby")
+    assert page.tab.text_content(f"#{note}").startswith("1 to 100.")
