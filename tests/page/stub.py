@@ -23,13 +23,10 @@ from scotopic.jobs.settings import Encoding, Settings
 from scotopic.photo import formats, reading
 from scotopic.photo.limits import MAX_MEGAPIXELS, Limits
 from scotopic.pixels.thumbnail import reduced
+from scotopic.serve.guard import HEADERS
 from scotopic.wish import Wish
 
 PAGE = ROOT / "scotopic" / "serve" / "page"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; worker-src 'self'; media-src 'self' blob:; form-action 'none'"
-)
 BOUNDARY = "----scotopic-stub"
 
 
@@ -145,12 +142,14 @@ class Stub:
 
 
 def guarded(app):
-    """An application whose every answer has the policy of the real server."""
+    """An application whose every answer has the headers of the real server."""
 
     async def call(scope, receive, send):
         async def tell(message):
             if message["type"] == "http.response.start":
-                message["headers"].append((b"content-security-policy", POLICY.encode()))
+                message["headers"] += [
+                    (name.lower().encode(), value.encode()) for name, value in HEADERS.items()
+                ]
             await send(message)
 
         await app(scope, receive, tell)

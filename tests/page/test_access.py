@@ -99,17 +99,25 @@ def test_all_can_be_done_by_keys_from_the_start_to_the_download(page):
 
 def test_the_focus_is_seen_on_every_control(page):
     bring(page, "many")
+    reached = set()
     for _ in range(40):
         page.tab.keyboard.press("Tab")
         seen = page.tab.evaluate(
             """() => {
-              const node = document.activeElement;
-              if (node === document.body) return [true, ""];
+              const node = document.activeElement, all = [...document.querySelectorAll("*")];
+              if (node === document.body) return [true, "", null];
               const ring = (pseudo) => getComputedStyle(node, pseudo).outlineStyle !== "none";
-              return [ring() || ring("::after"), node.outerHTML];
+              const seen = ring() || ring("::after");
+              return [seen, node.outerHTML, all.indexOf(node)];
             }"""
         )
         assert seen[0], seen[1]
+        reached.add(seen[2])
+    controls = page.tab.evaluate(
+        """[...document.querySelectorAll("button, input, select, summary, [tabindex]")]
+          .filter((node) => node.checkVisibility() && !node.disabled).length"""
+    )
+    assert len(reached - {None}) == controls > 15
 
 
 def test_the_document_has_neither_inline_scripts_nor_inline_styles():
@@ -149,3 +157,11 @@ def test_no_text_for_people_stands_outside_the_table_of_texts():
     body = re.sub(r"<noscript>.*?</noscript>", "", text.split("<body")[1], flags=re.DOTALL)
     said = [piece.strip() for piece in re.findall(r">([^<>]+)<", body) if piece.strip()]
     assert set(said) <= {"scotopic", "+", "−"}
+
+
+def test_a_screen_reader_is_told_the_state_of_the_photo_and_the_note_on_quality(page):
+    bring(page, "failed")
+    states = page.tab.get_by_role("status").all_text_contents()
+    assert any(text.startswith("Not a picture") for text in states)
+    note = page.tab.get_attribute("#quality", "aria-describedby")
+    assert page.tab.text_content(f"#{note}").startswith("1 to 100.")

@@ -21,8 +21,19 @@ def test_a_chosen_picture_is_shown_with_what_was_decided(page):
 
 
 def test_text_that_is_pasted_changes_nothing(page):
-    page.transfer("paste")
+    asked = page.tab.evaluate(
+        """() => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", "night.png");
+          const event = new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true});
+          document.body.dispatchEvent(event);
+          return event.clipboardData.getData("text/plain");
+        }"""
+    )
+    assert asked == "night.png"
+    page.tab.wait_for_timeout(100)
     assert page.tab.is_visible("#choose")
+    assert page.tab.text_content("#banner") == ""
 
 
 def test_a_chosen_folder_gives_its_pictures_and_says_what_was_left_out(page, tmp_path):
@@ -34,7 +45,7 @@ def test_a_chosen_folder_gives_its_pictures_and_says_what_was_left_out(page, tmp
     page.tab.set_input_files("#folder", folder)
     page.wait_for_preview()
     assert page.tab.locator(".thumb-name").all_text_contents() == ["a.png", "b.PNG"]
-    assert "1 file in the folder is not a picture" in page.tab.text_content("#told")
+    assert "1 file is not a picture" in page.tab.text_content("#told")
 
 
 def test_a_broken_file_stops_no_other_and_says_why(page):
@@ -61,6 +72,36 @@ def test_pictures_are_removed_one_by_one_and_all_at_once(page):
     page.tab.click("#clear")
     assert page.tab.is_visible("#choose")
     assert page.tab.evaluate("document.activeElement.id") == "choose"
+
+
+def test_of_what_is_removed_nothing_is_asked_and_the_next_is_up_to_date(page):
+    page.choose(*[(f"{n}.png", dark(80, 60, n)) for n in range(3)])
+    page.wait_for_preview()
+    page.tab.wait_for_function("() => document.querySelectorAll('.thumb img').length === 3")
+    page.drag_slider("ev", 1)
+    page.wait_for_note("Preview")
+    page.tab.click("#to-all")
+    page.tab.hover(".thumb >> nth=0")
+    page.tab.click(".thumb-remove >> nth=0")
+    page.wait_for_preview()
+    assert [wish["ev"] for wish in page.previews()] == ["0", "0", "0", "1", "1"]
+    assert page.tab.evaluate("document.activeElement.title") == "1.png"
+    page.tab.hover(".thumb >> nth=0")
+    page.tab.click(".thumb-remove >> nth=0")
+    assert page.tab.evaluate("document.activeElement.id") == "stage"
+
+
+def test_when_all_are_removed_no_preview_is_begun(page):
+    held = []
+    page.tab.route("**/v1/preview", lambda route: held.append(route))
+    page.choose(*[(f"{n}.png", dark(80, 60, n)) for n in range(4)])
+    page.tab.wait_for_timeout(300)
+    before = len(held)
+    page.tab.click("#clear")
+    page.tab.wait_for_timeout(400)
+    assert len(held) == before
+    assert page.tab.is_visible("#choose")
+    page.tab.unroute_all(behavior="ignoreErrors")
 
 
 @pytest.mark.slow

@@ -138,3 +138,43 @@ def test_a_result_that_the_browser_cannot_show_is_shown_as_another_format(page, 
     asked = [fields["format"] for kind, _, fields in page.server.requests if kind == "enhance"]
     assert asked == [suffix, "jpg"]
     assert page.download("#download")[0] == f"night_enhanced.{suffix}"
+
+
+def test_a_wish_that_changes_while_all_are_made_stops_no_download(page):
+    page.server.delay = 1
+    page.choose(*[(f"{n}.png", dark(900, 700, n)) for n in range(2)])
+    page.wait_for_preview()
+    page.tab.click("#zoom-one")
+    page.tab.wait_for_selector("#cancel:not([hidden])")
+    with page.tab.expect_download(timeout=60_000) as waiting:
+        page.tab.click("#download-all")
+        page.drag_slider("ev", 1)
+    names = zipfile.ZipFile(waiting.value.path()).namelist()
+    assert names == ["0_enhanced.png", "1_enhanced.png"]
+    made = [fields["ev"] for kind, name, fields in page.server.requests if kind == "enhance"]
+    assert "1" in made
+
+
+def test_what_is_cancelled_is_no_longer_said_to_be_made(page):
+    page.server.delay = 1
+    page.choose(("night.png", dark(900, 700)))
+    page.wait_for_preview()
+    page.tab.click("#zoom-one")
+    page.wait_for_note("Preview. The full picture is being made.")
+    page.tab.click("#cancel")
+    page.wait_for_note("Preview")
+    page.tab.click("#zoom-in")
+    page.wait_for_note("Full result")
+
+
+def test_a_full_result_that_failed_is_made_when_it_is_tried_again(page):
+    from starlette.responses import JSONResponse
+
+    error = {"message": "there is not enough memory for it", "remedy": None, "code": "memory"}
+    page.server.answers["enhance"] = [JSONResponse({"error": error}, 503)]
+    page.choose(("night.png", dark(900, 700)), ("b.png", dark(80, 60)))
+    page.wait_for_preview()
+    page.tab.click("#zoom-one")
+    page.wait_for_note("There is not enough memory for it.")
+    page.tab.click("#retry-failed")
+    page.wait_for_note("Full result")

@@ -36,6 +36,13 @@ NO_WEBGL = """
 """
 
 
+def is_drawn_by_webgl(page):
+    """A canvas that has given out one kind of context gives out no other."""
+    return page.tab.evaluate(
+        "document.querySelector('#pane-after canvas').getContext('2d') === null"
+    )
+
+
 def opened(open_page, *scripts):
     page = open_page()
     for script in (KEPT, *scripts):
@@ -43,6 +50,7 @@ def opened(open_page, *scripts):
     page.tab.reload()
     page.choose(("night.png", dark(360, 240)))
     page.wait_for_preview()
+    assert is_drawn_by_webgl(page) == (NO_WEBGL not in scripts)
     return page
 
 
@@ -84,6 +92,30 @@ def test_without_a_change_the_canvas_shows_the_pictures_of_the_engine(open_page,
     for name in ("before", "after"):
         data = base64.b64decode(page.tab.evaluate(f"window.pictures.{name}"))
         assert np.array_equal(page.canvas(name), np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_a_graphics_card_that_was_reset_draws_again(open_page):
+    page = opened(open_page)
+    page.drag_slider("strength", 0.5)
+    page.tab.evaluate("new Promise(requestAnimationFrame)")
+    before = page.canvas()
+    page.tab.evaluate(
+        """async () => {
+          const canvas = document.querySelector("#pane-after canvas");
+          const card = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+          const told = (kind) => new Promise((done) => canvas.addEventListener(kind, done));
+          for (const [kind, act] of [["lost", "loseContext"], ["restored", "restoreContext"]]) {
+            const waiting = told(`webglcontext${kind}`);
+            card[act]();
+            await waiting;
+            await new Promise((done) => setTimeout(done));
+          }
+        }"""
+    )
+    assert np.array_equal(page.canvas(), before)
+    page.drag_slider("strength", 1)
+    page.tab.evaluate("new Promise(requestAnimationFrame)")
+    assert np.abs(page.canvas() - before.astype(float)).mean() > 2
 
 
 def test_the_network_follows_when_the_hand_rests_and_not_before(page):

@@ -96,6 +96,73 @@ def test_the_formats_offered_are_those_that_are_written(run):
     assert all(formats.named(name).is_written for name in offered)
 
 
+def test_only_the_formats_that_an_engine_writes_are_offered(run):
+    some, all_of_them = run(
+        "views/controls.js", "return [m.offered({formats: ['png', 'jpg']}), m.offered({})]"
+    )
+    assert some == ["", "jpg", "png"]
+    assert len(all_of_them) == 8
+
+
+def test_what_cannot_be_read_in_a_drop_stops_no_other_file(run):
+    found = run(
+        "files/intake.js",
+        """const entry = (name, file) => ({isFile: true, name, file});
+           const good = (name) => entry(name, (done) => done(new File([], name)));
+           const bad = (name) => entry(name, (_, failed) => failed(new Error("no")));
+           const folder = (...portions) => ({createReader: () => ({
+             readEntries: (done, failed) => portions.length ? done(portions.shift()) : failed()})});
+           const drop = [bad("x.png"), folder([good("b.png"), bad("a.png")]), good("c.png")];
+           const items = drop.map((each) => ({kind: "file", webkitGetAsEntry: () => each}));
+           const {files, others} = await m.dropped({items});
+           return [files.map((file) => file.name), others];""",
+    )
+    assert found == [["b.png", "c.png"], 3]
+
+
+def test_a_thumbnail_that_comes_too_late_is_freed(run):
+    made, freed = run(
+        "work/previews.js",
+        """const {Library} = await import("/work/library.js");
+           const made = [], freed = [], library = new Library();
+           const canvas = new OffscreenCanvas(4, 4);
+           canvas.getContext("2d");
+           const after = await canvas.convertToBlob();
+           let previews;
+           const create = URL.createObjectURL, revoke = URL.revokeObjectURL;
+           URL.createObjectURL = (blob) => {
+             made.push(create.call(URL, blob));
+             previews.drop(item);
+             return made[0];
+           };
+           URL.revokeObjectURL = (address) => freed.push(address);
+           const engine = {preview: async () => ({before: after, after, report: {}})};
+           const [item] = library.add([new File([], "a.png")]);
+           previews = new m.Previews(engine, library, () => 64);
+           previews.update();
+           while (item.busy) await new Promise((done) => setTimeout(done, 10));
+           return [made, freed];""",
+    )
+    assert len(made) == 1
+    assert freed == made
+
+
+def test_a_transparent_picture_is_drawn_once_without_webgl(run):
+    got = run(
+        "drawing/plain.js",
+        """const {GainMap} = await import("/pixels/gain_map.js");
+           const of = (level) => createImageBitmap(
+             new ImageData(new Uint8ClampedArray([level, level, level, 128]), 1, 1),
+             {premultiplyAlpha: "none"});
+           const canvas = document.createElement("canvas"), painter = new m.PlainPainter(canvas);
+           const preview = {before: await of(40), after: await of(160), map: GainMap.uniform(1)};
+           painter.load({...preview, middle: 0, ev: 0, balance: 1});
+           painter.draw({ev: 0, balance: 1, strength: 1});
+           return [...canvas.getContext("2d").getImageData(0, 0, 1, 1).data];""",
+    )
+    assert got == [pytest.approx(160, abs=1)] * 3 + [128]
+
+
 def test_a_name_is_read_from_the_header(run):
     cases = [
         "attachment; filename=\"N_chte.jpg\"; filename*=UTF-8''N%C3%A4chte%20%E5%A4%9C.jpg",
@@ -139,3 +206,33 @@ def test_the_rate_is_that_of_the_last_frames(run):
         "const rate = new m.Rate(); return [0, 0.5, 1, 1.25].map((time) => rate.next(time));",
     )
     assert rates == [None, 2, 2, pytest.approx(2.4)]
+
+
+def test_a_copy_that_is_shown_is_never_taken_for_the_result(run):
+    """The wish changes while the result is made, and the result is asked for while the copy is."""
+    asked, copy, result = run(
+        "work/results.js",
+        """const {Library} = await import("/work/library.js");
+           const asked = [], open = [];
+           const enhance = (file, wish) => new Promise((done) => {
+             asked.push([wish.format, wish.ev, wish.strip]);
+             open.push(() => done({name: `made.${wish.format}`, blob: new Blob()}));
+           });
+           const turn = () => new Promise((done) => setTimeout(done));
+           const library = new Library(), results = new m.Results({enhance}, library);
+           const [item] = library.add([new File([], "a.tif")]);
+           library.wish(item, {format: "tif"});
+           const copy = results.shownOf(item);
+           await turn();
+           library.wish(item, {ev: 1});
+           open.shift()();
+           await turn();
+           const result = results.of(item);
+           open.shift()();
+           await turn();
+           open.shift()();
+           return [asked, (await copy.catch((error) => error)).name, (await result).name];""",
+    )
+    assert asked == [["tif", 0, False], ["jpg", 0, True], ["tif", 1, False]]
+    assert copy == "AbortError"
+    assert result == "made.tif"

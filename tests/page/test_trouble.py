@@ -54,6 +54,57 @@ def test_a_server_that_is_gone_is_told_and_tried_again(page):
     assert page.tab.text_content("#banner") == ""
 
 
+def test_an_answer_that_is_cut_is_told_as_a_server_that_is_gone(page):
+    # Fewer bytes come than the answer says.
+    page.tab.evaluate(
+        """() => {
+          const cut = new ReadableStream({start: (to) => to.error(new TypeError("network error"))});
+          const headers = {"Content-Type": "multipart/form-data; boundary=x"};
+          window.fetch = async () => new Response(cut, {headers});
+        }"""
+    )
+    page.choose(("night.png", dark(80, 60)))
+    page.tab.wait_for_selector("#banner button")
+    assert page.tab.text_content("#banner span").startswith("The server does not answer.")
+
+
+def test_a_file_that_is_gone_is_told_and_not_the_server(page, tmp_path):
+    file = tmp_path / "night.png"
+    file.write_bytes(dark(80, 60))
+    page.tab.route("**/v1/preview", lambda route: route.abort("connectionrefused"))
+    page.tab.set_input_files("#files", file)
+    page.tab.wait_for_selector("#banner button")
+    page.tab.unroute("**/v1/preview")
+    file.unlink()
+    page.tab.click("#banner button")
+    page.tab.wait_for_function(
+        "(text) => document.getElementById('stage-state').textContent === text",
+        arg="The file was changed or removed since it was chosen.",
+    )
+    assert page.tab.text_content("#banner") == ""
+
+
+def test_an_archive_that_cannot_be_made_is_told(page):
+    page.choose(("a.png", dark(80, 60)), ("b.png", dark(80, 60, 1)))
+    page.wait_for_preview()
+    page.tab.evaluate(
+        "() => { URL.createObjectURL = () => { throw new Error('no room is left') } }"
+    )
+    page.tab.click("#download-all")
+    page.tab.wait_for_function("() => document.getElementById('banner').textContent")
+    assert page.tab.text_content("#banner") == "No room is left."
+
+
+def test_a_preview_that_cannot_be_decoded_is_told(page):
+    page.choose(("a.png", dark(80, 60)))
+    page.wait_for_preview()
+    page.tab.evaluate(
+        "() => { window.createImageBitmap = () => Promise.reject(new Error('it cannot be decoded')) }"
+    )
+    page.drag_slider("ev", 1)
+    page.wait_for_note("It cannot be decoded.")
+
+
 def test_a_picture_stays_on_the_stage_when_its_next_preview_fails(page):
     page.choose(("night.png", dark(80, 60)))
     page.wait_for_preview()

@@ -19,7 +19,7 @@ const isHere = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
 export class App {
   #library = new Library();
   #strip = new Strip();
-  #controls = new Controls();
+  #controls;
   #panel = new Panel();
   #results;
   #previews;
@@ -30,6 +30,7 @@ export class App {
 
   constructor(engine) {
     const engineName = this.#sayWhere(engine);
+    this.#controls = new Controls(engine);
     this.#results = new Results(engine, this.#library);
     this.#viewer = new Viewer(this.#results);
     this.#previews = new Previews(engine, this.#library, () => this.#viewer.side);
@@ -115,19 +116,25 @@ export class App {
     });
     this.#strip.addEventListener("remove", ({ detail }) => this.#remove(detail));
     byId("clear").addEventListener("click", () => {
-      if (this.#library.unsaved && !confirm(t("clear.sure"))) return;
-      for (const item of [...this.#library.items]) this.#remove(item);
+      if (this.#library.unsaved && !confirm(t("clear.sure", { n: this.#library.items.length }))) return;
+      this.#remove(...this.#library.items);
     });
     byId("retry-failed").addEventListener("click", () => this.#retry());
   }
 
-  #remove(item) {
-    this.#previews.drop(item);
-    this.#results.cancel(item);
-    this.#library.remove(item);
+  /** All are gone before anything is shown: of what goes, too, no preview is begun. */
+  #remove(...gone) {
+    for (const item of gone) {
+      this.#previews.drop(item);
+      this.#results.cancel(item);
+      this.#library.remove(item);
+    }
     this.#changed();
-    if (this.#library.selected) this.#strip.focus(this.#library.selected);
-    else byId("choose").focus();
+    const { items, selected } = this.#library;
+    if (!selected) return byId("choose").focus();
+    this.#previews.later(selected);
+    if (items.length > 1) this.#strip.focus(selected);
+    else byId("stage").focus({ preventScroll: true }); // the strip is hidden with one photo
   }
 
   #retry() {
@@ -142,8 +149,12 @@ export class App {
       if (name) this.#tell(t("downloaded", { name }));
     });
     byId("download-all").addEventListener("click", async () => {
-      const count = await this.#delivery.all();
-      if (count !== null) this.#tell(t(count ? "downloaded.all" : "downloaded.none", { n: count }));
+      try {
+        const n = await this.#delivery.all();
+        if (n !== null) this.#tell(t(n ? "downloaded.all" : "downloaded.none", { n }));
+      } catch (error) {
+        this.#notice(problem(error));
+      }
     });
     byId("cancel").addEventListener("click", () => this.#results.cancel());
   }

@@ -2,12 +2,11 @@
  * The engine that asks the server of this page.
  *
  * Every engine has the same functions, so the page does not know which one it uses:
- * models(), preview(file, wish, {side, signal}), enhance(file, wish, {signal, progress}).
+ * preview(file, wish, {side, signal}), enhance(file, wish, {signal, progress}).
  */
 import { t } from "./text.js";
 
 const POLL_MS = 500;
-const FIELDS = ["exposure", "ev", "balance", "strength", "format", "quality", "strip"];
 
 /** A failure in one sentence for people, with what to do about it where that is known. */
 export class EngineError extends Error {
@@ -24,36 +23,31 @@ export class EngineError extends Error {
 
 /** @returns {Promise<object>} */
 export async function createEngine() {
-  return { name: "server", models, preview, enhance };
-}
-
-async function models() {
-  return (await answered("v1/models", {})).json();
+  return { name: "server", preview, enhance };
 }
 
 async function preview(file, wish, { side = 1024, signal } = {}) {
-  const form = formOf(file, wish);
+  const form = await formOf(file, wish);
   form.set("side", String(side));
-  const parts = await (
-    await answered("v1/preview", { method: "POST", body: form, signal })
-  ).formData();
+  const options = { method: "POST", body: form, signal };
+  const { body: parts } = await answered("v1/preview", options, "formData");
   const report = parts.get("report");
   const text = typeof report === "string" ? report : await report.text();
   return { before: parts.get("before"), after: parts.get("after"), report: JSON.parse(text) };
 }
 
 async function enhance(file, wish, { signal, progress } = {}) {
-  const form = formOf(file, wish),
+  const form = await formOf(file, wish),
     job = newId();
   form.set("job", job);
   const told = progress ? telling(job, progress) : null;
   try {
-    const response = await answered("v1/enhance", { method: "POST", body: form, signal });
-    const blob = await response.blob();
-    const report = response.headers.get("Scotopic-Report");
+    const options = { method: "POST", body: form, signal };
+    const { headers, body: blob } = await answered("v1/enhance", options, "blob");
+    const report = headers.get("Scotopic-Report");
     return {
       blob,
-      name: nameIn(response.headers.get("Content-Disposition") ?? "", file.name),
+      name: nameIn(headers.get("Content-Disposition") ?? "", file.name),
       report: report ? JSON.parse(decodeURIComponent(report)) : null,
     };
   } finally {
@@ -61,26 +55,35 @@ async function enhance(file, wish, { signal, progress } = {}) {
   }
 }
 
-function formOf(file, wish) {
+/** @throws {EngineError} Where the file is no longer as it was chosen. */
+async function formOf(file, wish) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    // Sending it would fail as if no server were there.
+    throw new EngineError(t("file.changed"), { code: "changed" });
+  }
   const form = new FormData();
-  for (const key of FIELDS) {
-    if (wish[key] !== undefined && wish[key] !== null && wish[key] !== "")
-      form.set(key, String(wish[key]));
+  for (const [key, value] of Object.entries(wish)) {
+    if (value !== undefined && value !== null && value !== "") form.set(key, String(value));
   }
   form.set("file", file, file.name);
   return form;
 }
 
-/** An answer that is a success, or the error that it tells. */
-async function answered(path, options) {
+/**
+ * An answer that is a success, or the error that it tells.
+ * @param {"blob" | "formData"} kind As what the body is read: the connection may end in it, too.
+ */
+async function answered(path, options, kind) {
   let response;
   try {
     response = await fetch(path, options);
+    if (response.ok) return { headers: response.headers, body: await response[kind]() };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new EngineError(t("engine.gone"), { remedy: t("engine.gone.remedy"), code: "gone" });
   }
-  if (response.ok) return response;
   const told = await response.json().catch(() => null);
   const {
     message = t("engine.status", { status: response.status }),

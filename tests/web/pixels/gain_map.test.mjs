@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GainMap, exposeImage, guided } from "../../../scotopic/serve/page/pixels/gain_map.js";
+import { GainMap, guided } from "../../../scotopic/serve/page/pixels/gain_map.js";
 import { weights as cellWeights } from "../../../scotopic/serve/page/pixels/interpolation.js";
 import { golden, near } from "../golden.mjs";
 
@@ -38,26 +38,6 @@ test("cells have the package's weights at pixels, beyond the picture too", () =>
   for (const [key, wanted] of Object.entries(vectors.cells)) {
     near(cellWeights(...key.split(" ").map(Number)), wanted.data);
   }
-});
-
-test("an image is exposed for display to the nearest level, and keeps its opacity", () => {
-  const levels = Uint8ClampedArray.from({ length: width * 9 * 4 }, (_, i) => (i * 37) % 256);
-  const floats = Float64Array.from(
-    levels.filter((_, i) => i % 4 < 3),
-    (level) => level / 255,
-  );
-  const wanted = map.exposed(floats, width).map((value) => Math.round(255 * value));
-  const target = new Uint8ClampedArray(levels.length);
-  exposeImage(map, levels, width, target);
-  near(
-    target.filter((_, i) => i % 4 < 3),
-    wanted,
-    0,
-  );
-  assert.deepEqual(
-    target.filter((_, i) => i % 4 === 3),
-    levels.filter((_, i) => i % 4 === 3),
-  );
 });
 
 test("a uniform map is the curve of one gain", () => {

@@ -24,10 +24,6 @@ export class Camera extends EventTarget {
     Object.assign(this.#video, { muted: true, playsInline: true });
   }
 
-  get runs() {
-    return this.#stop !== null;
-  }
-
   /**
    * Ask for the camera and begin.
    * @throws {Error} In words for people, where there is no camera or it may not be used.
@@ -40,6 +36,8 @@ export class Camera extends EventTarget {
       const video = { width: { ideal: 1280 }, facingMode: { ideal: "environment" } };
       const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
       if (stop.signal.aborted) return stream.getTracks().forEach((track) => track.stop());
+      for (const track of stream.getTracks())
+        track.addEventListener("ended", () => this.#lost(stop.signal));
       this.#video.srcObject = stream;
       await this.#video.play();
     } catch (error) {
@@ -78,10 +76,19 @@ export class Camera extends EventTarget {
         this.dispatchEvent(new CustomEvent("frame", { detail: rate.next(now / 1000) }));
       }
     } catch (error) {
-      if (signal.aborted) return;
-      this.stop();
-      this.dispatchEvent(new CustomEvent("failed", { detail: error }));
+      this.#failed(error, signal);
     }
+  }
+
+  /** A camera that is unplugged gives no frame more, and no error. */
+  #lost(signal) {
+    this.#failed(new Error(t("camera.lost")), signal);
+  }
+
+  #failed(error, signal) {
+    if (signal.aborted) return;
+    this.stop();
+    this.dispatchEvent(new CustomEvent("failed", { detail: error }));
   }
 
   /** Wait until the page is seen, and until the camera has a frame that was not shown yet. */

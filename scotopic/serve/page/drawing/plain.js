@@ -5,7 +5,6 @@ import { clip } from "../pixels/units.js";
 
 /** A painter of pictures under a dragged exposure; see painter.js. */
 export class PlainPainter {
-  kind = "2d";
   #context;
   #loaded = null;
 
@@ -52,6 +51,8 @@ export class PlainPainter {
 }
 
 function pixels(context, bitmap) {
+  // What was there would shine through where the picture is transparent.
+  context.clearRect(0, 0, bitmap.width, bitmap.height);
   context.drawImage(bitmap, 0, 0);
   return context.getImageData(0, 0, bitmap.width, bitmap.height).data;
 }

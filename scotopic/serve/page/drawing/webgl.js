@@ -5,7 +5,6 @@ const UNITS = ["before", "after", "grid"];
 
 /** A painter of pictures under a dragged exposure; see painter.js. */
 export class WebGLPainter {
-  kind = "webgl";
   #gl;
   #places = {};
   #textures = {};
@@ -17,6 +16,17 @@ export class WebGLPainter {
     const gl = canvas.getContext("webgl2", options);
     if (!gl) throw new Error("no WebGL 2");
     this.#gl = gl;
+    this.#prepare();
+    // A card that was reset gives a new context only where the loss of the old one was taken.
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextrestored", () => this.#prepare());
+  }
+
+  /** Make what a new context lacks; a preview must be loaded anew. */
+  #prepare() {
+    const gl = this.#gl;
+    if (gl.isContextLost()) return;
+    this.#loaded = null;
     const program = linked(gl);
     gl.useProgram(program);
     gl.bindVertexArray(gl.createVertexArray());

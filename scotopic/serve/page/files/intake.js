@@ -4,7 +4,8 @@ import { isPicture } from "./names.js";
 /**
  * All files of a drop, folders and the folders in them gone through.
  * @param {DataTransfer} transfer
- * @returns {Promise<{files: File[], others: number}>} `others` counts what in folders is no picture.
+ * @returns {Promise<{files: File[], others: number}>} `others` counts what in folders is no
+ *   picture, and what cannot be read.
  */
 export function dropped(transfer) {
   // The entries are only there until the handler of the event returns.
@@ -26,17 +27,26 @@ async function gathered(entries) {
 async function walk(entry, found, inFolder) {
   if (entry.isFile) {
     if (inFolder && !isPicture(entry.name)) found.others += 1;
-    else found.files.push(await new Promise((done, failed) => entry.file(done, failed)));
+    else add(await fileOf(entry), found);
     return;
   }
   const reader = entry.createReader();
   for (;;) {
     // Browsers give the entries of a folder in portions.
-    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
-    if (!some.length) return;
+    const some = await new Promise((done) => reader.readEntries(done, () => done(null)));
+    if (!some) found.others += 1;
+    if (!some?.length) return;
     some.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const inner of some) await walk(inner, found, true);
   }
+}
+
+/** The file of an entry; null where it cannot be read. */
+const fileOf = (entry) => new Promise((done) => entry.file(done, () => done(null)));
+
+function add(file, found) {
+  if (file) found.files.push(file);
+  else found.others += 1;
 }
 
 /** Files of a folder that was chosen. */

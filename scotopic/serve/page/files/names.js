@@ -1,6 +1,6 @@
 /** Names of files: which are pictures, and how results are kept apart. */
 
-export const ADDED = "_enhanced";
+const ADDED = "_enhanced";
 
 /** Suffixes that are read, without the dot: those of `scotopic/photo/formats.py`. */
 export const READ_SUFFIXES = new Set(

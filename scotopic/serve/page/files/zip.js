@@ -7,8 +7,8 @@
  */
 import { crcOfBlob } from "./crc.js";
 
-export const MOST_BYTES = 2 ** 32 - 2 ** 24;
-export const MOST_FILES = 65535;
+const MOST_BYTES = 2 ** 32 - 2 ** 24;
+const MOST_FILES = 65535;
 const LOCAL = 0x04034b50,
   CENTRAL = 0x02014b50,
   END = 0x06054b50;
@@ -28,7 +28,7 @@ function packed(fields) {
 }
 
 /** Time and date as MS-DOS has them, in two-second steps from 1980 on. */
-export function dosTime(date) {
+function dosTime(date) {
   const year = Math.max(0, date.getFullYear() - 1980);
   return {
     time: (date.getHours() << 11) | (date.getMinutes() << 5) | (date.getSeconds() >> 1),

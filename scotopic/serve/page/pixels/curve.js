@@ -52,7 +52,7 @@ export function logit(brightness) {
  * @param {number} gain
  * @param {{scale: number, bend: number}} into Is filled; nothing is allocated for a pixel.
  */
-export function factors(bright, gain, into) {
+function factors(bright, gain, into) {
   const rise = 1 + (gain - 1) * bright;
   const kept = rise ** (1 - COLOR_KEPT);
   into.scale = (gain * kept) / rise;

@@ -8,7 +8,7 @@
  * m being the brightest channel of a pixel; slope and offset are interpolated between cells.
  */
 
-import { MAX_GAIN, brightest, expose, factors, gainFor, logit } from "./curve.js";
+import { MAX_GAIN, brightest, expose, gainFor, logit } from "./curve.js";
 import { between, rowOf } from "./interpolation.js";
 import { average, clip } from "./units.js";
 
@@ -23,7 +23,7 @@ export const LARGEST = Math.log(MAX_GAIN);
 export const GUIDE_RANGE = Object.freeze([-5, 2]);
 
 /** z of a brightness, held within `GUIDE_RANGE`. */
-export function guideAt(bright) {
+function guideAt(bright) {
   return clip(logit(bright), GUIDE_RANGE[0], GUIDE_RANGE[1]);
 }
 
@@ -127,43 +127,6 @@ export class GainMap {
     return new GainMap(this.rows, this.columns, slope, offset);
   }
 }
-
-/**
- * Expose the pixels of an ImageData, for display: 8-bit levels in, 8-bit levels out.
- *
- * @param {GainMap} map
- * @param {Uint8ClampedArray} source RGBA of a whole picture, not multiplied by its opacity.
- * @param {number} width
- * @param {Uint8ClampedArray} target Of the same length; is filled. May be the source.
- */
-export function exposeImage(map, source, width, target) {
-  const height = source.length / (4 * width);
-  const across = between(map.columns, 0, width, width / map.columns);
-  const down = between(map.rows, 0, height, height / map.rows);
-  const slope = new Float32Array(width);
-  const offset = new Float32Array(width);
-  const parts = { scale: 1, bend: 0 };
-  for (let row = 0, at = 0; row < height; row++) {
-    rowOf(map.slope, map.columns, { down, row, across }, slope);
-    rowOf(map.offset, map.columns, { down, row, across }, offset);
-    for (let x = 0; x < width; x++, at += 4) {
-      const level = Math.max(source[at], source[at + 1], source[at + 2]);
-      const log = clip(slope[x] * GUIDE_OF_LEVEL[level] + offset[x], -LARGEST, LARGEST);
-      factors(BRIGHTNESS_OF_LEVEL[level], Math.exp(log), parts);
-      for (let channel = at; channel < at + 3; channel++) {
-        const value = source[channel] / 255;
-        target[channel] = (255 * value * parts.scale) / (1 + value * parts.bend);
-      }
-      target[at + 3] = source[at + 3];
-    }
-  }
-}
-
-const BRIGHTNESS_OF_LEVEL = brightest(
-  Float64Array.from({ length: 256 }, (_, n) => n / 255),
-  1,
-);
-const GUIDE_OF_LEVEL = Float64Array.from(BRIGHTNESS_OF_LEVEL, guideAt);
 
 /**
  * Bring a map of ln g to the edges of a guide of the same resolution.

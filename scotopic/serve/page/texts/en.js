@@ -107,6 +107,7 @@ export const texts = {
   "clear": "Remove all",
   "clear.one": "Remove",
   "clear.sure": "Remove all photos? Results that were not downloaded are lost.",
+  "clear.sure.one": "Remove this photo? Its result was not downloaded and is lost.",
   "retry.failed": "Try failed ones again",
 
   "download": "Download",
@@ -121,10 +122,11 @@ export const texts = {
   "downloaded.none": "No photo could be enhanced.",
   "full.shown": "The full result is shown.",
 
-  "others": "{n} files in the folder are not pictures and were left out.",
-  "others.one": "{n} file in the folder is not a picture and was left out.",
+  "others": "{n} files are not pictures or cannot be read, and were left out.",
+  "others.one": "{n} file is not a picture or cannot be read, and was left out.",
   "none.found": "There was no picture in it.",
 
+  "file.changed": "The file was changed or removed since it was chosen.",
   "engine.gone": "The server does not answer",
   "engine.gone.remedy": "start it with scotopic serve, then try again",
   "engine.status": "The server answered with the status {status}",
@@ -142,6 +144,8 @@ export const texts = {
   "camera.insecure": "The browser gives the camera only to pages on this machine or over https.",
   "camera.refused": "The browser was not allowed to use the camera.",
   "camera.none": "No camera was found.",
+  "camera.lost": "The camera was disconnected.",
+  "camera.unrecorded": "The picture of the camera cannot be recorded.",
   "camera.failed": "The camera could not be started.",
   "snapshot": "Take a snapshot",
   "record": "Record",

@@ -8,7 +8,7 @@ import { problem } from "./words.js";
 const SNAPSHOT_QUALITY = 0.95;
 
 /** A name with the time, such as camera_2026-03-01_18-30-05. */
-export function nameAt(date) {
+function nameAt(date) {
   const two = (number) => String(number).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
   return `camera_${day}_${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("-")}`;
@@ -23,6 +23,7 @@ export class CameraView extends EventTarget {
   #snapshot = document.getElementById("snapshot");
   #record = document.getElementById("record");
   #recorder = null;
+  #unrecorded = "";
 
   constructor(engine, engineName) {
     super();
@@ -65,14 +66,15 @@ export class CameraView extends EventTarget {
 
   #ready(is) {
     this.#snapshot.disabled = !is;
-    this.#record.disabled = !is || !window.MediaRecorder;
+    this.#record.disabled = !is || !window.MediaRecorder || this.#unrecorded !== "";
   }
 
   #framed(rate) {
     this.#ready(true);
     if (rate === null) return;
     const shown = rate >= 9.5 ? Math.round(rate) : rate.toFixed(1);
-    this.#state.textContent = t("camera.rate", { rate: shown, engine: this.#engineName });
+    const said = t("camera.rate", { rate: shown, engine: this.#engineName });
+    this.#state.textContent = this.#unrecorded ? `${said} ${this.#unrecorded}` : said;
   }
 
   #failed(sentence) {
@@ -83,7 +85,13 @@ export class CameraView extends EventTarget {
 
   async #toggleRecord() {
     if (this.#recorder) return this.#endRecord();
-    this.#recorder = new Recorder(this.#canvas);
+    try {
+      this.#recorder = new Recorder(this.#canvas);
+    } catch {
+      this.#unrecorded = t("camera.unrecorded");
+      this.#record.disabled = true;
+      return;
+    }
     this.#showRecord();
   }
 

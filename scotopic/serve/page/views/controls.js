@@ -9,6 +9,11 @@ const SLIDERS = [
 ];
 export const FORMATS = ["", "jpg", "png", "webp", "avif", "tif", "jxl", "jp2"];
 const THUMB = 20;
+
+/** The formats that an engine writes; one that does not tell writes all. */
+export const offered = ({ formats }) =>
+  formats ? FORMATS.filter((name) => !name || formats.includes(name)) : FORMATS;
+
 const WITHOUT_QUALITY = new Set(["png", "tif"]);
 
 /** Stops in words: "+0.5 stops", and "automatic" for none. */
@@ -32,11 +37,11 @@ export class Controls extends EventTarget {
   #strip = document.getElementById("strip");
   #reset = document.getElementById("reset");
 
-  constructor() {
+  constructor(engine) {
     super();
     const form = document.getElementById("sliders");
     for (const slider of SLIDERS) form.append(this.#slider(slider));
-    for (const name of FORMATS) {
+    for (const name of offered(engine)) {
       const option = new Option(name ? t(`format.${name}`) : t("format.keep"), name);
       this.#format.append(option);
     }

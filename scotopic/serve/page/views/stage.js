@@ -10,7 +10,7 @@ const PAN_STEP = 64;
 const COARSE = 1.25;
 const TAG_MARGIN = 24;
 
-/** Tells "zoom" when it has zoomed. */
+/** Tells "zoom" when it has zoomed, "lost" when what was drawn must be shown anew. */
 export class Stage extends EventTarget {
   #root;
   #wipeHandle;
@@ -36,10 +36,10 @@ export class Stage extends EventTarget {
     [this.#source, this.#canvas] = this.#surfaces.map((surface) => surface.firstElementChild);
     this.#tags = [...root.querySelectorAll(".tag")];
     this.#painter = painterFor(this.#canvas);
+    // After the painter, which was told first, has prepared itself again.
     this.#canvas.addEventListener("webglcontextrestored", () =>
       this.dispatchEvent(new Event("lost")),
     );
-    this.#canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     listen(root, {
       grab: (event) => (event.target === this.#wipeHandle || !this.isZoomed ? "wipe" : "pan"),
       wipe: (x) => this.#wipeTo(x),
@@ -52,11 +52,6 @@ export class Stage extends EventTarget {
     root.addEventListener("keydown", (event) => event.target === root && this.#panKey(event));
     new ResizeObserver(() => this.#resized()).observe(root);
     this.clear();
-  }
-
-  /** What kind of painter draws: webgl or 2d. */
-  get painterKind() {
-    return this.#painter.kind;
   }
 
   /** Pixels of the screen along the longer side. */
@@ -183,7 +178,7 @@ export class Stage extends EventTarget {
   }
 
   #resized() {
-    if (!this.#size) return;
+    if (!this.#size || !this.#root.clientWidth) return; // nothing fits a stage that is hidden
     if (this.#atFit) return this.fit();
     this.#view = held(this.#view, this.#box, this.#size);
     this.#placed();

@@ -69,9 +69,10 @@ export class Viewer extends EventTarget {
   async #load(again) {
     const item = this.#item,
       isFirst = !this.#answer;
-    if (!item?.answer) return;
+    if (!item?.answer || (again && !this.#preview)) return;
     this.#answer = item.answer;
-    const preview = again ? this.#preview : await loadable(item.answer, item.made);
+    const preview = again ? this.#preview : await this.#loaded(item);
+    if (!preview) return;
     if (item !== this.#item || item.answer !== this.#answer) return release(preview);
     if (!again) release(this.#preview);
     this.#preview = preview;
@@ -80,11 +81,26 @@ export class Viewer extends EventTarget {
     this.#told();
   }
 
+  /** The pictures of a preview; null, with the error at the item, where they cannot be shown. */
+  async #loaded(item) {
+    try {
+      return await loadable(item.answer, item.made);
+    } catch (error) {
+      item.error = error;
+      this.#told();
+      return null;
+    }
+  }
+
   /** Get the full result where the preview has too few pixels for what is seen. */
   #sharpen() {
     clearTimeout(this.#timer);
     const item = this.#item;
-    if (!item?.answer || !this.#stage.isBeyondPreview || item.error) return;
+    if (!item?.answer || !this.#stage.isBeyondPreview) return;
+    if (item.error) {
+      this.#asked = null; // so that it is made when the person tries again
+      return;
+    }
     if (this.#addresses.after && this.#addresses.key === item.key) return;
     if (this.#asked === item.key) return;
     const isThere = item.finished && isShown(item.finished.name);
@@ -127,7 +143,8 @@ export class Viewer extends EventTarget {
   #told() {
     const item = this.#item;
     this.#state.classList.toggle("bad", Boolean(item?.error));
-    this.#state.textContent = !item || item.answer ? "" : this.#missing(item);
+    const state = !item || item.answer ? "" : this.#missing(item);
+    if (this.#state.textContent !== state) this.#state.textContent = state;
     const note = item?.answer ? this.#noteOf(item) : "";
     if (this.#note.textContent !== note) this.#note.textContent = note;
   }
@@ -141,7 +158,8 @@ export class Viewer extends EventTarget {
     if (item.wait) return t("note.wait", { n: item.wait });
     if (item.error) return problem(item.error);
     if (this.#stage.showsFull) return t(this.#addresses.before ? "note.full" : "note.full.after");
-    if (this.#stage.isBeyondPreview) {
+    const isStopped = this.#asked === item.key && !this.#results.works(item);
+    if (this.#stage.isBeyondPreview && !isStopped) {
       if (item.share === null) return t("note.making");
       return t("note.making.share", { percent: Math.round(100 * item.share) });
     }
@@ -151,8 +169,10 @@ export class Viewer extends EventTarget {
   /** + - 0 1, where no other control has the focus. */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.#item) return;
-    const focus = document.activeElement;
-    if (focus !== document.body && !document.getElementById("viewer").contains(focus)) return;
+    const focus = document.activeElement,
+      viewer = document.getElementById("viewer");
+    if (!viewer.offsetParent) return; // the camera is shown instead
+    if (focus !== document.body && !viewer.contains(focus)) return;
     if (event.key in KEYS) this.#stage.zoomBy(KEYS[event.key]);
     else if (event.key === "0") this.#stage.fit();
     else if (event.key === "1") this.#stage.zoomTo(this.#stage.one);

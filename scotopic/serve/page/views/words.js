@@ -45,11 +45,10 @@ export function facts(report) {
 
 /** The one line of an error, with what to do about it. */
 export function problem(error) {
-  const said = error.message || t("error.unknown");
-  const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
-  const first = sentence[0].toUpperCase() + sentence.slice(1);
+  const first = sentence(error.message || t("error.unknown"));
   // What to send to the server is for programs, not for people at the page.
   if (!error.remedy || error.remedy.startsWith("send the field")) return first;
-  const remedy = error.remedy[0].toUpperCase() + error.remedy.slice(1);
-  return `${first} ${/[.!?]$/.test(remedy) ? remedy : `${remedy}.`}`;
+  return `${first} ${sentence(error.remedy)}`;
 }
+
+const sentence = (said) => said[0].toUpperCase() + said.slice(1) + (/[.!?]$/.test(said) ? "" : ".");

@@ -6,7 +6,7 @@ import { parts, zip } from "../files/zip.js";
 const ARCHIVE = "scotopic";
 
 export class Delivery {
-  /** How many of the pictures that are delivered together there are; 0 if none are. */
+  /** The pictures that are delivered together; none if nothing is. */
   wanted = [];
 
   constructor(library, results) {
@@ -16,7 +16,7 @@ export class Delivery {
 
   /** @returns {Promise<string>} The name of the file. */
   async one(item) {
-    const { blob, name } = await this.results.of(item);
+    const { blob, name } = await this.#asked(item);
     save(blob, name);
     item.saved = true;
     this.library.touch();
@@ -44,9 +44,20 @@ export class Delivery {
     }
   }
 
-  async #made(item, stopped) {
+  /** The result as it is asked for in the end: the wish may change while it is made. */
+  async #asked(item) {
     try {
       return await this.results.of(item);
+    } catch (error) {
+      // Stopped for a newer wish, whose result is on its way: the person has not cancelled.
+      if (error.name === "AbortError" && this.results.works(item)) return this.#asked(item);
+      throw error;
+    }
+  }
+
+  async #made(item, stopped) {
+    try {
+      return await this.#asked(item);
     } catch (error) {
       if (error.name === "AbortError" && this.library.has(item)) stopped.is = true;
       return null;

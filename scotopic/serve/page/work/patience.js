@@ -1,7 +1,7 @@
 /** Trying again what a server with a full queue has refused, after the time that it tells. */
 
 /** Wait so many seconds; an aborted signal ends it as it ends a fetch. */
-export function pause(seconds, signal) {
+function pause(seconds, signal) {
   return new Promise((done, failed) => {
     if (signal?.aborted) return failed(signal.reason);
     const stop = () => {

@@ -73,8 +73,9 @@ export class Previews {
       const ask = () => this.#engine.preview(item.file, wish, { side: this.side(), signal });
       const answer = await patiently(ask, { signal, waiting });
       // Decoded to be sure that it can be shown; the pictures are decoded again when it is.
-      if (first) item.thumb = await thumbOf(answer.after);
-      if (signal.aborted) return;
+      const thumb = first ? await thumbOf(answer.after) : null;
+      if (signal.aborted) return thumb && URL.revokeObjectURL(thumb);
+      if (thumb) item.thumb = thumb;
       Object.assign(item, { answer, made: wish, error: null });
     } catch (error) {
       if (!signal.aborted) item.error = error;

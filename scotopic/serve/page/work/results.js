@@ -1,6 +1,7 @@
 /** Full results, made one after the other. */
 import { isShown } from "../files/names.js";
 import { patiently } from "./patience.js";
+import { keyOf } from "./wish.js";
 
 export class Results {
   #engine;
@@ -31,20 +32,27 @@ export class Results {
   of(item) {
     if (item.finished) return Promise.resolve(item.finished);
     const job = this.#jobs.get(item);
-    if (job?.key === item.key) return job.promise;
+    if (job?.asked === item.key) return job.promise;
     job?.stop.abort();
-    return this.#start(item, item.wish, (made) =>
+    return this.#start(item, item, (made) =>
       Object.assign(item, { result: made, saved: false }),
     );
   }
 
-  /** The result as the browser can show it: itself, or a JPEG of it. */
+  /**
+   * The result as the browser can show it: itself, or a JPEG of it. The wish is that of the
+   * call, also where it changes before the result is there.
+   */
   async shownOf(item) {
-    const result = await this.of(item);
+    const { wish, key } = item,
+      result = await this.of(item);
     if (isShown(result.name)) return result;
-    if (item.copy?.key === item.key) return item.copy;
-    const wish = { ...item.wish, format: "jpg", quality: 95, strip: true };
-    return this.#start(item, wish, (made) => Object.assign(item, { copy: made }));
+    if (item.copy?.key === key) return item.copy;
+    const shown = { ...wish, format: "jpg", quality: 95, strip: true },
+      job = this.#jobs.get(item);
+    if (job?.asked === keyOf(shown)) return job.promise;
+    const keep = (made) => Object.assign(item, { copy: made });
+    return this.#start(item, { wish: shown, key }, keep);
   }
 
   /** Stop what is being made of a picture, or of all. */
@@ -52,9 +60,9 @@ export class Results {
     for (const [other, job] of this.#jobs) if (!item || other === item) job.stop.abort();
   }
 
-  #start(item, wish, keep) {
-    const stop = new AbortController(),
-      { key } = item;
+  /** Make a picture by a wish, as the result or the copy of the wish that `key` tells. */
+  #start(item, { wish, key }, keep) {
+    const stop = new AbortController();
     item.queued += 1;
     const promise = this.#last
       .then(() => this.#run(item, wish, stop.signal))
@@ -62,7 +70,7 @@ export class Results {
         keep({ ...made, key });
         return { ...made, key };
       });
-    const job = { key, stop, promise };
+    const job = { asked: keyOf(wish), stop, promise };
     this.#jobs.set(item, job);
     const ended = () => {
       if (this.#jobs.get(item) === job) this.#jobs.delete(item);
