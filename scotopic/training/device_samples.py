@@ -1,4 +1,4 @@
-"""Samples for networks that correct exposed pictures, cut on a graphics processor.
+"""Samples of pairs, cut on a graphics processor.
 
 All pictures lie in the processor's memory. What is drawn at random is drawn as
 `draw_samples` draws it, so a step has the samples that it would have without;
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from scotopic.pixels.shadows import SHADOW_LEVEL
 from scotopic.pixels.thumbnail import THUMBNAIL_SIZE, thumbnail
 from scotopic.training.pairs import PairSet
 from scotopic.training.presets import Recipe
-from scotopic.training.samples import Cut, drawn_pairs
+from scotopic.training.samples import Cut, drawn_pairs, drawn_place, drawn_turn
 from scotopic.training.tracing import exposed_with_gain
 from scotopic.types import Array
 
@@ -35,8 +36,8 @@ class _Sizes:
     widths: torch.Tensor
 
 
-class DeviceSamples:
-    """Draw and cut the samples of `scotopic.training.samples.exposed_sample` in batches.
+class DevicePictures:
+    """Draw and cut the samples of `scotopic.training.samples.sample` in batches.
 
     Parameters
     ----------
@@ -66,6 +67,84 @@ class DeviceSamples:
         self._first = dict(zip(map(id, sets), np.cumsum([0, *counts[:-1]]), strict=True))
         self._low, self._sizes = self._joined([x for pairs in sets for x in pairs.low])
         self._high, _ = self._joined([x for pairs in sets for x in pairs.high])
+
+    def drawn(self, step: int) -> Numbers:
+        """Draw the numbers of a batch, on the host."""
+        rng, recipe = np.random.default_rng([self.seed, step]), self.recipe
+        whole, shares = [], []
+        for pairs, index in drawn_pairs(self.sets, self.shares, recipe.batch_size, rng):
+            numbers, portions = self._drawn_sample(pairs, index, rng)
+            whole.append((int(self._first[id(pairs)]) + index, *numbers))
+            shares.append(portions)
+        return np.array(whole, np.int64), np.array(shares, np.float32)
+
+    def _drawn_sample(
+        self, pairs: PairSet, index: int, rng: np.random.Generator
+    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Eight whole numbers and three shares of a sample."""
+        place = drawn_place(pairs, index, self.recipe.crop, rng)
+        turn = drawn_turn(self.recipe.augmentation, rng)
+        return (*place, *_turn_steps(*turn)), (0.0, 0.0, 0.0)
+
+    def cut(self, whole: torch.Tensor, shares: torch.Tensor) -> tuple[Any, torch.Tensor]:
+        """Cut and turn the samples of a batch.
+
+        Parameters
+        ----------
+        whole, shares : tensors on the device, as from `drawn`
+
+        Returns
+        -------
+        inputs, target : tensors, (batch, crop, crop, 3)
+            Float32; or with channels first, as the data format says.
+        """
+        which, rows, columns = self._places(whole)
+        low, high = (self._pixels(x, which, rows, columns) for x in (self._low, self._high))
+        return self._formed(low), self._formed(high)
+
+    def _places(self, whole: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The pictures of a batch, (batch,), and the pixels of each, (batch, crop, crop)."""
+        which, corner, steps = whole[:, 0], whole[:, 1:3], whole[:, 3:]
+        rows, columns = _turned_places(steps, self.recipe.crop)
+        return which, rows + corner[:, 0, None, None], columns + corner[:, 1, None, None]
+
+    def _pixels(
+        self, pictures: torch.Tensor, which: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor
+    ) -> torch.Tensor:
+        starts, widths = (x[which, None, None] for x in (self._sizes.starts, self._sizes.widths))
+        first = starts + (rows * widths + columns) * 3
+        channels = torch.stack([first, first + 1, first + 2], dim=-1)
+        return pictures[channels].to(torch.float32) / 255
+
+    def _joined(self, arrays: Sequence[Array]) -> tuple[torch.Tensor, _Sizes]:
+        """All values of arrays one behind the other, and where each array is."""
+        values = torch.empty(
+            sum(x.size for x in arrays), dtype=_kind(arrays[0]), device=self.device
+        )
+        starts = np.cumsum([0, *(x.size for x in arrays)])
+        for array, start in zip(arrays, starts, strict=False):
+            flat = torch.tensor(np.ascontiguousarray(array).reshape(-1))
+            values[int(start) : int(start) + array.size] = flat.to(self.device)
+
+        def numbers(items: Iterable[int]) -> torch.Tensor:
+            return torch.tensor(list(items), dtype=torch.int64, device=self.device)
+
+        heights, widths = (numbers(x.shape[axis] for x in arrays) for axis in (0, 1))
+        return values, _Sizes(numbers(starts[:-1].tolist()), heights, widths)
+
+    def _formed(self, pictures: torch.Tensor) -> torch.Tensor:
+        last = self.data_format == "channels_last"
+        return (pictures if last else pictures.movedim(-1, 1)).contiguous()
+
+
+class DeviceSamples(DevicePictures):
+    """Draw and cut the samples of `scotopic.training.samples.exposed_sample` in batches.
+
+    Parameters are those of `DevicePictures`.
+    """
+
+    def __init__(self, sets: Sequence[PairSet], *others: Any) -> None:
+        super().__init__(sets, *others)
         with ThreadPoolExecutor() as pool:
             bright = list(pool.map(thumbnail, [x for pairs in sets for x in pairs.high]))
             every = [(pairs, index) for pairs in sets for index in range(len(pairs))]
@@ -76,23 +155,19 @@ class DeviceSamples:
         self._slopes, self._grids = self._joined([gains.slope for gains, _ in maps])
         self._offsets, _ = self._joined([gains.offset for gains, _ in maps])
         middles = [middle for _, middle in maps]
-        self._middles = torch.tensor(middles, dtype=torch.float32, device=device)
+        self._middles = torch.tensor(middles, dtype=torch.float32, device=self.device)
         means = [
             gains.mean_log_gain(pairs.thumbnails[index])
             for (gains, _), (pairs, index) in zip(maps, every, strict=True)
         ]
-        self._means = torch.tensor(means, dtype=torch.float32, device=device)
+        self._means = torch.tensor(means, dtype=torch.float32, device=self.device)
 
-    def drawn(self, step: int) -> Numbers:
-        """Draw the numbers of a batch, on the host."""
-        rng, recipe = np.random.default_rng([self.seed, step]), self.recipe
-        whole, shares = [], []
-        for pairs, index in drawn_pairs(self.sets, self.shares, recipe.batch_size, rng):
-            cut = Cut.drawn(pairs, index, recipe.crop, recipe.augmentation, rng)
-            place = (int(self._first[id(pairs)]) + index, cut.top, cut.left)
-            whole.append((*place, *_turn_steps(cut.turns, cut.flip)))
-            shares.append((cut.identity, cut.balance, cut.shift))
-        return np.array(whole, np.int64), np.array(shares, np.float32)
+    def _drawn_sample(
+        self, pairs: PairSet, index: int, rng: np.random.Generator
+    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        cut = Cut.drawn(pairs, index, self.recipe.crop, self.recipe.augmentation, rng)
+        whole = (cut.top, cut.left, *_turn_steps(cut.turns, cut.flip))
+        return whole, (cut.identity, cut.balance, cut.shift)
 
     def cut(
         self, whole: torch.Tensor, shares: torch.Tensor
@@ -110,9 +185,7 @@ class DeviceSamples:
         target : tensor, (batch, crop, crop, 3)
             All float32; or with channels first, as the data format says.
         """
-        which, corner, steps = whole[:, 0], whole[:, 1:3], whole[:, 3:]
-        rows, columns = _turned_places(steps, self.recipe.crop)
-        rows, columns = rows + corner[:, 0, None, None], columns + corner[:, 1, None, None]
+        which, rows, columns = self._places(whole)
         identity = shares[:, 0, None, None, None] > 0.5
         target = self._pixels(self._high, which, rows, columns)
         picture = torch.where(identity, target, self._pixels(self._low, which, rows, columns))
@@ -120,7 +193,7 @@ class DeviceSamples:
         maps = self._maps(which, rows, columns, shares)
         planes = (x.movedim(-1, 1) for x in (picture, *maps))
         exposed = torch.cat(exposed_with_gain(*planes), dim=1).movedim(1, -1)
-        thumb_rows, thumb_columns = _turned_places(steps, THUMBNAIL_SIZE)
+        thumb_rows, thumb_columns = _turned_places(whole[:, 3:], THUMBNAIL_SIZE)
         place = (which[:, None, None], thumb_rows, thumb_columns)
         dark, bright = (one[place] for one in self._thumbnails)
         thumb = torch.where(identity, bright, dark)
@@ -128,14 +201,6 @@ class DeviceSamples:
             {"exposed": self._formed(exposed), "thumbnail": self._formed(thumb)},
             self._formed(target),
         )
-
-    def _pixels(
-        self, pictures: torch.Tensor, which: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor
-    ) -> torch.Tensor:
-        starts, widths = (x[which, None, None] for x in (self._sizes.starts, self._sizes.widths))
-        first = starts + (rows * widths + columns) * 3
-        channels = torch.stack([first, first + 1, first + 2], dim=-1)
-        return pictures[channels].to(torch.float32) / 255
 
     def _maps(
         self, which: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, shares: torch.Tensor
@@ -175,28 +240,8 @@ class DeviceSamples:
             result.append(torch.lerp(upper, lower, down)[..., None])
         return result
 
-    def _joined(self, arrays: Sequence[Array]) -> tuple[torch.Tensor, _Sizes]:
-        """All values of arrays one behind the other, and where each array is."""
-        values = torch.empty(
-            sum(x.size for x in arrays), dtype=_kind(arrays[0]), device=self.device
-        )
-        starts = np.cumsum([0, *(x.size for x in arrays)])
-        for array, start in zip(arrays, starts, strict=False):
-            flat = torch.tensor(np.ascontiguousarray(array).reshape(-1))
-            values[int(start) : int(start) + array.size] = flat.to(self.device)
-
-        def numbers(items: Iterable[int]) -> torch.Tensor:
-            return torch.tensor(list(items), dtype=torch.int64, device=self.device)
-
-        heights, widths = (numbers(x.shape[axis] for x in arrays) for axis in (0, 1))
-        return values, _Sizes(numbers(starts[:-1].tolist()), heights, widths)
-
     def _stacked(self, arrays: Iterable[Array]) -> torch.Tensor:
         return torch.from_numpy(np.stack(list(arrays))).to(self.device)
-
-    def _formed(self, pictures: torch.Tensor) -> torch.Tensor:
-        last = self.data_format == "channels_last"
-        return (pictures if last else pictures.movedim(-1, 1)).contiguous()
 
 
 def _with_calm_shadows(pictures: torch.Tensor, log_gain: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from scotopic.training.layers import Shape, Tensor
@@ -22,12 +21,14 @@ class BlurDownsample(FeatureLayer):
 
     def call(self, features: Tensor) -> Tensor:
         """Halve the size of feature maps; sides are rounded up."""
-        window = np.outer((1, 2, 1), (1, 2, 1)) / 16
-        kernel = np.repeat(window[..., None], self.channels, axis=-1)[..., None]
+        # Computed where the features are, since a copy from the host would hold a processor up.
+        dtype = keras.backend.standardize_dtype(features.dtype)
+        line = 2 - ops.abs(ops.arange(3, dtype=dtype) - 1)
+        kernel = (line[:, None] * line[None, :] / 16)[..., None, None]
         around = [(1, 1) if axis in self.sides else (0, 0) for axis in range(4)]
         return ops.depthwise_conv(
             ops.pad(features, around, mode="reflect"),
-            ops.convert_to_tensor(kernel, dtype=features.dtype),
+            ops.broadcast_to(kernel, (3, 3, self.channels, 1)),
             strides=2,
             padding="valid",
             data_format=self.data_format,

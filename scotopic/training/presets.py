@@ -121,6 +121,9 @@ class Recipe:
     mixup : float
         Mix the samples of a batch by shares from Beta(mixup, mixup); 0 for
         no mixing.
+    bfloat16 : bool
+        Whether a graphics processor computes the network in 16 bits; losses and
+        the update of the weights stay in 32.
     steps_per_epoch : int
     augmentation : Augmentation
     """
@@ -143,6 +146,7 @@ class Recipe:
     held_out: float = HELD_OUT
     split: str = "scene"
     mixup: float = 0.0
+    bfloat16: bool = False
     steps_per_epoch: int = 500
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -169,7 +173,9 @@ _MIRNET = Recipe(crop=128, simulated=0.0, mixup=0.6, steps_per_epoch=100, augmen
 RECIPES: dict[type, dict[str, Recipe]] = {
     LightUNet: {
         "default": Recipe(),
-        "large": Recipe(batch_size=24, crop=192, simulated=0.45, steps_per_epoch=20_000),
+        "large": Recipe(
+            batch_size=24, crop=192, simulated=0.45, bfloat16=True, steps_per_epoch=20_000
+        ),
         "refine": Recipe(learning_rate=1e-3),
         "smoke": Recipe(**_SMOKE),
     },
@@ -179,6 +185,7 @@ RECIPES: dict[type, dict[str, Recipe]] = {
     },
     MIRNet: {
         "default": _MIRNET,
+        "large": replace(_MIRNET, crop=160, mixup=0.0, bfloat16=True, steps_per_epoch=20_000),
         "refine": replace(_MIRNET, learning_rate=5e-4, crop=256, batch_size=2, mixup=0.0),
         "tutorial": replace(
             _MIRNET,

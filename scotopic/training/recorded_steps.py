@@ -7,6 +7,7 @@ they are started at once. Samples are cut within the step, too.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import keras
@@ -14,7 +15,7 @@ import torch
 
 from scotopic.training import torch_muon
 from scotopic.training.batches import made_ahead
-from scotopic.training.device_samples import DeviceSamples, Numbers
+from scotopic.training.device_samples import DevicePictures, Numbers
 from scotopic.training.losses import psnr
 
 _WARM_UP = 3
@@ -24,14 +25,14 @@ _AHEAD = 8
 
 
 class RecordedSteps:
-    """Train a `LightUNet` with `ConvolutionMuon` on a graphics processor.
+    """Train a network with `ConvolutionMuon` on a graphics processor.
 
     Parameters
     ----------
-    network : LightUNet
+    network : LightUNet or MIRNet
         Compiled; its optimizer is built.
-    samples : DeviceSamples
-        On the same device as the network.
+    samples : DevicePictures
+        On the same device as the network; `DeviceSamples` for a `LightUNet`.
     record : bool
         False to start the operations of each step one by one, as on a
         processor of another kind, for tests. Recording makes cuDNN try its
@@ -39,7 +40,7 @@ class RecordedSteps:
     """
 
     def __init__(
-        self, network: keras.Model, samples: DeviceSamples, *, record: bool = True
+        self, network: keras.Model, samples: DevicePictures, *, record: bool = True
     ) -> None:
         self.network, self.samples, self._record = network, samples, record
         self._taken = 0
@@ -89,7 +90,8 @@ class RecordedSteps:
     def _step(self) -> tuple[torch.Tensor, ...]:
         network, optimizer = self.network, self.network.optimizer
         inputs, target = self.samples.cut(*self._numbers)
-        result = network(inputs, training=True)
+        with computing_in_16_bits(network, self.samples.recipe.bfloat16):
+            result = network(inputs, training=True)
         loss = network.loss.call(target, result)
         variables = network.trainable_variables
         gradients = torch.autograd.grad(loss, [variable.value for variable in variables])
@@ -97,3 +99,25 @@ class RecordedSteps:
         optimizer.iterations.value.data.add_(1)
         with torch.no_grad():
             return loss.detach(), psnr(target, result).mean()
+
+
+@contextlib.contextmanager
+def computing_in_16_bits(network: keras.Model, wanted: bool = True) -> Iterator[None]:
+    """Context in which the layers of a network compute in bfloat16, from weights of 32 bits.
+
+    What the network itself adds to its input stays in float32, as the input does.
+    """
+    if not wanted:
+        yield
+        return
+    policies = {layer: layer.dtype_policy for layer in network._flatten_layers(include_self=False)}
+    half = keras.dtype_policies.DTypePolicy("mixed_bfloat16")
+    try:
+        network.autocast = False
+        for layer in policies:
+            layer.dtype_policy = half
+        yield
+    finally:
+        network.autocast = True
+        for layer, policy in policies.items():
+            layer.dtype_policy = policy

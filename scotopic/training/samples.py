@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -94,10 +93,13 @@ def sample(
     InvalidValueError
         When the crop is larger than the picture; names the pair.
     """
-    with _naming(pairs, index):
-        low, high = random_crop(pairs.low[index], pairs.high[index], crop, rng)
-    turn = _turn(*_drawn_turn(options, rng))
-    return {"picture": turn(_unit(low)), "target": turn(_unit(high))}
+    top, left = drawn_place(pairs, index, crop, rng)
+    window = np.s_[top : top + crop, left : left + crop]
+    turn = _turn(*drawn_turn(options, rng))
+    return {
+        "picture": turn(_unit(pairs.low[index][window])),
+        "target": turn(_unit(pairs.high[index][window])),
+    }
 
 
 @dataclass(frozen=True)
@@ -137,13 +139,11 @@ class Cut:
         InvalidValueError
             When the crop is larger than the picture; names the pair.
         """
-        low, high = pairs.low[index], pairs.high[index]
-        with _naming(pairs, index):
-            top, left = random_place(low, high, crop, rng)
+        top, left = drawn_place(pairs, index, crop, rng)
         balance = rng.choice([0.0, 1.0, rng.random()]) if pairs.gain_maps is None else 1.0
         identity = bool(rng.random() < options.identity)
         shift = rng.normal(0, options.gain_jitter)
-        turns, flip = _drawn_turn(options, rng)
+        turns, flip = drawn_turn(options, rng)
         return cls(top, left, identity, float(balance), float(shift), turns, flip)
 
 
@@ -227,7 +227,7 @@ def level_sample(
     sides = [max(2, round(rng.uniform(0.6, 1) * length)) for length in low.shape[:2]]
     top, left = (int(rng.integers(n - s + 1)) for n, s in zip(low.shape[:2], sides, strict=True))
     window = np.s_[top : top + sides[0], left : left + sides[1]]
-    turn = _turn(*_drawn_turn(options, rng))
+    turn = _turn(*drawn_turn(options, rng))
     tint = np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
     thumb, levels = level_pair(turn(low[window]), turn(high[window]))
     return {"thumbnail": np.clip(thumb * tint, 0, 1).astype(np.float32), "levels": levels}
@@ -249,10 +249,16 @@ def level_pair(low: Array, high: Array) -> tuple[Array, Array]:
     return thumbnail(low), np.concatenate([guide, wanted], axis=-1).astype(np.float32)
 
 
-@contextlib.contextmanager
-def _naming(pairs: PairSet, index: int) -> Iterator[None]:
+def drawn_place(pairs: PairSet, index: int, crop: int, rng: np.random.Generator) -> tuple[int, int]:
+    """First row and column of a crop of a pair, at random.
+
+    Raises
+    ------
+    InvalidValueError
+        When the crop is larger than the picture; names the pair.
+    """
     try:
-        yield
+        return random_place(pairs.low[index], pairs.high[index], crop, rng)
     except InvalidValueError as error:
         raise InvalidValueError(f"{pairs.name} {pairs.names[index]}: {error.message}") from error
 
@@ -261,8 +267,8 @@ def _unit(picture: Array) -> Array:
     return picture.astype(np.float32) / np.float32(255)
 
 
-def _drawn_turn(options: Augmentation, rng: np.random.Generator) -> tuple[int, bool]:
-    """One of the eight flips and turns."""
+def drawn_turn(options: Augmentation, rng: np.random.Generator) -> tuple[int, bool]:
+    """One of the eight flips and turns: quarter turns, and whether it is mirrored then."""
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     return (turns, flip) if options.flips_and_turns else (0, False)
 

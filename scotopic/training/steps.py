@@ -9,6 +9,7 @@ import keras
 
 from scotopic.training.batches import CropBatches, batches
 from scotopic.training.light_unet import LightUNet
+from scotopic.training.mirnet import MIRNet
 from scotopic.training.optimizers import ConvolutionMuon
 from scotopic.training.presets import Recipe, on_graphics_processor
 from scotopic.training.tasks import Batch, task_of
@@ -37,14 +38,16 @@ def steps_of(network: keras.Model, data: TrainingData, recipe: Recipe, seed: int
     seed : int
         Of all samples.
     """
-    recordable = isinstance(network, LightUNet) and isinstance(network.optimizer, ConvolutionMuon)
-    if not (recordable and on_graphics_processor()):
+    recordable = isinstance(network, (LightUNet, MIRNet)) and not recipe.mixup
+    if not (
+        recordable and isinstance(network.optimizer, ConvolutionMuon) and on_graphics_processor()
+    ):
         return KerasSteps(network, data, recipe, seed)
-    from scotopic.training.device_samples import DeviceSamples
+    from scotopic.training.device_samples import DevicePictures, DeviceSamples
     from scotopic.training.recorded_steps import RecordedSteps
 
-    form = network.data_format
-    samples = DeviceSamples(data.sets, data.shares, recipe, seed, "cuda", form)
+    kind = DevicePictures if isinstance(network, MIRNet) else DeviceSamples
+    samples = kind(data.sets, data.shares, recipe, seed, "cuda", network.data_format)
     return RecordedSteps(network, samples)
 
 
