@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from scotopic.errors import InvalidValueError
+from scotopic.pixels.contrast import with_contrast
 from scotopic.pixels.exposure import exposure_of, gain_for
 from scotopic.pixels.gain_map import guide_of, guided
 from scotopic.pixels.thumbnail import reduced, thumbnail
@@ -67,5 +68,6 @@ def use_predicted_maps(pairs: PairSet, network: GainNetwork) -> None:
     for index, (low, high) in enumerate(zip(pairs.low, pairs.high, strict=True)):
         thumb, level = pairs.thumbnails[index], exposure_of(thumbnail(high))
         predicted: Array = keras.ops.convert_to_numpy(network(thumb[None]))[0, ..., 0]
-        gains = guided(predicted, guide_of(reduced(low, MAP_SIDE, MAP_SIDE)))
+        cells = guide_of(reduced(low, MAP_SIDE, MAP_SIDE))
+        gains = with_contrast(guided(predicted, cells), cells, thumb)
         pairs.set_map(index, gains.reaching(thumb, level), np.log(gain_for(thumb, level)))
