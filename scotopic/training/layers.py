@@ -177,7 +177,9 @@ class ResidualBlock(keras.layers.Layer):
         conv = {"padding": "same", "data_format": data_format}
         self.conv1 = keras.layers.Conv2D(channels, 3, activation="relu", name="conv1", **conv)
         first = "zeros" if neutral else "glorot_uniform"
-        self.conv2 = keras.layers.Conv2D(channels, 3, name="conv2", kernel_initializer=first, **conv)
+        self.conv2 = keras.layers.Conv2D(
+            channels, 3, name="conv2", kernel_initializer=first, **conv
+        )
 
     def build(self, features_shape: Shape) -> None:
         """Create the weights for features of this shape."""
