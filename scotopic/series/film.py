@@ -29,6 +29,8 @@ JUMP = 0.1
 """By how much a frame's middle, in logit units, is brighter when the light has changed."""
 FAINT = 0.15
 """Mean level of a frame relative to that of its scene, below which it tells little."""
+SUDDEN = 0.4
+"""The same relative to the frame before, below which it became dark at once and does not fade."""
 _CELLS = 16
 """Sides of the picture that scenes are told apart by."""
 LIKE = 0.45
@@ -145,6 +147,7 @@ class FrameSeries:
         self._open: SceneReport | None = None
         self._kept: dict[str, Array] = {}
         self._shown: Array | None = None
+        self._level = 0.0
         self._steadied: Steadied | None = None
 
     @property
@@ -215,6 +218,7 @@ class FrameSeries:
             "scenes": [scene.as_dict() for scene in self.scenes],
             "is_open": self._open is not None,
             "kept": {name: array.copy() for name, array in self._kept.items()},
+            "level": self._level,
             "shown": None if self._shown is None else self._shown.copy(),
             "steadied": None if self._steadied is None else self._steadied.as_dict(),
         }
@@ -243,6 +247,7 @@ class FrameSeries:
         self._closed = scenes
         self._kept = {name: np.array(array) for name, array in state["kept"].items()}
         self._shown = None if state["shown"] is None else np.array(state["shown"])
+        self._level = float(state["level"])
         steady = state["steadied"]
         self._steadied = None if steady is None else Steadied.from_dict(steady)
 
@@ -250,7 +255,9 @@ class FrameSeries:
         """Whether a frame shows another scene than the last one that showed anything."""
         shown = _structure(look)
         spread = float(shown.std())
-        if spread < _PLAIN or self._is_faint(look):
+        is_sudden = look.exposure_before < SUDDEN * self._level
+        self._level = look.exposure_before
+        if spread < _PLAIN or (self._is_faint(look) and not is_sudden):
             return self._index == 0
         before, self._shown = self._shown, shown
         if before is None:

@@ -55,6 +55,22 @@ def test_a_cut_begins_a_scene_that_is_exposed_at_once(enhancer):
     assert series.scenes[1].start == 12 / FPS
 
 
+def test_a_cut_to_a_far_darker_scene_is_one(enhancer):
+    frames = frames_of([scene(2, 0.3)] * 8 + [scene(1, 0.03)] * 4, 0.001)
+    series = FrameSeries(enhancer, fps=FPS)
+    list(series.enhance(frames))
+    assert [one.first for one in series.scenes] == [0, 8]
+
+
+def test_a_light_switched_off_is_no_cut_and_the_gain_rises_slowly(enhancer):
+    frames = frames_of([scene(3, 0.2)] * 8 + [scene(3, 0.05)] * 40, 0.001)
+    series = FrameSeries(enhancer, fps=FPS)
+    found = levels(series.enhance(frames))
+    assert len(series.scenes) == 1
+    assert found[8] < 0.8 * found[7]
+    assert (np.diff(found[9:]) > -0.006).all() and found[-1] > found[8] + 0.02
+
+
 def test_a_light_switched_on_is_neither_a_cut_nor_burnt_nor_pumped(enhancer):
     frames = frames_of([scene(3, 0.04)] * 20 + [scene(3, 0.3)] * 40)
     series = FrameSeries(enhancer, fps=FPS)
