@@ -187,7 +187,7 @@ def look(kind: str) -> dict[str, Any]:
         "decision": vars(decision),
         "limited": array(limited),
         "guided": _grid(guided),
-        "contrasted": _grid(with_contrast(guided, guide.logits(8, 8), colours, weights)),
+        "contrasted": _grid(with_contrast(guided, guide, colours, weights)),
     }
 
 

@@ -110,7 +110,7 @@ class ExposingNetwork:
         guide = Guide.of(pixels)
         decision, limited = restrain(pixels, guide, thumb, predicted, weights)
         gains = guide.guided(limited if wish.limited else predicted)
-        gains = with_contrast(gains, guide.logits(*gains.slope.shape), thumb, weights)
+        gains = with_contrast(gains, guide, thumb, weights)
         size, chosen = size_of(pixels), "automatic"
         look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
         return look.asked(wish)

@@ -3,7 +3,8 @@ import pytest
 
 from scotopic.pixels.contrast import LIFTED, NIGHT, with_contrast
 from scotopic.pixels.exposure import exposure_of
-from scotopic.pixels.gain_map import STEEPEST, GainMap, guide_of
+from scotopic.pixels.gain_map import STEEPEST, GainMap
+from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import Night
 from scotopic.pixels.thumbnail import reduced
 
@@ -13,10 +14,6 @@ def room(seed=0, level=0.12):
     coarse = np.random.default_rng(seed).uniform(0.2, 1.8, (8, 8, 1)).astype(np.float32)
     shapes = np.kron(coarse, np.ones((16, 16, 3), np.float32))
     return np.clip(level * reduced(shapes, 64, 64), 0, 1)
-
-
-def cells_of(picture, count=32):
-    return guide_of(reduced(picture, count, count))
 
 
 def flat_map(gain, slope=-0.3, count=32):
@@ -30,7 +27,7 @@ def spread_of(picture):
 
 def test_a_lifted_picture_keeps_its_level_and_gains_contrast():
     thumb, gains = room(), flat_map(6.0)
-    more = with_contrast(gains, cells_of(thumb), thumb)
+    more = with_contrast(gains, Guide.of(thumb), thumb)
     before, after = gains.exposed(thumb), more.exposed(thumb)
     assert abs(exposure_of(after) - exposure_of(before)) < 1e-3
     assert 1.05 < spread_of(after) / spread_of(before) < 1 + LIFTED
@@ -40,7 +37,7 @@ def test_a_lifted_picture_keeps_its_level_and_gains_contrast():
 def test_what_is_not_lifted_keeps_its_map(gain):
     thumb = np.full((64, 64, 3), 0.5, np.float32)
     gains = GainMap.uniform(gain)
-    assert with_contrast(gains, cells_of(thumb, 1), thumb) is gains
+    assert with_contrast(gains, Guide.of(thumb), thumb) is gains
 
 
 def test_the_dark_of_a_night_becomes_darker_beside_its_lights():
@@ -49,7 +46,7 @@ def test_the_dark_of_a_night_becomes_darker_beside_its_lights():
     thumb[36:40, 20:44] = 0.02
     assert Night.of(thumb).share == 1
     gains = flat_map(1.4, -0.2)
-    more = with_contrast(gains, cells_of(thumb), thumb)
+    more = with_contrast(gains, Guide.of(thumb), thumb)
     dark = np.s_[37:39, 24:40]
     assert more.exposed(thumb)[dark].mean() < 0.9 * gains.exposed(thumb)[dark].mean()
     assert NIGHT > LIFTED
@@ -58,15 +55,26 @@ def test_the_dark_of_a_night_becomes_darker_beside_its_lights():
 @pytest.mark.parametrize("slope", [-0.7, -0.2, 0.2, STEEPEST])
 def test_no_cell_is_steeper_than_allowed_and_all_rise_with_the_picture(slope):
     thumb = room(3)
-    more = with_contrast(flat_map(8.0, slope), cells_of(thumb), thumb)
+    more = with_contrast(flat_map(8.0, slope), Guide.of(thumb), thumb)
     assert more.slope.max() <= STEEPEST + 1e-6
     assert more.slope.min() >= slope - 1e-6 > -1
+
+
+def test_a_lamp_stays_as_bright_as_it_was():
+    thumb = room(1)
+    thumb[20:40, 20:40] = 0.92
+    gains = flat_map(3.0)
+    more = with_contrast(gains, Guide.of(thumb), thumb)
+    lamp = np.s_[25:35, 25:35]
+    assert more.exposed(thumb)[lamp].mean() < gains.exposed(thumb)[lamp].mean() + 0.01
+    around = np.s_[12:17, 22:38]
+    assert more.exposed(thumb)[around].mean() < gains.exposed(thumb)[around].mean()
 
 
 def test_a_picture_of_one_level_keeps_it():
     thumb = np.full((64, 64, 3), 0.1, np.float32)
     gains = flat_map(5.0)
-    more = with_contrast(gains, cells_of(thumb), thumb)
+    more = with_contrast(gains, Guide.of(thumb), thumb)
     assert np.abs(more.exposed(thumb) - gains.exposed(thumb)).max() < 1e-4
 
 
@@ -75,6 +83,6 @@ def test_what_is_not_seen_counts_for_nothing():
     hidden[:, :32] = 0
     other = thumb.copy()
     other[:, :32] = 0.9
-    gains, cells = flat_map(6.0), cells_of(thumb)
-    first, second = (with_contrast(gains, cells, one, hidden) for one in (thumb, other))
+    gains, guide = flat_map(6.0), Guide.of(thumb)
+    first, second = (with_contrast(gains, guide, one, hidden) for one in (thumb, other))
     assert np.abs(first.offset - second.offset).max() < 1e-5

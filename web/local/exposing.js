@@ -57,7 +57,7 @@ export async function look(network, whole) {
   const guide = Guide.of(picture);
   const { decision, limited } = restrain(picture, guide, thumb, predicted);
   const level = guide.guided(limited);
-  const map = withContrast(level, guide.logits(level.columns), thumb, side);
+  const map = withContrast(level, guide, thumb, side);
   const middle = map.meanLogGain(thumb.colours, side, { weights: thumb.weights });
   return { thumb, side, context, decision, map, middle };
 }

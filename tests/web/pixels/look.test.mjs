@@ -70,7 +70,7 @@ for (const kind of ["room", "night", "gray", "cutout"]) {
     const map = guide.guided(limited);
     near(map.slope, vectors.guided.slope.flat(), 1e-5);
     near(map.offset, vectors.guided.offset.flat(), 1e-5);
-    const spread = withContrast(map, guide.logits(8), thumb, 16);
+    const spread = withContrast(map, guide, thumb, 16);
     near(spread.slope, vectors.contrasted.slope.flat(), 1e-5);
     near(spread.offset, vectors.contrasted.offset.flat(), 1e-5);
   });
