@@ -80,7 +80,7 @@ def execute(folder: Path, seconds: int = 1800) -> Any:
     import nbformat
     from nbclient import NotebookClient
 
-    made = nbformat.from_dict(json.loads(text()))  # type: ignore[no-untyped-call]
+    made = nbformat.reads(text(), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(made)
     resources = {"metadata": {"path": str(folder)}}
     return NotebookClient(made, timeout=seconds, resources=resources).execute()

@@ -1,7 +1,6 @@
 """examples/: MIRNet from scratch, as a program and as a notebook."""
 
 import importlib.util
-import json
 import os
 import subprocess
 import sys
@@ -156,4 +155,4 @@ def check_results(folder):
 
 def test_the_notebook_is_a_valid_notebook():
     nbformat = pytest.importorskip("nbformat")
-    nbformat.validate(json.loads(docs_notebook.text()))
+    nbformat.validate(nbformat.reads(docs_notebook.text(), as_version=4))
