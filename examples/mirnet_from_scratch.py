@@ -14,6 +14,9 @@
 #
 #     LOL=path/to/lol EPOCHS=30 python mirnet_from_scratch.py
 #
+# On a CPU this takes hours. See first whether all works with `SIZE=tiny EPOCHS=1`, which is 100 steps of
+# a very small network.
+#
 # Without `LOL`, the program makes a tiny set by itself, to show that everything works. It is far too
 # small to train a good network.
 
@@ -112,6 +115,10 @@ def read_pairs(folder):
 
 
 data = Path(LOL) if LOL else make_sample(OUT / "sample")
+if not (data / "our485" / "low").is_dir():
+    raise FileNotFoundError(
+        f"LOL={data} has no folder our485/low: give the folder that holds our485"
+    )
 pairs = read_pairs(data / "our485")
 tests = read_pairs(data / "eval15")
 print(f"{len(pairs)} pairs for training, {len(tests)} for testing")
@@ -535,6 +542,7 @@ rate = keras.optimizers.schedules.CosineDecay(
     RATE / 100, total - total // 20, warmup_target=RATE, warmup_steps=total // 20
 )
 best = OUT / "best.weights.h5"
+print(f"{total} steps; nothing is printed before an epoch ends, and the first has to compile, too")
 network.compile(keras.optimizers.AdamW(rate, clipnorm=1.0), charbonnier, metrics=[psnr])
 history = network.fit(
     Crops(training),

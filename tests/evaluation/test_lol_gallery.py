@@ -35,9 +35,9 @@ def lol(tmp_path):
 @pytest.mark.slow
 def test_there_is_a_column_for_each_network_and_a_sheet_for_five_pictures(gallery, lol, tmp_path):
     first, second = gallery.lol_sheets(lol, tmp_path / "sheets")
-    wide, small = Image.open(first), Image.open(second)
-    assert wide.width == small.width and wide.width > 900
-    assert wide.height > 4 * small.height
+    with Image.open(first) as five, Image.open(second) as one:
+        assert five.width == one.width > 900
+        assert five.height > 3 * one.height
 
 
 def test_a_picture_without_a_partner_is_named(gallery, lol, tmp_path):
