@@ -1,0 +1,247 @@
+"""The result: the encoded pictures, and everything else of the source, packet by packet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+
+from scotopic.video.containers import Container
+from scotopic.video.encoding import Encoding, prepare
+from scotopic.video.segments import Packet, Store
+from scotopic.video.source import Film, open_file, pictures_of
+
+BUILT = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+"""Metadata that says how a file is built: each muxer says it anew."""
+COUNTED = ("BPS", "NUMBER_OF_", "_STATISTICS", "DURATION", "encoder", "ENCODER", "SOURCE_ID")
+"""How the metadata begin that Matroska has on a stream's packets."""
+_ITUNES = frozenset(
+    "album album_artist artist comment compilation composer copyright creation_time date "
+    "description disc encoder episode_id episode_sort genre grouping hd_video keywords lyrics "
+    "media_type network rating season_number show sort_album sort_album_artist sort_artist "
+    "sort_composer sort_name sort_show synopsis title track".split()
+)
+"""What MP4 has a place for in the form that most players read."""
+_RISING = ("mp4", "mov")
+"""Muxers that take no two packets of a stream at one time."""
+
+
+@dataclass
+class _Pair:
+    """A stream of the source and its copy.
+
+    Attributes
+    ----------
+    copy : av.Stream
+    last : int or None
+        Time of the last packet, for decoding.
+    moved : int
+        Packets whose time did not rise.
+    """
+
+    copy: Any
+    last: int | None = None
+    moved: int = 0
+
+
+def join(
+    store: Store, film: Film, encoding: Encoding, container: Container, path: str
+) -> tuple[list[int], list[str]]:
+    """Write the result.
+
+    Parameters
+    ----------
+    store : Store
+        With all segments.
+    film : Film
+        With the size of the result.
+    encoding : Encoding
+    container : Container
+    path : str
+        Of the file to write.
+
+    Returns
+    -------
+    streams : list of int
+        Of the source, by their numbers, in the order of the result.
+    notes : list of str
+        What was left out or changed, each in a sentence.
+    """
+    notes: list[str] = []
+    with open_file(film.path) as source:
+        main = pictures_of(source, film.path)
+        metadata = {k: v for k, v in source.metadata.items() if k not in BUILT}
+        options = _options(container, metadata)
+        with av.open(
+            path,
+            "w",
+            format=container.muxer,
+            container_options=options,
+            metadata_errors="surrogateescape",
+        ) as result:
+            result.metadata.update(metadata)
+            result.set_chapters(source.chapters())
+            pictures, pairs, order = None, {}, []
+            for stream in source.streams:
+                if stream.index == main.index:
+                    pictures = _pictures(result, stream, film, encoding, store)
+                    order.append(stream.index)
+                elif not is_of_chapters(stream, source):
+                    copy = _copied(stream, result, container, notes)
+                    if copy is not None:
+                        pairs[stream.index] = _Pair(copy)
+                        order.append(stream.index)
+            result.start_encoding()
+            _mux(source, result, pairs, pictures, _timed(store, film), container)
+    moved = sum(pair.moved for pair in pairs.values())
+    if moved:
+        notes.append(f"{moved} packets of copied streams had times that do not rise, and were moved")
+    return order, notes
+
+
+def _options(container: Container, metadata: dict[str, str]) -> dict[str, str]:
+    if container.muxer not in _RISING:
+        return {}
+    flags = "+faststart"
+    if set(metadata) - _ITUNES:
+        flags += "+use_metadata_tags"  # names of any kind, in the form of QuickTime
+    return {"movflags": flags}
+
+
+def _pictures(result: Any, main: Any, film: Film, encoding: Encoding, store: Store) -> Any:
+    """The stream of the encoded pictures, with the head of their encoder."""
+    made = result.add_stream(
+        encoding.encoder, rate=film.rate, width=film.width, height=film.height
+    )
+    prepare(made.codec_context, film, encoding)
+    if encoding.codec == "hevc" and result.format.name in _RISING:
+        made.codec_context.codec_tag = "hvc1"  # what Apple's players ask for
+    made.codec_context.open()
+    head = bytes.fromhex(store.segments[0].extradata)
+    if head:
+        made.codec_context.extradata = head
+    made.time_base = film.time_base
+    if film.matrix is not None:
+        made.set_display_matrix(film.matrix)
+    made.metadata.update(_described(main))
+    made.disposition = main.disposition
+    return made
+
+
+def _described(stream: Any) -> dict[str, str]:
+    """A stream's metadata, without those on the packets that are encoded anew."""
+    return {k: v for k, v in stream.metadata.items() if not k.startswith(COUNTED)}
+
+
+def is_of_chapters(stream: Any, source: Any) -> bool:
+    """Whether it is the track in which MP4 has the titles of chapters: it is written anew."""
+    is_mp4 = source.format.name.startswith("mov,")
+    return is_mp4 and stream.type == "data" and stream.name == "bin_data" and source.chapters()
+
+
+def _copied(stream: Any, result: Any, container: Container, notes: list[str]) -> Any:
+    """The copy of a stream in the result; None, and a note, where the container cannot hold it."""
+    with av.open(io.BytesIO(), "w", format=container.muxer) as trial:
+        try:
+            _copy(stream, trial)
+            trial.start_encoding()
+        except (av.FFmpegError, ValueError):
+            notes.append(
+                f"stream {stream.index} ({stream.type}, {_name(stream)}) does not fit into "
+                f"{container.name}, and is left out; Matroska (.mkv) holds most kinds"
+            )
+            return None
+    return _copy(stream, result)
+
+
+def _copy(stream: Any, result: Any) -> Any:
+    copy = result.add_stream_from_template(stream, opaque=True)
+    copy.metadata.update(stream.metadata)
+    copy.disposition = stream.disposition
+    return copy
+
+
+def _name(stream: Any) -> str:
+    return str(getattr(stream, "name", None) or stream.codec_tag or "unknown")
+
+
+def _timed(store: Store, film: Film) -> Iterator[tuple[int, Packet]]:
+    """Packets with the times at which they are decoded, which rise over all segments.
+
+    The times are the stamps in rising order, as much earlier as the order of decoding
+    differs from that of showing.
+    """
+    stamps = [packet.pts for packet in store.stamps()]
+    rising = sorted(stamps)
+    rank = {stamp: index for index, stamp in enumerate(rising)}
+    depth = max((index - rank[stamp] for index, stamp in enumerate(stamps)), default=0)
+    step = max(1, round(1 / (film.rate * film.time_base)))
+    before = [rising[0] - step * (depth - index) for index in range(depth)] if rising else []
+    times = before + rising
+    return zip(times, store.packets(), strict=False)
+
+
+def _mux(
+    source: Any,
+    result: Any,
+    pairs: dict[int, _Pair],
+    pictures: Any,
+    timed: Iterable[tuple[int, Packet]],
+    container: Container,
+) -> None:
+    """Write all packets, roughly in the order of their times."""
+    encoded, base = iter(timed), pictures.codec_context.time_base
+    waiting = next(encoded, None)
+    for packet in _packets(source, pairs):
+        pair, time = pairs[packet.stream.index], packet.dts
+        if time is None:
+            time = packet.pts
+        now = None if time is None else time * Fraction(packet.time_base)
+        while waiting is not None and (now is None or waiting[0] * base <= now):
+            _write(result, pictures, waiting, base)
+            waiting = next(encoded, None)
+        _rise(packet, pair, container.muxer in _RISING)
+        packet.stream = pair.copy
+        result.mux(packet)
+    while waiting is not None:
+        _write(result, pictures, waiting, base)
+        waiting = next(encoded, None)
+
+
+def _packets(source: Any, pairs: dict[int, _Pair]) -> Iterator[Any]:
+    """What is to be copied; the source ends where it cannot be read on."""
+    streams = [stream for stream in source.streams if stream.index in pairs]
+    if not streams:
+        return
+    try:
+        for packet in source.demux(streams):
+            if packet.size or packet.dts is not None:
+                yield packet
+    except av.FFmpegError:
+        return
+
+
+def _rise(packet: Any, pair: _Pair, strictly: bool) -> None:
+    """Move a packet whose time does not rise behind the one before it."""
+    if packet.dts is None:
+        return
+    least = None if pair.last is None else pair.last + strictly
+    if least is not None and packet.dts < least:
+        pair.moved += 1
+        packet.dts = least
+        if packet.pts is not None:
+            packet.pts = max(packet.pts, least)
+    pair.last = packet.dts
+
+
+def _write(result: Any, pictures: Any, timed: tuple[int, Packet], base: Fraction) -> None:
+    dts, encoded = timed
+    packet: Any = av.Packet(encoded.data)
+    packet.stream, packet.time_base = pictures, base
+    packet.pts, packet.dts, packet.duration = encoded.pts, dts, encoded.duration
+    packet.is_keyframe = encoded.is_key
+    result.mux(packet)
