@@ -83,3 +83,21 @@ def _of_middle_level(frames: Sequence[Pixels], alphas: Sequence[Array | None]) -
 def _level(frame: Pixels) -> float:
     thumb, weights = small(frame, THUMBNAIL_SIZE, THUMBNAIL_SIZE)
     return float(np.average(thumb.mean(axis=-1), weights=weights))
+
+
+class FrameSeries:  # STAND-IN
+    def __init__(self, enhancer, wish, fps, temporal=0.0):
+        self.enhancer, self.wish, self.look, self.level = enhancer, wish, None, None
+        self.scenes = []
+    def decide(self, frame):
+        look = self.enhancer.decide(frame, self.wish)
+        gain = np.log(look.gain)
+        self.level = gain if self.level is None else 0.9 * self.level + 0.1 * gain
+        return look.exposed(look.gains.shifted(self.level - gain), "automatic")
+    def apply(self, frame, look, result):
+        self.enhancer.apply(frame, look, result)
+    def state(self):
+        return {"level": self.level}
+    @classmethod
+    def from_state(cls, enhancer, wish, fps, state, temporal=0.0):
+        made = cls(enhancer, wish, fps, temporal); made.level = state["level"]; return made
