@@ -230,6 +230,27 @@ def atomic_file(target: Path, replace: bool = True) -> Iterator[BinaryIO]:
         raise AccessError(f"cannot be written: {reason}", path=target) from error
 
 
+def move_into_place(path: Path, target: Path, replace: bool = True) -> None:
+    """Flush a file that somebody else has written in the same file system, and give it a name.
+
+    Raises
+    ------
+    TargetExistsError
+        When there is a file that may not be replaced.
+    AccessError
+        When it cannot be written.
+    """
+    try:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        _put_in_place(path, target, replace)
+    except OSError as error:
+        if isinstance(error, ScotopicError):
+            raise
+        reason = error.strerror or str(error)
+        raise AccessError(f"cannot be written: {reason}", path=target) from error
+
+
 def _put_in_place(temporary: Path, target: Path, replace: bool) -> None:
     if not replace:
         try:

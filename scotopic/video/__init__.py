@@ -1,0 +1,1 @@
+"""Films: decoded, enhanced frame by frame, encoded, with everything else in the file copied."""
