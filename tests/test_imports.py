@@ -35,7 +35,7 @@ IMPORTS = {
     "training": "datasets errors measures networks pixels storage types version",
     "jobs": "enhancer errors machine networks photo pixels series storage types version wish",
     "api": "enhancer errors jobs machine networks photo storage types wish",
-    "video": "enhancer errors jobs networks series storage types version wish",
+    "video": "enhancer errors jobs series storage types version wish",
     "serve": "enhancer errors jobs machine networks photo storage version wish",
     "commands": "datasets doctor enhancer errors evaluation jobs machine networks photo serve storage training video wish",
     "cli": "commands version",

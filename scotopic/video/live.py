@@ -18,6 +18,7 @@ from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
 from scotopic.series.film import FrameSeries
 from scotopic.video import containers, encoding, source
+from scotopic.video.frames import Reader
 from scotopic.video.pipeline import Plan
 from scotopic.video.settings import VideoSettings
 from scotopic.video.stages import Ahead
@@ -92,7 +93,7 @@ def run(
     drops = not isinstance(given, str) or is_live(given)
     with source.named(name), _opened(given, name) as container:
         stream = source.pictures_of(container, name)
-        frames = source.Reader(container, stream).frames()
+        frames = Reader(container, stream).frames()
         first = next(frames, None)
         if first is None:
             raise UnreadableError("has no frame that can be decoded", path=name)
