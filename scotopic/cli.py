@@ -10,6 +10,7 @@ from scotopic.commands.evaluate import evaluate
 from scotopic.commands.inspect import doctor, models
 from scotopic.commands.serve import serve
 from scotopic.commands.train import export, train
+from scotopic.commands.video import video
 from scotopic.version import __version__
 
 
@@ -19,5 +20,5 @@ def main() -> None:
     """Turn dark photographs into good ones, on your own machine."""
 
 
-for command in (enhance, serve, evaluate, train, export, models, doctor, data):
+for command in (enhance, video, serve, evaluate, train, export, models, doctor, data):
     main.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import numpy as np
@@ -21,6 +22,7 @@ _MATRICES = {
     7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020,
 }
+_WHITE = 255 * 256
 _HD_HEIGHT, _HD_WIDTH = 720, 1280
 _EXACT = (
     Interpolation.BICUBIC
@@ -56,15 +58,20 @@ class Colours:
     is_rgb: bool
 
     @classmethod
-    def of(cls, frame: av.VideoFrame) -> Colours:
-        """Those of a decoded frame."""
+    def of(cls, frame: av.VideoFrame, stream: Any) -> Colours:
+        """Those that a decoded frame names, or else its stream."""
         is_rgb = frame.format.is_rgb
         named_full = frame.format.name.startswith("yuvj") or is_rgb
-        said = int(frame.color_range)
+        said = int(frame.color_range or stream.color_range)
+        names = ("colorspace", "color_primaries", "color_trc")
+        numbers = ((getattr(frame, name), getattr(stream, name)) for name in names)
+        matrix, primaries, transfer = (
+            int(own if own != UNSPECIFIED else other) for own, other in numbers
+        )
         return cls(
-            matrix=int(frame.colorspace),
-            primaries=int(frame.color_primaries),
-            transfer=int(frame.color_trc),
+            matrix=matrix,
+            primaries=primaries,
+            transfer=transfer,
             full=said == ColorRange.JPEG if said else named_full,
             says_range=bool(said) or named_full,
             is_rgb=is_rgb,
@@ -152,17 +159,24 @@ class Converter:
         made.make_writable()
         return made
 
-    def pixels(self, rgb: av.VideoFrame) -> Array:
-        """The pixels of a frame in RGB as they lie in it, (height, width, 3)."""
-        plane = rgb.planes[0]
-        rows = np.frombuffer(plane, self._type).reshape(plane.height, -1)
-        return rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
+    def read(self, rgb: av.VideoFrame) -> Array:
+        """The pixels of a frame in RGB, (height, width, 3), uint8 or uint16."""
+        pixels = self._view(rgb)
+        if self._type is np.uint8:
+            return pixels
+        # FFmpeg's white is 255 * 256 here, that of pictures 65535.
+        least: Array = np.minimum(pixels, _WHITE)
+        return least + (least >> 8)
 
-    def fill(self, rgb: av.VideoFrame, pixels: Array) -> None:
-        """Put pixels into a frame in RGB."""
+    def write(self, rgb: av.VideoFrame, pixels: Array) -> None:
+        """Put pixels as from `read` into a frame in RGB."""
+        self._view(rgb)[:] = pixels if self._type is np.uint8 else pixels - (pixels >> 8)
+
+    def _view(self, rgb: av.VideoFrame) -> Array:
         plane = rgb.planes[0]
-        rows = np.frombuffer(memoryview(plane), self._type).reshape(plane.height, -1)
-        rows[:, : 3 * plane.width] = pixels.reshape(plane.height, -1)
+        buffer: Any = plane
+        rows: Array = np.frombuffer(buffer, self._type).reshape(plane.height, -1)
+        return rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
 
     def back(self, rgb: av.VideoFrame) -> av.VideoFrame:
         """A result in the format that is encoded, marked as the source is."""
@@ -187,7 +201,7 @@ class Converter:
         made.pts, made.time_base = rgb.pts, rgb.time_base
         width, height = self._encoded
         margins = ((0, height - rgb.height), (0, width - rgb.width), (0, 0))
-        self.fill(made, np.pad(self.pixels(rgb), margins, mode="edge"))
+        self._view(made)[:] = np.pad(self._view(rgb), margins, mode="edge")
         return made
 
     def mark(self, frame: av.VideoFrame) -> None:

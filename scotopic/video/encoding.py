@@ -134,7 +134,9 @@ def choose(film: Film, container: Container, settings: VideoSettings) -> Encodin
 def _wishes(bits: int, chroma: str) -> Iterator[tuple[int, str]]:
     """Depths and samplings, from what the source has to what every encoder can."""
     depths = [depth for depth in (12, 10, 8) if depth <= max(bits, 8)]
-    yield from ((depth, sampling) for depth in depths for sampling in dict.fromkeys([chroma, "420"]))
+    yield from (
+        (depth, sampling) for depth in depths for sampling in dict.fromkeys([chroma, "420"])
+    )
 
 
 def _formats(encoder: str) -> frozenset[str]:
@@ -204,7 +206,9 @@ def encoder(film: Film, encoding: Encoding) -> Any:
     return context
 
 
-def of_result(film: Film, encoding: Encoding, preview: bool = False) -> tuple[Film, tuple[str, ...]]:
+def of_result(
+    film: Film, encoding: Encoding, preview: bool = False
+) -> tuple[Film, tuple[str, ...]]:
     """A film at the size at which it is encoded, and what is to be said of that.
 
     A preview is reduced. H.264 and HEVC have no odd sizes where pixels share a chroma: a row

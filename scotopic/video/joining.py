@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,19 +13,23 @@ import av
 from scotopic.video.containers import Container
 from scotopic.video.encoding import Encoding, prepare
 from scotopic.video.segments import Packet, Store
-from scotopic.video.source import Film, open_file, pictures_of
+from scotopic.video.source import Film, goes_back, open_file, pictures_of
 
 BUILT = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 """Metadata that says how a file is built: each muxer says it anew."""
 COUNTED = ("BPS", "NUMBER_OF_", "_STATISTICS", "DURATION", "encoder", "ENCODER", "SOURCE_ID")
 """How the metadata begin that Matroska has on a stream's packets."""
 _ITUNES = frozenset(
-    "album album_artist artist comment compilation composer copyright creation_time date "
-    "description disc encoder episode_id episode_sort genre grouping hd_video keywords lyrics "
-    "media_type network rating season_number show sort_album sort_album_artist sort_artist "
-    "sort_composer sort_name sort_show synopsis title track".split()
+    ("album", "album_artist", "artist", "comment", "compilation", "composer", "copyright")
+    + ("creation_time", "date", "description", "disc", "encoder", "episode_id", "episode_sort")
+    + ("genre", "grouping", "hd_video", "keywords", "lyrics", "media_type", "network", "rating")
+    + ("season_number", "show", "sort_album", "sort_album_artist", "sort_artist", "sort_name")
+    + ("sort_composer", "sort_show", "synopsis", "title", "track")
 )
 """What MP4 has a place for in the form that most players read."""
+_MILLISECONDS = 1000
+_HELD = 1
+"""Seconds for which the last frame is shown at most, where the file says when its stream ends."""
 _RISING = ("mp4", "mov")
 """Muxers that take no two packets of a stream at one time."""
 
@@ -39,13 +43,33 @@ class _Pair:
     copy : av.Stream
     last : int or None
         Time of the last packet, for decoding.
+    added : int
+        To all times since they went back by more than a second, as where films were put
+        one behind the other.
     moved : int
         Packets whose time did not rise.
     """
 
     copy: Any
     last: int | None = None
+    added: int = 0
     moved: int = 0
+
+    def rise(self, packet: Any, strictly: bool) -> None:
+        """Move a packet whose time does not rise behind the one before it."""
+        if packet.dts is None:
+            return
+        if self.last is not None and goes_back(
+            packet.dts + self.added, self.last, packet.time_base
+        ):
+            self.added = self.last + max(1, packet.duration or 0) - packet.dts
+        least = packet.dts + self.added
+        if self.last is not None and least < self.last + strictly:
+            self.moved += 1
+            least = self.last + strictly
+        if packet.pts is not None:
+            packet.pts = max(packet.pts + self.added, least)
+        packet.dts = self.last = least
 
 
 def join(
@@ -74,7 +98,7 @@ def join(
     notes: list[str] = []
     with open_file(film.path) as source:
         main = pictures_of(source, film.path)
-        metadata = {k: v for k, v in source.metadata.items() if k not in BUILT}
+        metadata = {k: v for k, v in source.metadata.items() if k.lower() not in BUILT}
         options = _options(container, metadata)
         with av.open(
             path,
@@ -90,16 +114,22 @@ def join(
                 if stream.index == main.index:
                     pictures = _pictures(result, stream, film, encoding, store)
                     order.append(stream.index)
-                elif not is_of_chapters(stream, source):
+                elif not is_written_anew(stream, source):
                     copy = _copied(stream, result, container, notes)
                     if copy is not None:
                         pairs[stream.index] = _Pair(copy)
                         order.append(stream.index)
             result.start_encoding()
-            _mux(source, result, pairs, pictures, _timed(store, film), container)
+            timed = _timed(store, film, _end(main))
+            _mux(source, result, pairs, pictures, timed, container)
+    ticks = film.time_base * _MILLISECONDS
+    if container.muxer not in _RISING and any((p.pts * ticks) % 1 for p in store.stamps()):
+        notes.append(f"stamps are rounded to milliseconds, as {container.name} has them")
     moved = sum(pair.moved for pair in pairs.values())
     if moved:
-        notes.append(f"{moved} packets of copied streams had times that do not rise, and were moved")
+        notes.append(
+            f"{moved} packets of copied streams had times that do not rise, and were moved"
+        )
     return order, notes
 
 
@@ -114,9 +144,7 @@ def _options(container: Container, metadata: dict[str, str]) -> dict[str, str]:
 
 def _pictures(result: Any, main: Any, film: Film, encoding: Encoding, store: Store) -> Any:
     """The stream of the encoded pictures, with the head of their encoder."""
-    made = result.add_stream(
-        encoding.encoder, rate=film.rate, width=film.width, height=film.height
-    )
+    made = result.add_stream(encoding.encoder, rate=film.rate, width=film.width, height=film.height)
     prepare(made.codec_context, film, encoding)
     if encoding.codec == "hevc" and result.format.name in _RISING:
         made.codec_context.codec_tag = "hvc1"  # what Apple's players ask for
@@ -137,10 +165,16 @@ def _described(stream: Any) -> dict[str, str]:
     return {k: v for k, v in stream.metadata.items() if not k.startswith(COUNTED)}
 
 
-def is_of_chapters(stream: Any, source: Any) -> bool:
-    """Whether it is the track in which MP4 has the titles of chapters: it is written anew."""
-    is_mp4 = source.format.name.startswith("mov,")
-    return is_mp4 and stream.type == "data" and stream.name == "bin_data" and source.chapters()
+def is_written_anew(stream: Any, source: Any) -> bool:
+    """Whether a stream of MP4 is one that muxers write by themselves: titles of chapters, time code.
+
+    A muxer makes them from the chapters, and from the time code in a stream's metadata.
+    """
+    if not source.format.name.startswith("mov,") or stream.type != "data":
+        return False
+    chapters = len(source.chapters())
+    is_titles = stream.name == "bin_data" and 0 < stream.frames <= chapters + 1 and chapters > 0
+    return is_titles or (stream.name is None and "timecode" in stream.metadata)
 
 
 def _copied(stream: Any, result: Any, container: Container, notes: list[str]) -> Any:
@@ -169,20 +203,40 @@ def _name(stream: Any) -> str:
     return str(getattr(stream, "name", None) or stream.codec_tag or "unknown")
 
 
-def _timed(store: Store, film: Film) -> Iterator[tuple[int, Packet]]:
-    """Packets with the times at which they are decoded, which rise over all segments.
+@dataclass(frozen=True)
+class _Timed:
+    """An encoded frame with the time at which it is decoded."""
+
+    dts: int
+    packet: Packet
+
+
+def _timed(store: Store, film: Film, end: int | None) -> Iterator[_Timed]:
+    """Packets with times of decoding that rise over all segments.
 
     The times are the stamps in rising order, as much earlier as the order of decoding
-    differs from that of showing.
+    differs from that of showing. A frame lasts until the next one is shown.
     """
-    stamps = [packet.pts for packet in store.stamps()]
+    packets = list(store.stamps())
+    stamps = [packet.pts for packet in packets]
     rising = sorted(stamps)
     rank = {stamp: index for index, stamp in enumerate(rising)}
-    depth = max((index - rank[stamp] for index, stamp in enumerate(stamps)), default=0)
+    depth = max(index - rank[stamp] for index, stamp in enumerate(stamps))
     step = max(1, round(1 / (film.rate * film.time_base)))
-    before = [rising[0] - step * (depth - index) for index in range(depth)] if rising else []
-    times = before + rising
-    return zip(times, store.packets(), strict=False)
+    times = [rising[0] - step * (depth - index) for index in range(depth)] + rising
+    ends = max(packet.pts + packet.duration for packet in packets)
+    if end is not None and 0 < (end - rising[-1]) * film.time_base <= _HELD:
+        ends = end
+    shown = [*rising[1:], ends]
+    for dts, packet in zip(times, store.packets(), strict=False):
+        yield _Timed(dts, replace(packet, duration=shown[rank[packet.pts]] - packet.pts))
+
+
+def _end(stream: Any) -> int | None:
+    """Where a stream ends by its file's own word, in units of its time base."""
+    if stream.duration is None:
+        return None
+    return int((stream.start_time or 0) + stream.duration)
 
 
 def _mux(
@@ -190,7 +244,7 @@ def _mux(
     result: Any,
     pairs: dict[int, _Pair],
     pictures: Any,
-    timed: Iterable[tuple[int, Packet]],
+    timed: Iterable[_Timed],
     container: Container,
 ) -> None:
     """Write all packets, roughly in the order of their times."""
@@ -201,10 +255,10 @@ def _mux(
         if time is None:
             time = packet.pts
         now = None if time is None else time * Fraction(packet.time_base)
-        while waiting is not None and (now is None or waiting[0] * base <= now):
+        while waiting is not None and (now is None or waiting.dts * base <= now):
             _write(result, pictures, waiting, base)
             waiting = next(encoded, None)
-        _rise(packet, pair, container.muxer in _RISING)
+        pair.rise(packet, container.muxer in _RISING)
         packet.stream = pair.copy
         result.mux(packet)
     while waiting is not None:
@@ -225,23 +279,10 @@ def _packets(source: Any, pairs: dict[int, _Pair]) -> Iterator[Any]:
         return
 
 
-def _rise(packet: Any, pair: _Pair, strictly: bool) -> None:
-    """Move a packet whose time does not rise behind the one before it."""
-    if packet.dts is None:
-        return
-    least = None if pair.last is None else pair.last + strictly
-    if least is not None and packet.dts < least:
-        pair.moved += 1
-        packet.dts = least
-        if packet.pts is not None:
-            packet.pts = max(packet.pts, least)
-    pair.last = packet.dts
-
-
-def _write(result: Any, pictures: Any, timed: tuple[int, Packet], base: Fraction) -> None:
-    dts, encoded = timed
+def _write(result: Any, pictures: Any, timed: _Timed, base: Fraction) -> None:
+    encoded = timed.packet
     packet: Any = av.Packet(encoded.data)
     packet.stream, packet.time_base = pictures, base
-    packet.pts, packet.dts, packet.duration = encoded.pts, dts, encoded.duration
+    packet.pts, packet.dts, packet.duration = encoded.pts, timed.dts, encoded.duration
     packet.is_keyframe = encoded.is_key
     result.mux(packet)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from scotopic.errors import ScotopicError
-from scotopic.video.joining import BUILT, COUNTED, is_of_chapters
+from scotopic.video.joining import BUILT, COUNTED, is_written_anew
 from scotopic.video.source import Film, film_of, open_file, pictures_of
 
-_RENAMED = {"handler_name", "vendor_id", "timecode", "language", "filename", "mimetype"}
+_RENAMED = {"handler_name", "vendor_id", "language", "filename", "mimetype"}
 """What containers write in their own words; the language is compared apart."""
 
 
@@ -29,7 +29,7 @@ def differences(film: Film, expected: Film, path: str, order: list[int]) -> list
     """
     with open_file(film.path) as source, open_file(path) as result:
         notes = [*_of_file(source, result)]
-        streams = [each for each in result.streams if not is_of_chapters(each, result)]
+        streams = [each for each in result.streams if not is_written_anew(each, result)]
         for number, copy in zip(order, streams, strict=False):
             is_main = number == pictures_of(source, film.path).index
             notes += _of_stream(source.streams[number], copy, is_main)
@@ -41,7 +41,7 @@ def _of_file(source: Any, result: Any) -> Iterator[str]:
     lost = sorted(
         name
         for name, value in source.metadata.items()
-        if name not in BUILT and result.metadata.get(name) != value
+        if name.lower() not in BUILT and result.metadata.get(name) != value
     )
     if lost:
         yield f"metadata that is not kept: {', '.join(lost)}"
@@ -55,9 +55,7 @@ def _of_stream(stream: Any, copy: Any, is_main: bool) -> Iterator[str]:
     lost = sorted(
         name
         for name, value in stream.metadata.items()
-        if name not in _RENAMED
-        and not name.startswith(ours)
-        and copy.metadata.get(name) != value
+        if name not in _RENAMED and not name.startswith(ours) and copy.metadata.get(name) != value
     )
     if stream.language not in (None, "und") and copy.language != stream.language:
         lost.append("language")
@@ -74,7 +72,7 @@ def _of_pictures(expected: Film, result: Any, path: str) -> Iterator[str]:
     except ScotopicError as error:
         yield f"the result cannot be read again: {error.message}"
         return
-    if found.aspect != expected.aspect:
+    if (found.aspect or 1) != (expected.aspect or 1):
         yield f"the shape of pixels was {expected.aspect or 1}, and is {found.aspect or 1}"
     if found.matrix != expected.matrix:
         yield "how the pictures are turned when they are shown is not kept"

@@ -13,7 +13,13 @@ import av
 
 from scotopic import storage
 from scotopic.enhancer import Enhancer
-from scotopic.errors import AccessError, MissingFileError, ScotopicError, TooLargeError
+from scotopic.errors import (
+    AccessError,
+    InvalidValueError,
+    MissingFileError,
+    ScotopicError,
+    TooLargeError,
+)
 from scotopic.version import __version__
 from scotopic.video import containers, encoding, joining, kept, pipeline, source
 from scotopic.video.outcome import Made, VideoOutcome
@@ -54,6 +60,8 @@ def enhance_film(
     with named_errors(str(path)):
         if not settings.overwrite and storage.is_there(target):
             raise storage.already_there(target)
+        if storage.is_there(target) and path.exists() and target.samefile(path):
+            raise InvalidValueError("would take the place of its own source", path=path)
         container = containers.of_target(target)
         plan = plan_of(path, container, settings)
         store = Store(target, key_of(enhancer, path, plan, settings), settings.resume)
@@ -71,7 +79,7 @@ def enhance_film(
             *plan.film.notes,
             *plan.encoding.notes,
             *done.met.notes(),
-            *_ends_early(plan.film, done.seconds),
+            *_ends_early(plan.film, max(done.seconds, done.end)),
             *left,
             *changed,
         )
@@ -126,6 +134,8 @@ def fingerprint(path: Path) -> dict[str, Any]:
             digest = hashlib.sha256(file.read(_SAMPLE))
             file.seek(max(0, found.st_size - _SAMPLE))
             digest.update(file.read(_SAMPLE))
+    except FileNotFoundError as error:
+        raise MissingFileError("no such file", path=path) from error
     except OSError as error:
         raise AccessError(f"cannot be read: {error.strerror}", path=path) from error
     return {"size": found.st_size, "time": found.st_mtime_ns, "sha256": digest.hexdigest()}
@@ -134,7 +144,7 @@ def fingerprint(path: Path) -> dict[str, Any]:
 def _ends_early(film: source.Film, seconds: float) -> Iterator[str]:
     if film.seconds and seconds < film.seconds - max(_EARLY, 2 / float(film.rate)):
         yield (
-            f"it ends early: its pictures last {seconds:.1f} s, and it says {film.seconds:.1f} s"
+            f"it ends early: its pictures end after {seconds:.1f} s, and it says {film.seconds:.1f} s"
         )
 
 

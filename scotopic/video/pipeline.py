@@ -16,7 +16,7 @@ from scotopic.series import FrameSeries
 from scotopic.video import encoding, source
 from scotopic.video.colours import Converter
 from scotopic.video.encoding import Encoding
-from scotopic.video.segments import Packet, Segment, Store, Writer
+from scotopic.video.segments import Packet, Store, Writer
 from scotopic.video.settings import VideoSettings
 from scotopic.video.source import Film, Met
 from scotopic.video.stages import Ahead, Behind
@@ -61,8 +61,8 @@ class Done:
     ----------
     frames, earlier : int
         All of them, and those that an earlier run had done.
-    seconds : float
-        From the first frame to the end of the last.
+    seconds, end : float
+        Length, and when the last frame ends.
     met : Met
     scenes : list
         How each was exposed.
@@ -71,6 +71,7 @@ class Done:
     frames: int
     earlier: int
     seconds: float
+    end: float
     met: Met
     scenes: list[Any]
 
@@ -122,10 +123,10 @@ def run(
     tell()
     try:
         for frame in frames:
-            picture = pixels.pixels(frame.rgb)
+            picture = pixels.read(frame.rgb)
             result = np.empty_like(picture)
             series.apply(picture, series.decide(picture), result)
-            pixels.fill(frame.rgb, result)
+            pixels.write(frame.rgb, result)
             encoder.put(frame)
             done += 1
             if done % plan.encoding.gop == 0:
@@ -139,12 +140,10 @@ def run(
     finally:
         frames.close()
         encoder.close()
-    return Done(done, earlier, decoding.seconds, decoding.met, list(series.scenes))
+    return Done(done, earlier, decoding.seconds, decoding.end, decoding.met, list(series.scenes))
 
 
-def _series(
-    enhancer: Enhancer, plan: Plan, store: Store, settings: VideoSettings
-) -> FrameSeries:
+def _series(enhancer: Enhancer, plan: Plan, store: Store, settings: VideoSettings) -> FrameSeries:
     fps = float(plan.film.rate)
     if not store.segments:
         return FrameSeries(enhancer, settings.wish, fps, settings.temporal)
@@ -156,7 +155,7 @@ class _Decoding:
     """The stage that decodes: all frames from the start, but those that are done are dropped."""
 
     def __init__(self, plan: Plan, earlier: int) -> None:
-        self.met, self.seconds = Met(), 0.0
+        self.met, self.seconds, self.end = Met(), 0.0, 0.0
         self._plan, self._earlier = plan, earlier
 
     def frames(self) -> Iterator[_Frame]:
@@ -169,7 +168,8 @@ class _Decoding:
             for index, (stamp, frame) in enumerate(reader.frames()):
                 first = stamp if first is None else first
                 duration = int(frame.duration or usual)
-                self.seconds = float((stamp + duration - first) * film.time_base)
+                self.end = float((stamp + duration) * film.time_base)
+                self.seconds = self.end - float(first * film.time_base)
                 self.met.interlaced += frame.interlaced_frame
                 if index < self._earlier:
                     continue

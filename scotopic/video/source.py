@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -23,6 +23,10 @@ _LOOKED_AT = 10
 """Frames of the start that are looked at, to tell interlaced films."""
 _PATIENCE = 100
 """Errors one after the other in reading a file after which its end is given up."""
+_LITTLE = 8
+"""The part of the usual step by which a stamp that does not rise is moved."""
+_BACK = 1
+"""Seconds by which stamps may go back before another film is seen to begin."""
 _LABELS = {"420": "4:2:0", "422": "4:2:2", "444": "4:4:4"}
 NOT_CARRIED = {
     Type.SPHERICAL: "the projection of its sphere (360 degrees)",
@@ -106,6 +110,8 @@ class Met:
         Frames that the decoder mended.
     moved : int
         Frames whose stamp was missing or did not rise.
+    joints : int
+        Places where the stamps begin anew.
     interlaced : int
         Frames, after the start, that are marked as interlaced.
     unread : int
@@ -115,6 +121,7 @@ class Met:
     undecodable: int = 0
     damaged: int = 0
     moved: int = 0
+    joints: int = 0
     interlaced: int = 0
     unread: int = 0
 
@@ -124,6 +131,7 @@ class Met:
             "parts of it could not be decoded ({} packets), and are missing": self.undecodable,
             "{} frames are damaged, and were enhanced as the decoder mends them": self.damaged,
             "{} frames had no stamp or one that does not rise, and were given one": self.moved,
+            "the stamps begin anew in {} places, and were made to go on": self.joints,
             "{} frames are marked as interlaced, and were enhanced as whole ones": self.interlaced,
             "it could not be read everywhere ({} times)": self.unread,
         }
@@ -214,23 +222,39 @@ class Reader:
     def frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
         """Frames with their stamps in units of the time base, each later than the one before.
 
-        A stamp that is missing, or not later, becomes that of the frame before and the
-        usual time between two frames. All others stay exactly as they are.
+        A stamp that is missing, or not later, becomes a little later than the one before,
+        so that those behind it stay exactly as they are. Where stamps go back by more than
+        a second, as in films that were put one behind the other, all later ones are moved.
         """
-        usual = usual_step(self._stream)
+        usual, added = usual_step(self._stream), 0
         last: int | None = None
         for frame in self.decoded():
             stamp = frame.pts if frame.pts is not None else frame.dts
-            if stamp is None or (last is not None and stamp <= last):
+            if last is None:
+                last = stamp or 0
+            elif stamp is None:
                 self.met.moved += 1
-                stamp = 0 if last is None else last + usual
-            last = stamp
-            yield stamp, frame
+                last += usual
+            elif goes_back(stamp + added, last, self._stream.time_base):
+                self.met.joints += 1
+                added = last + usual - stamp
+                last += usual
+            elif stamp + added <= last:
+                self.met.moved += 1
+                last += max(1, usual // _LITTLE)
+            else:
+                last = stamp + added
+            yield last, frame
+
+
+def goes_back(stamp: int, last: int, time_base: Fraction) -> bool:
+    """Whether a stamp lies more than a second before the last one."""
+    return (last - stamp) * Fraction(time_base) > _BACK
 
 
 def usual_step(stream: Any) -> int:
     """Units of the time base from one frame to the next, at the average rate."""
-    return max(1, round(1 / (rate_of(stream) * stream.time_base)))
+    return max(1, int(round(1 / (rate_of(stream) * Fraction(stream.time_base)))))
 
 
 def rate_of(stream: Any) -> Fraction:
@@ -264,18 +288,26 @@ def film_of(container: Any, path: str, look_ahead: int = _LOOKED_AT) -> Film:
             break
     if first is None:
         raise UnreadableError("has no frame that can be decoded", path=path)
+    return described(stream, first, path, container.duration, interlaced)
+
+
+def described(
+    stream: Any, frame: av.VideoFrame, path: str, duration: int | None, interlaced: bool
+) -> Film:
+    """What a stream's pictures are like, by its first frame.
+
+    Raises
+    ------
+    UnreadableError
+        When they are HDR or interlaced.
+    """
     if interlaced:
         raise UnreadableError(
             "is interlaced, and only whole frames are enhanced",
             path=path,
             remedy="deinterlace it first, as with ffmpeg's filter bwdif",
         )
-    film = _described(stream, first, path, container.duration)
-    film.colours.check(path)
-    return film
-
-
-def _described(stream: Any, frame: av.VideoFrame, path: str, duration: int | None) -> Film:
+    Colours.of(frame, stream).check(path)
     format_, rate = frame.format, rate_of(stream)
     seconds = float(stream.duration * stream.time_base) if stream.duration else 0.0
     seconds = seconds or (duration or 0) / av.time_base
@@ -299,8 +331,8 @@ def _described(stream: Any, frame: av.VideoFrame, path: str, duration: int | Non
         chroma_label=_LABELS.get(label or "", f"{format_.name}"),
         is_rgb=format_.is_rgb,
         has_alpha=any(each.is_alpha for each in format_.components),
-        colours=Colours.of(frame),
-        aspect=aspect if aspect and aspect != 1 else None,
+        colours=Colours.of(frame, stream),
+        aspect=aspect or None,
         matrix=_matrix(frame),
         notes=tuple(f"{what} is not kept" for what in sorted(seen)),
     )
@@ -310,7 +342,7 @@ def _subsampling(format_: Any) -> tuple[int, int]:
     """How many pixels share one chroma, across and down; a gray picture shares what is usual."""
     if format_.is_rgb:
         return 1, 1
-    if not any(each.is_chroma for each in format_.components):
+    if sum(not each.is_alpha for each in format_.components) < 3:
         return 2, 2
     across = round(format_.width / max(1, format_.chroma_width()))
     return across, round(format_.height / max(1, format_.chroma_height()))
@@ -319,7 +351,7 @@ def _subsampling(format_: Any) -> tuple[int, int]:
 def _matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
     if Type.DISPLAYMATRIX not in frame.side_data:
         return None
-    data: Any = frame.side_data[Type.DISPLAYMATRIX]
+    data: Any = cast(Any, frame.side_data)[Type.DISPLAYMATRIX]
     return tuple(int(each) for each in np.frombuffer(data, np.int32))
 
 
