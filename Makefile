@@ -3,6 +3,8 @@ PYTHON ?= python3
 PHOTO ?= docs/sample_dark.png
 # More Keras backends for the tests of training, beside torch: jax, tensorflow-cpu.
 BACKENDS ?=
+# The folder of LOL v1, which holds eval15, for `make gallery`.
+LOL ?=
 # Arguments for the test runner, such as: make test ARGS="tests/photo -x"
 ARGS ?=
 
@@ -30,8 +32,9 @@ docs: .venv-test/done
 build: .venv-test/done
 	$(TOOLS) scripts/build
 
+# With LOL=lol_v1, its test pictures too, into build/gallery/.
 gallery: .venv-test/done
-	.venv-test/bin/python scripts/gallery
+	.venv-test/bin/python scripts/gallery $(LOL)
 
 # The page without a server, for any host of static files: into build/web/.
 web:

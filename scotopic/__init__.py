@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         UnreadableError,
     )
     from scotopic.jobs.outcome import Outcome
+    from scotopic.series.frames import enhance_frames
     from scotopic.wish import Wish
 
 __all__ = [
@@ -41,10 +42,12 @@ __all__ = [
     "__version__",
     "enhance",
     "enhance_folder",
+    "enhance_frames",
     "models",
 ]
 _HOMES = {
     "api": ("enhance", "enhance_folder", "models"),
+    "series.frames": ("enhance_frames",),
     "enhancer": ("Enhancer", "Report"),
     "jobs.outcome": ("Outcome",),
     "wish": ("Wish",),

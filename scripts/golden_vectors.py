@@ -26,6 +26,7 @@ from scotopic.pixels import (
     tiles,
     visible,
 )
+from scotopic.pixels.contrast import with_contrast
 from scotopic.pixels.evidence import evidence
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.noise import noise_in_the_dark
@@ -166,6 +167,8 @@ def look(kind: str) -> dict[str, Any]:
     box = guide.box((pixels.shape[0], pixels.shape[1]))
     shown = visible.shown(seen, thumb)
     cells = guide.seen(8)
+    guided = guide.guided(limited)
+    colours = np.broadcast_to(thumb, (16, 16, 3))
     return {
         "pixels": array(pixels),
         "alpha": None if alpha is None else array(alpha),
@@ -183,7 +186,8 @@ def look(kind: str) -> dict[str, Any]:
         "predicted": array(predicted),
         "decision": vars(decision),
         "limited": array(limited),
-        "guided": _grid(guide.guided(limited)),
+        "guided": _grid(guided),
+        "contrasted": _grid(with_contrast(guided, guide, colours, weights)),
     }
 
 

@@ -31,14 +31,14 @@ IMPORTS = {
     "enhancer": "errors machine networks pixels types wish",
     "doctor": "enhancer errors machine networks version",
     "evaluation": "datasets enhancer errors measures networks photo pixels storage types version wish",
-    "series": "enhancer networks pixels types wish",
+    "series": "enhancer errors networks pixels types wish",
     "training": "datasets errors measures networks pixels storage types version",
     "jobs": "enhancer errors machine networks photo pixels series storage types version wish",
     "api": "enhancer errors jobs machine networks photo storage types wish",
     "serve": "enhancer errors jobs machine networks photo storage version wish",
     "commands": "datasets doctor enhancer errors evaluation jobs machine networks photo serve storage training wish",
     "cli": "commands version",
-    "scotopic": "api enhancer errors jobs version wish",
+    "scotopic": "api enhancer errors jobs series version wish",
     "__main__": "cli",
 }
 FACE = "scotopic"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from scotopic import series
 from scotopic.enhancer import Enhancer, Report
 from scotopic.errors import ScotopicError, TooLargeError
 from scotopic.jobs.outcome import Outcome
@@ -15,6 +14,7 @@ from scotopic.photo.animation import Frame
 from scotopic.photo.carried import curves
 from scotopic.photo.limits import Limits
 from scotopic.photo.photo import Photo
+from scotopic.series.animation import enhance_animation
 from scotopic.types import Array
 from scotopic.version import __version__
 from scotopic.wish import Wish
@@ -87,7 +87,7 @@ def enhance_photo(
     """
     curve, kind = picture.curve(), picture.pixels.dtype
     frames, alphas = frames_of(picture)
-    report = series.enhance_frames(enhancer, frames, alphas, wish, progress)
+    report = enhance_animation(enhancer, frames, alphas, wish, progress)
     if report.tiles:
         picture.made_by = maker(enhancer)
         if curve:

@@ -23,7 +23,7 @@ from scotopic.photo.photo import Photo
 from scotopic.photo.summary import Summary, summary_of
 from scotopic.pixels.units import unit_scale
 from scotopic.pixels.visible import cut_out, small
-from scotopic.series import decide_frames
+from scotopic.series.animation import decide_frames
 from scotopic.types import Array
 from scotopic.wish import Wish
 

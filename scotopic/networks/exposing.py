@@ -13,6 +13,7 @@ from scotopic.errors import TooLargeError
 from scotopic.networks.network import Band, Look, Progress, color_thumbnail, step_by_step
 from scotopic.networks.session import Session
 from scotopic.pixels import planes
+from scotopic.pixels.contrast import with_contrast
 from scotopic.pixels.evidence import evidence
 from scotopic.pixels.guide import Guide
 from scotopic.pixels.restraint import restrain
@@ -109,6 +110,7 @@ class ExposingNetwork:
         guide = Guide.of(pixels)
         decision, limited = restrain(pixels, guide, thumb, predicted, weights)
         gains = guide.guided(limited if wish.limited else predicted)
+        gains = with_contrast(gains, guide, thumb, weights)
         size, chosen = size_of(pixels), "automatic"
         look = Look(wish, size, thumb, gains, chosen, 0.0, decision, context, weights)
         return look.asked(wish)

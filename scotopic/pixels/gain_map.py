@@ -145,16 +145,16 @@ def guided(log_gain: Array, guide: Array) -> GainMap:
         z of the same cells, as from `guide_of`.
     """
     z, w = guide[..., 0].astype(np.float64), log_gain.astype(np.float64)
-    mean_z, mean_w = _box_mean(z), _box_mean(w)
-    variance = _box_mean(z * z) - mean_z * mean_z
-    covariance = _box_mean(z * w) - mean_z * mean_w
+    mean_z, mean_w = box_mean(z), box_mean(w)
+    variance = box_mean(z * z) - mean_z * mean_z
+    covariance = box_mean(z * w) - mean_z * mean_w
     slope = np.clip(covariance / (variance + _EPSILON), FLATTEST, STEEPEST)
     offset = mean_w - slope * mean_z
-    return GainMap(_box_mean(slope).astype(np.float32), _box_mean(offset).astype(np.float32))
+    return GainMap(box_mean(slope).astype(np.float32), box_mean(offset).astype(np.float32))
 
 
-def _box_mean(values: Array, radius: int = _RADIUS) -> Array:
-    """Mean over windows of 2 radius + 1 cells, of what lies inside the picture."""
+def box_mean(values: Array, radius: int = _RADIUS) -> Array:
+    """Mean over square windows of 2 radius + 1 cells, of what lies inside the picture."""
     for _ in range(2):
         length = values.shape[0]
         sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])

@@ -41,7 +41,11 @@ class Guide:
 
     def guided(self, log_gain: Array) -> GainMap:
         """A map of ln g, brought to the picture's edges."""
-        return guided(log_gain, guide_of(self._reduced(*log_gain.shape)[0]))
+        return guided(log_gain, self.logits(*log_gain.shape))
+
+    def logits(self, rows: int, columns: int) -> Array:
+        """z of cells, (rows, columns, 1), as `scotopic.pixels.gain_map.guide_of` gives it."""
+        return guide_of(self._reduced(rows, columns)[0])
 
     def levels(self, cells: int) -> Array:
         """Mean brightness of cells, (cells, cells, 1), 0 to 1."""

@@ -111,19 +111,29 @@ def load_weights(network: keras.Model, path: Path) -> keras.Model:
 def load_start(network: keras.Model, run: Path) -> None:
     """Give a network the weights of a finished run of its preset.
 
+    Layers that the preset did not have when the run was made keep their first
+    weights.
+
     Raises
     ------
     MissingFileError
         When the folder holds no finished run.
     UnreadableError
-        When its record or its weights are damaged.
+        When its record or its weights are damaged, or are of other layers.
     InvalidValueError
         When the run trained another preset.
     """
     preset = finished_run(run)["preset"]
     if preset != network.name:
         raise InvalidValueError(f"a run of {preset}, not of {network.name}", path=run)
-    load_weights(network, run / WEIGHTS)
+    arrays = _load_arrays(run / WEIGHTS)
+    variables = {variable.path: variable for variable in network.variables}
+    unknown = sorted(arrays.keys() - variables.keys())
+    if unknown:
+        raise UnreadableError(f"{network.name} has no {unknown[0]}", path=run / WEIGHTS)
+    layers = {name.split("/")[0] for name in arrays}
+    had = {name: v for name, v in variables.items() if name.split("/")[0] in layers}
+    _assign(had, arrays, network.name, run / WEIGHTS)
 
 
 def save_checkpoint(network: keras.Model, progress: Progress, path: Path) -> None:

@@ -160,14 +160,26 @@ class ResidualBlock(keras.layers.Layer):
     channels : int
         Channels of the input and of the output.
     data_format : {"channels_last", "channels_first"}
+    neutral : bool
+        Whether the second convolution begins at zero, so that the block gives its
+        input back until it has learned.
     """
 
-    def __init__(self, channels: int, data_format: str = "channels_last", **options: Any) -> None:
+    def __init__(
+        self,
+        channels: int,
+        data_format: str = "channels_last",
+        neutral: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.channels, self.data_format = channels, data_format
+        self.channels, self.data_format, self.neutral = channels, data_format, neutral
         conv = {"padding": "same", "data_format": data_format}
         self.conv1 = keras.layers.Conv2D(channels, 3, activation="relu", name="conv1", **conv)
-        self.conv2 = keras.layers.Conv2D(channels, 3, name="conv2", **conv)
+        first = "zeros" if neutral else "glorot_uniform"
+        self.conv2 = keras.layers.Conv2D(
+            channels, 3, name="conv2", kernel_initializer=first, **conv
+        )
 
     def build(self, features_shape: Shape) -> None:
         """Create the weights for features of this shape."""
@@ -189,4 +201,5 @@ class ResidualBlock(keras.layers.Layer):
             **super().get_config(),
             "channels": self.channels,
             "data_format": self.data_format,
+            "neutral": self.neutral,
         }

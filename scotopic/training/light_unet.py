@@ -39,6 +39,10 @@ class LightUNet(keras.Model):
     blocks : sequence of int
         Residual blocks at each of these levels, on the way down and again on
         the way up; at the lowest level once.
+    last_blocks : int
+        More residual blocks at 1/2 of the size, on the way up only. They see the
+        finest features together with what the levels below know of the
+        surroundings; without one, nothing can weigh the first against the second.
     context_widths : sequence of int
         See `ThumbnailBranch`.
     context_size : int
@@ -50,6 +54,7 @@ class LightUNet(keras.Model):
         self,
         widths: Sequence[int] = (32, 64, 96, 128),
         blocks: Sequence[int] = (0, 1, 1, 2),
+        last_blocks: int = 0,
         context_widths: Sequence[int] = (16, 32, 48, 64),
         context_size: int = 64,
         data_format: str = "channels_last",
@@ -59,6 +64,7 @@ class LightUNet(keras.Model):
         self.settings: Config = {
             "widths": tuple(widths),
             "blocks": tuple(blocks),
+            "last_blocks": last_blocks,
             "context_widths": tuple(context_widths),
             "context_size": context_size,
             "data_format": data_format,
@@ -83,7 +89,14 @@ class LightUNet(keras.Model):
         self.bottom = stack("bottom", lowest, blocks[-1])
         self.ups = [_conv(w, 1, f"up{i}", **form) for i, w in enumerate(upper)]
         self.enlarge = Enlarge(name="enlarge", **form)
-        self.decoders = [stack(f"decoder{i}", w, blocks[i]) for i, w in enumerate(upper)]
+        last = [
+            ResidualBlock(widths[0], name=f"last_{i}", neutral=True, **form)
+            for i in range(last_blocks)
+        ]
+        self.decoders = [
+            stack(f"decoder{i}", w, blocks[i]) + (last if i == 0 else [])
+            for i, w in enumerate(upper)
+        ]
         self.head = _conv(12, 3, "head", kernel_initializer="zeros", **form)
         self.shuffle = PixelShuffle(2, name="shuffle", **form)
         self._build_layers()
@@ -165,6 +178,7 @@ class LightUNet(keras.Model):
         low, high = _widened(low, high, 2 * counts[-1])
         for count in reversed(counts[:-1]):
             low, high = _widened(2 * low, 2 * high, 2 * count)
+        low, high = _widened(low, high, 2 * self.settings["last_blocks"])
         low, high = 2 * low - 1, 2 * high + 1
         return max(-low, high - self.size_multiple)
 

@@ -8,12 +8,13 @@ import keras
 import numpy as np
 
 from scotopic.errors import InvalidValueError
+from scotopic.pixels.contrast import with_contrast
 from scotopic.pixels.exposure import exposure_of, gain_for
-from scotopic.pixels.gain_map import guide_of, guided
-from scotopic.pixels.thumbnail import reduced, thumbnail
+from scotopic.pixels.guide import Guide
+from scotopic.pixels.thumbnail import thumbnail
 from scotopic.training.checkpoints import WEIGHTS, finished_run, load_weights
 from scotopic.training.gain_network import GainNetwork
-from scotopic.training.pairs import MAP_SIDE, PairSet
+from scotopic.training.pairs import PairSet
 from scotopic.training.presets import build_network
 from scotopic.training.training_data import TrainingData
 from scotopic.types import Array
@@ -67,5 +68,6 @@ def use_predicted_maps(pairs: PairSet, network: GainNetwork) -> None:
     for index, (low, high) in enumerate(zip(pairs.low, pairs.high, strict=True)):
         thumb, level = pairs.thumbnails[index], exposure_of(thumbnail(high))
         predicted: Array = keras.ops.convert_to_numpy(network(thumb[None]))[0, ..., 0]
-        gains = guided(predicted, guide_of(reduced(low, MAP_SIDE, MAP_SIDE)))
+        guide = Guide.of(low)
+        gains = with_contrast(guide.guided(predicted), guide, thumb)
         pairs.set_map(index, gains.reaching(thumb, level), np.log(gain_for(thumb, level)))

@@ -201,3 +201,23 @@ def test_a_missing_folder_exits_with_1(pairs):
     done = evaluate("--inputs", pairs / "nowhere")
     assert done.exit_code == 1
     assert done.stderr == f"scotopic: {pairs / 'nowhere'}: no such folder\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["standard", "mirnet_small_lol"])
+def test_the_report_of_a_shipped_network_is_built(given, tmp_path, model):
+    report = tmp_path / "report.html"
+    done = evaluate(*given, "--model", model, "--html", report, "--json")
+    assert done.exit_code == 0
+    page = report.read_text(encoding="utf-8")
+    content = json.loads(
+        page.split('<script id="data" type="application/json">')[1].split("</script>")[0]
+    )
+    assert list(content["methods"]) == [model]
+    pictures = content["methods"][model]["pictures"]
+    assert [picture["name"] for picture in pictures] == ["1", "2"]
+    assert content["methods"][model]["gallery"][0]["views"].keys() >= {
+        "input",
+        "result",
+        "reference",
+    }

@@ -6,6 +6,7 @@
  * given are filled with the smallest ones; the promise is of {name: Float32Array}.
  */
 
+import { withContrast } from "../pixels/contrast.js";
 import { exposureOf } from "../pixels/curve.js";
 import { evidence } from "../pixels/evidence.js";
 import { GainMap } from "../pixels/gain_map.js";
@@ -55,7 +56,8 @@ export async function look(network, whole) {
   const { predicted, context } = await predict(network, thumb.colours);
   const guide = Guide.of(picture);
   const { decision, limited } = restrain(picture, guide, thumb, predicted);
-  const map = guide.guided(limited);
+  const level = guide.guided(limited);
+  const map = withContrast(level, guide, thumb, side);
   const middle = map.meanLogGain(thumb.colours, side, { weights: thumb.weights });
   return { thumb, side, context, decision, map, middle };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { withContrast } from "../../../scotopic/serve/page/pixels/contrast.js";
 import { evidence } from "../../../scotopic/serve/page/pixels/evidence.js";
 import { Guide } from "../../../scotopic/serve/page/pixels/guide.js";
 import { noiseInTheDark } from "../../../scotopic/serve/page/pixels/noise.js";
@@ -69,6 +70,9 @@ for (const kind of ["room", "night", "gray", "cutout"]) {
     const map = guide.guided(limited);
     near(map.slope, vectors.guided.slope.flat(), 1e-5);
     near(map.offset, vectors.guided.offset.flat(), 1e-5);
+    const spread = withContrast(map, guide, thumb, 16);
+    near(spread.slope, vectors.contrasted.slope.flat(), 1e-5);
+    near(spread.offset, vectors.contrasted.offset.flat(), 1e-5);
   });
 
   test(`of a ${kind}, a network is shown what the package shows it`, () => {

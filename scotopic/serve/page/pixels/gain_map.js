@@ -154,24 +154,24 @@ export function guided(logGain, guide, columns) {
   return new GainMap(rows, columns, mean(slope), mean(offset));
 }
 
-/** Mean over windows of 2 RADIUS + 1 cells each way, of what lies inside the picture. */
-function boxMean(values, columns) {
+/** Mean over windows of 2 radius + 1 cells each way, of what lies inside the picture. */
+export function boxMean(values, columns, radius = RADIUS) {
   const rows = values.length / columns;
   const lines = new Float64Array(values.length);
   for (let row = 0; row < rows; row++) {
-    meanAlong(values, lines, { start: row * columns, step: 1, count: columns });
+    meanAlong(values, lines, { start: row * columns, step: 1, count: columns, radius });
   }
   const result = new Float64Array(values.length);
   for (let column = 0; column < columns; column++) {
-    meanAlong(lines, result, { start: column, step: columns, count: rows });
+    meanAlong(lines, result, { start: column, step: columns, count: rows, radius });
   }
   return result;
 }
 
-function meanAlong(values, into, { start, step, count }) {
+function meanAlong(values, into, { start, step, count, radius }) {
   for (let i = 0; i < count; i++) {
-    const low = Math.max(i - RADIUS, 0);
-    const high = Math.min(i + RADIUS + 1, count);
+    const low = Math.max(i - radius, 0);
+    const high = Math.min(i + radius + 1, count);
     let sum = 0;
     for (let k = low; k < high; k++) sum += values[start + k * step];
     into[start + i * step] = sum / (high - low);

@@ -33,7 +33,12 @@ export class Guide {
   /** A map of ln g, (cells, cells), brought to the picture's edges. */
   guided(logGain) {
     const cells = Math.sqrt(logGain.length);
-    return guided(logGain, guideOf(this.#reduced(cells).colours, this.cells.channels), cells);
+    return guided(logGain, this.logits(cells), cells);
+  }
+
+  /** z of cells, (cells, cells). */
+  logits(cells) {
+    return guideOf(this.#reduced(cells).colours, this.cells.channels);
   }
 
   /** Mean brightness of cells, (cells, cells), 0 to 1. */

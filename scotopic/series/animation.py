@@ -1,4 +1,4 @@
-"""Many frames at one exposure, as of an animation."""
+"""All frames of an animation at one exposure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from scotopic.types import Array, Pixels
 from scotopic.wish import Wish
 
 
-def enhance_frames(
+def enhance_animation(
     enhancer: Enhancer,
     frames: Sequence[Array],
     alphas: Sequence[Array | None],
     wish: Wish,
     progress: Callable[[float], None] | None = None,
 ) -> Report:
-    """Enhance frames in place, all of them as the frame of middle level asks for.
+    """Enhance the frames of an animation in place, all as the one of middle level asks for.
+
+    An animation is short and begins anew at its end, so that nothing may change between
+    its last frame and its first.
 
     Parameters
     ----------

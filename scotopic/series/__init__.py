@@ -1,0 +1,1 @@
+"""One exposure for many frames: of an animation, or smoothly over a film."""
