@@ -108,7 +108,7 @@ class _Call:
 @click.option(
     "--temporal",
     type=float,
-    default=0.0,
+    default=0.5,
     show_default=True,
     help="Strength of the filter over time against noise, from 0 (none) to 1.",
 )

@@ -166,7 +166,8 @@ class Converter:
             return pixels
         # FFmpeg's white is 255 * 256 here, that of pictures 65535.
         least: Array = np.minimum(pixels, _WHITE)
-        return least + (least >> 8)
+        least += least >> 8
+        return least
 
     def write(self, rgb: av.VideoFrame, pixels: Array) -> None:
         """Put pixels as from `read` into a frame in RGB."""

@@ -16,8 +16,9 @@ import numpy as np
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
-from scotopic.series import FrameSeries
+from scotopic.series.film import FrameSeries
 from scotopic.video import containers, encoding, source
+from scotopic.video.film import Film, described
 from scotopic.video.pipeline import Plan
 from scotopic.video.settings import VideoSettings
 from scotopic.video.stages import Ahead
@@ -96,7 +97,7 @@ def run(
         first = next(frames, None)
         if first is None:
             raise UnreadableError("has no frame that can be decoded", path=name)
-        film = source.described(stream, first[1], name, None, first[1].interlaced_frame)
+        film = described(stream, first[1], name, None, first[1].interlaced_frame)
         plan = _plan(film, settings)
         ahead = Ahead(itertools.chain([first], frames), _WAITING)
         try:
@@ -111,7 +112,7 @@ def run(
     return live
 
 
-def _plan(film: source.Film, settings: VideoSettings) -> Plan:
+def _plan(film: Film, settings: VideoSettings) -> Plan:
     chosen = encoding.choose(film, containers.MATROSKA, settings)
     result, _ = encoding.of_result(film, chosen, settings.preview)
     gop = max(1, round(_GOP_SECONDS * float(film.rate)))
@@ -136,7 +137,7 @@ def _opened(given: str | BinaryIO, name: str) -> Any:
         raise UnreadableError(f"not a film that can be read: {error}", path=name) from error
 
 
-def _on_time(frames: Iterable[Stamped], film: source.Film, live: Live) -> Iterator[Stamped]:
+def _on_time(frames: Iterable[Stamped], film: Film, live: Live) -> Iterator[Stamped]:
     """Frames but for those that come late, against the promptest one so far."""
     promptest = None
     for stamp, frame in frames:
@@ -167,7 +168,8 @@ class _Written:
         self._container: Any = av.open(
             output, "w", format="matroska", container_options=options, buffer_size=_BUFFER
         )
-        self._stream: Any = self._container.add_stream(plan.encoding.encoder, rate=film.rate)
+        made: Any = self._container.add_stream(plan.encoding.encoder, rate=film.rate)
+        self._stream = made
         encoding.prepare(self._stream.codec_context, film, plan.encoding)
         if film.matrix is not None:
             self._stream.set_display_matrix(film.matrix)

@@ -92,9 +92,7 @@ def test_the_stamps_of_the_pictures_are_exact(enhanced, name):
 @pytest.mark.parametrize("name", ["late_audio", "late_pictures", "edit_list", "two_audio"])
 def test_pictures_and_sound_stay_together(enhanced, name):
     source, target, _ = enhanced(name)
-    starts = [
-        streams.stamps(path)[0] - streams.stamps(path, "a:0")[0] for path in (source, target)
-    ]
+    starts = [streams.stamps(path)[0] - streams.stamps(path, "a:0")[0] for path in (source, target)]
     assert starts[0] == pytest.approx(starts[1], abs=0.0005)
 
 
