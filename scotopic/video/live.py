@@ -107,6 +107,8 @@ def run(
                 for stamp, frame in taken:
                     written.write(stamp, _enhanced(series, plan, frame))
                     live.frames += 1
+                    if written.is_over:
+                        break
         finally:
             ahead.close()
     return live
@@ -134,7 +136,8 @@ def _opened(given: str | BinaryIO, name: str) -> Any:
     try:
         return av.open(given, metadata_errors="surrogateescape")
     except (av.FFmpegError, ValueError, OSError) as error:
-        raise UnreadableError(f"not a film that can be read: {error}", path=name) from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableError(f"not a film that can be read: {reason}", path=name) from error
 
 
 def _on_time(frames: Iterable[Stamped], film: Film, live: Live) -> Iterator[Stamped]:
@@ -159,14 +162,38 @@ def _enhanced(series: FrameSeries, plan: Plan, frame: av.VideoFrame) -> av.Video
     return pixels.back(rgb)
 
 
+class _Pipe:
+    """Standard output; who reads from it may close it, which is no error."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self.closed_there = False
+
+    def write(self, data: bytes) -> int:
+        """Write data; none any more when nobody reads it."""
+        try:
+            if not self.closed_there:
+                self._output.write(data)
+                self._output.flush()
+        except BrokenPipeError:
+            self.closed_there = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())  # for what is held
+        return len(data)
+
+
 class _Written:
     """A stream of Matroska whose every packet goes out at once."""
 
     def __init__(self, output: BinaryIO, plan: Plan) -> None:
-        film = plan.result
+        film, pipe = plan.result, _Pipe(output)
+        self._pipe = pipe
         options = {"flush_packets": "1", "cluster_time_limit": "200"}
         self._container: Any = av.open(
-            output, "w", format="matroska", container_options=options, buffer_size=_BUFFER
+            output if output.seekable() else pipe,
+            "w",
+            format="matroska",
+            container_options=options,
+            buffer_size=_BUFFER,
         )
         made: Any = self._container.add_stream(plan.encoding.encoder, rate=film.rate)
         self._stream = made
@@ -175,6 +202,11 @@ class _Written:
             self._stream.set_display_matrix(film.matrix)
         self._base = film.time_base
         self._first: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody reads what is written."""
+        return self._pipe.closed_there
 
     def write(self, stamp: int, frame: av.VideoFrame) -> None:
         """Encode a frame, and send what is ready."""
