@@ -261,7 +261,7 @@ def _stream(call: _Call) -> bool:
     given: str | BinaryIO = sys.stdin.buffer if path == str(STANDARD) else path
     state = live.Live()
     enhancer = call.enhancer()
-    with _output(call) as output, contextlib.suppress(BrokenPipeError):
+    with _output(call) as output:
         try:
             live.run(enhancer, given, output, call.settings, name, state)
         except KeyboardInterrupt:

@@ -18,7 +18,7 @@ from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
 from scotopic.series.film import FrameSeries
 from scotopic.video import containers, encoding, source
-from scotopic.video.frames import Reader
+from scotopic.video.film import Film, described
 from scotopic.video.pipeline import Plan
 from scotopic.video.settings import VideoSettings
 from scotopic.video.stages import Ahead
@@ -93,11 +93,11 @@ def run(
     drops = not isinstance(given, str) or is_live(given)
     with source.named(name), _opened(given, name) as container:
         stream = source.pictures_of(container, name)
-        frames = Reader(container, stream).frames()
+        frames = source.Reader(container, stream).frames()
         first = next(frames, None)
         if first is None:
             raise UnreadableError("has no frame that can be decoded", path=name)
-        film = source.described(stream, first[1], name, None, first[1].interlaced_frame)
+        film = described(stream, first[1], name, None, first[1].interlaced_frame)
         plan = _plan(film, settings)
         ahead = Ahead(itertools.chain([first], frames), _WAITING)
         try:
@@ -107,12 +107,14 @@ def run(
                 for stamp, frame in taken:
                     written.write(stamp, _enhanced(series, plan, frame))
                     live.frames += 1
+                    if written.is_over:
+                        break
         finally:
             ahead.close()
     return live
 
 
-def _plan(film: source.Film, settings: VideoSettings) -> Plan:
+def _plan(film: Film, settings: VideoSettings) -> Plan:
     chosen = encoding.choose(film, containers.MATROSKA, settings)
     result, _ = encoding.of_result(film, chosen, settings.preview)
     gop = max(1, round(_GOP_SECONDS * float(film.rate)))
@@ -134,10 +136,11 @@ def _opened(given: str | BinaryIO, name: str) -> Any:
     try:
         return av.open(given, metadata_errors="surrogateescape")
     except (av.FFmpegError, ValueError, OSError) as error:
-        raise UnreadableError(f"not a film that can be read: {error}", path=name) from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableError(f"not a film that can be read: {reason}", path=name) from error
 
 
-def _on_time(frames: Iterable[Stamped], film: source.Film, live: Live) -> Iterator[Stamped]:
+def _on_time(frames: Iterable[Stamped], film: Film, live: Live) -> Iterator[Stamped]:
     """Frames but for those that come late, against the promptest one so far."""
     promptest = None
     for stamp, frame in frames:
@@ -159,22 +162,51 @@ def _enhanced(series: FrameSeries, plan: Plan, frame: av.VideoFrame) -> av.Video
     return pixels.back(rgb)
 
 
+class _Pipe:
+    """Standard output; who reads from it may close it, which is no error."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self.closed_there = False
+
+    def write(self, data: bytes) -> int:
+        """Write data; none any more when nobody reads it."""
+        try:
+            if not self.closed_there:
+                self._output.write(data)
+                self._output.flush()
+        except BrokenPipeError:
+            self.closed_there = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())  # for what is held
+        return len(data)
+
+
 class _Written:
     """A stream of Matroska whose every packet goes out at once."""
 
     def __init__(self, output: BinaryIO, plan: Plan) -> None:
-        film = plan.result
+        film, pipe = plan.result, _Pipe(output)
+        self._pipe = pipe
         options = {"flush_packets": "1", "cluster_time_limit": "200"}
         self._container: Any = av.open(
-            output, "w", format="matroska", container_options=options, buffer_size=_BUFFER
+            output if output.seekable() else pipe,
+            "w",
+            format="matroska",
+            container_options=options,
+            buffer_size=_BUFFER,
         )
-        stream: Any = self._container.add_stream(plan.encoding.encoder, rate=film.rate)
-        self._stream = stream
+        made: Any = self._container.add_stream(plan.encoding.encoder, rate=film.rate)
+        self._stream = made
         encoding.prepare(self._stream.codec_context, film, plan.encoding)
         if film.matrix is not None:
-            stream.set_display_matrix(film.matrix)
+            self._stream.set_display_matrix(film.matrix)
         self._base = film.time_base
         self._first: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody reads what is written."""
+        return self._pipe.closed_there
 
     def write(self, stamp: int, frame: av.VideoFrame) -> None:
         """Encode a frame, and send what is ready."""

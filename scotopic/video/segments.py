@@ -7,7 +7,6 @@ its end. A segment without its record is not there.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 import json
@@ -23,6 +22,7 @@ import numpy as np
 
 from scotopic import storage
 from scotopic.errors import AccessError, ScotopicError
+from scotopic.types import Array
 
 try:
     import fcntl
@@ -32,7 +32,9 @@ except ImportError:  # Windows
 _HEAD = struct.Struct("<qqBI")
 """Of a packet: stamp, duration, whether it stands alone, bytes."""
 _JOB, _LOCK = "job.json", "lock"
-_ARRAY = "npy"
+_ARRAY, _PLAIN = "array", "plain"
+_STATES, _SMALL = 2, 2**16
+"""The last states are kept in any case; others, if they have no more bytes."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,6 @@ class Segment:
         Of its packets' file.
     extradata : str
         Head of the encoder, in hexadecimal.
-    state : dict
-        Of the series of frames, after the segment's last.
     """
 
     index: int
@@ -78,7 +78,6 @@ class Segment:
     done: int
     sha256: str
     extradata: str
-    state: dict[str, Any]
 
 
 class Store:
@@ -96,6 +95,8 @@ class Store:
     ----------
     segments : list of Segment
         Whole ones, from the first on without a gap.
+    state : dict or None
+        Of the series of frames, after the last of them.
 
     Raises
     ------
@@ -114,6 +115,7 @@ class Store:
                 self._empty()
                 storage.write_json(key, self.folder / _JOB)
             self.segments = list(self._whole())
+            self.state = self._last_state()
 
     def _locked(self) -> Any:
         file = (self.folder / _LOCK).open("wb")
@@ -143,14 +145,25 @@ class Store:
         index = 0
         while (entry := self._read(f"{index:06}.json")) is not None:
             try:
-                segment = Segment(**{**entry, "state": _from_plain(entry["state"])})
+                segment = Segment(**entry)
                 is_whole = storage.sha256_of_file(self.packets_of(index)) == segment.sha256
-            except (KeyError, TypeError, ScotopicError):
+            except (TypeError, ScotopicError):
                 return
             if not is_whole:
                 return
             yield segment
             index += 1
+
+    def _last_state(self) -> dict[str, Any] | None:
+        """The state after the last segment that has one; segments after it are dropped."""
+        while self.segments:
+            with contextlib.suppress(Exception):
+                return _read_state(self._state_of(self.segments[-1].index))
+            self.segments.pop()
+        return None
+
+    def _state_of(self, index: int) -> Path:
+        return self.folder / f"{index:06}.state"
 
     def packets_of(self, index: int) -> Path:
         """The file of a segment's packets."""
@@ -168,9 +181,12 @@ class Store:
         """Say that a segment is whole; see `Segment`."""
         with self._errors():
             digest = storage.sha256_of_file(self.packets_of(index))
-            segment = Segment(index, frames, done, digest, extradata, state)
-            entry = {**asdict(segment), "state": _plain(segment.state)}
-            storage.write_json(entry, self.folder / f"{segment.index:06}.json")
+            _write_state(state, self._state_of(index))
+            segment = Segment(index, frames, done, digest, extradata)
+            storage.write_json(asdict(segment), self.folder / f"{index:06}.json")
+            earlier = self._state_of(index - _STATES)
+            if earlier.exists() and earlier.stat().st_size > _SMALL:
+                earlier.unlink()
         self.segments.append(segment)
 
     def packets(self) -> Iterator[Packet]:
@@ -236,25 +252,42 @@ def _packets(file: BinaryIO, with_data: bool) -> Iterator[Packet]:
         yield Packet(pts, duration, bool(is_key), data)
 
 
-def _plain(value: Any) -> Any:
-    """A state in the types of JSON; arrays by their bytes, exactly."""
+def _write_state(state: dict[str, Any], path: Path) -> None:
+    """Write plain values and arrays, exactly."""
+    arrays: dict[str, Array] = {}
+    text = json.dumps(_plain(state, arrays)).encode()
+    held = io.BytesIO()
+    save: Any = np.savez
+    save(held, **{_PLAIN: np.frombuffer(text, np.uint8)}, **arrays)
+    storage.write_atomically(held.getvalue(), path)
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """What `_write_state` wrote; raises an error of any kind if it is not whole."""
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        plain = json.loads(arrays[_PLAIN].tobytes())
+        state: dict[str, Any] = _with_arrays(plain, arrays)
+    return state
+
+
+def _plain(value: Any, arrays: dict[str, Array]) -> Any:
+    """A value in the types of JSON; arrays by the names that they are given."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(each, arrays) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [_plain(each, arrays) for each in value]
     if isinstance(value, np.ndarray):
-        held = io.BytesIO()
-        np.save(held, value, allow_pickle=False)
-        return {_ARRAY: base64.b64encode(held.getvalue()).decode("ascii")}
+        name = f"array{len(arrays)}"
+        arrays[name] = value
+        return {_ARRAY: name}
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _from_plain(value: Any) -> Any:
+def _with_arrays(value: Any, arrays: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {_ARRAY}:
-            held = io.BytesIO(base64.b64decode(value[_ARRAY]))
-            return np.load(held, allow_pickle=False)
-        return {name: _from_plain(each) for name, each in value.items()}
+            return arrays[value[_ARRAY]]
+        return {name: _with_arrays(each, arrays) for name, each in value.items()}
     if isinstance(value, list):
-        return [_from_plain(each) for each in value]
+        return [_with_arrays(each, arrays) for each in value]
     return value

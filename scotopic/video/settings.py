@@ -24,7 +24,7 @@ class VideoSettings:
     ----------
     wish : Wish
     temporal : float
-        Strength of the filter over time, 0 to 1 (`scotopic.series`).
+        Strength of the filter over time, 0 to 1 (`scotopic.pixels.steadying`).
     crf : int, optional
         Constant rate factor of the encoder: 0 for the best, 51 for the smallest. By default
         that of `scotopic.video.encoding`.

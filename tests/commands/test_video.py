@@ -1,85 +1,111 @@
+"""`scotopic video`: one object per film, one line per error, nothing replaced."""
+
+import copy
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
+from importlib import resources
 
+import jsonschema
 import pytest
 
 pytest.importorskip("av", reason="PyAV (extra video) is missing")
 import video_clips
-import video_streams as streams
 
-RUN = [sys.executable, "-m", "scotopic", "video", "--model", "fast"]
+if not video_clips.is_possible():
+    pytest.skip("ffmpeg is missing", allow_module_level=True)
+
+SCHEMA = json.loads(resources.files("scotopic.video").joinpath("outcome.schema.json").read_text())
+CHECK = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def video(*arguments):
+    command = [sys.executable, "-m", "scotopic", "video", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    if not video_clips.is_possible():
-        pytest.skip("ffmpeg is missing")
-    return video_clips.two_audio(tmp_path_factory.mktemp("film"))
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("films")
+    video_clips.plain(made)
+    (made / "damaged.mkv").write_bytes(b"no film")
+    return made
 
 
-def video(*arguments, **options):
-    given = [str(argument) for argument in arguments]
-    return subprocess.run([*RUN, *given], capture_output=True, text=True, check=False, **options)
+@pytest.fixture(scope="module")
+def calls(folder, tmp_path_factory):
+    """Two calls for a folder of a film and of a damaged one."""
+    out = tmp_path_factory.mktemp("out")
+    options = ("-o", f"{out}/", "--model", "fast", "--json")
+    return [video(folder, *options) for _ in range(2)]
 
 
-def in_one_line(done):
-    assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
-    return done.stderr
+@pytest.fixture(scope="module")
+def lines(calls):
+    return [json.loads(line) for call in calls for line in call.stdout.splitlines()]
 
 
-@pytest.mark.slow
-def test_a_film_is_enhanced_beside_its_source_and_told_in_json(film, tmp_path):
-    done = video(film, "-o", tmp_path / "bright.mp4", "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["status"] == "enhanced" and told["error"] is None
-    assert told["target"] == str(tmp_path / "bright.mp4")
-    assert len(streams.stamps(tmp_path / "bright.mp4")) == len(streams.stamps(film))
-    assert os.listdir(tmp_path) == ["bright.mp4"]
-    again = video(film, "-o", tmp_path / "bright.mp4")
-    assert again.returncode == 1 and "--overwrite" in in_one_line(again)
+def test_films_of_every_status_have_a_line_that_the_schema_describes(lines):
+    assert [line["status"] for line in lines] == ["failed", "enhanced", "failed", "skipped"]
+    for line in lines:
+        CHECK.validate(line)
 
 
-@pytest.mark.slow
-def test_a_run_that_was_killed_goes_on_and_gives_the_same_film(film, tmp_path):
-    whole, killed = tmp_path / "whole.mkv", tmp_path / "killed.mkv"
-    assert video(film, "-o", whole).returncode == 0
-    process = subprocess.Popen([*RUN, str(film), "-o", str(killed)], stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(tmp_path.glob(".*killed*/*.json*")):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    done = video(film, "-o", killed, "--json")
-    assert done.returncode == 0, done.stderr
-    assert streams.stamps(whole) == streams.stamps(killed)
-    assert frames(whole) == frames(killed)
-    assert sorted(os.listdir(tmp_path)) == ["killed.mkv", "whole.mkv"]
-
-
-def frames(path):
-    """SHA-256 of every decoded frame."""
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-f", "framehash", "-"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [line.split(",")[-1] for line in told.splitlines() if not line.startswith("#")]
+def test_a_line_tells_how_the_film_was_made(lines):
+    made = lines[1]
+    assert (made["frames"], made["resumed_at"], made["size"]) == (50, 0, [192, 108])
+    assert (made["encoder"], made["pixel_format"], made["format"]) == ("libx264", "yuv420p", "MP4")
+    assert made["seconds"] == pytest.approx(2)
+    (scene,) = made["scenes"]
+    assert (scene["first"], scene["last"]) == (0, 49)
+    assert scene["gain"] > 1
 
 
 @pytest.mark.parametrize(
-    "name, content, told",
-    [("empty.mp4", b"", "empty.mp4"), ("text.mkv", b"no film " * 400, "text.mkv")],
+    ("key", "value"),
+    [("status", "done"), ("frames", None), ("unknown", 1), ("error", {"kind": "a"})],
 )
-def test_what_is_no_film_is_refused_in_a_line(tmp_path, name, content, told):
-    path = tmp_path / name
-    path.write_bytes(content)
-    done = video(path)
-    assert done.returncode == 1 and told in in_one_line(done)
-    assert os.listdir(tmp_path) == [name]
+def test_the_schema_refuses_what_no_line_may_be(lines, key, value):
+    line = copy.deepcopy(lines[1])
+    line[key] = value
+    with pytest.raises(jsonschema.ValidationError):
+        CHECK.validate(line)
 
 
-def test_a_missing_file_and_a_wrong_number_are_refused_in_a_line(tmp_path):
-    assert "no such file" in in_one_line(video(tmp_path / "none.mp4"))
-    wrong = video(tmp_path / "none.mp4", "--temporal", "3")
-    assert wrong.returncode == 2 and "temporal" in wrong.stderr
+def test_what_fails_is_named_in_one_line_and_the_rest_is_done(calls):
+    assert calls[0].returncode == 1
+    (line,) = [each for each in calls[0].stderr.splitlines() if "damaged" in each]
+    assert line.startswith("scotopic: ")
+    assert "damaged.mkv: not a film that can be read" in line
+    assert "plain.mp4: 50 frames" in calls[0].stderr
+
+
+@pytest.mark.slow
+def test_a_file_that_is_there_is_replaced_only_if_asked(folder, tmp_path):
+    target = tmp_path / "film.mp4"
+    target.write_bytes(b"mine")
+    arguments = (folder / "plain.mp4", "-o", target, "--model", "fast")
+    refused = video(*arguments)
+    assert refused.returncode == 1
+    assert "exists already; use --overwrite" in refused.stderr
+    assert target.read_bytes() == b"mine"
+    assert video(*arguments, "--overwrite").returncode == 0
+    assert target.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "code"),
+    [
+        (("nothing.mp4",), "nothing.mp4: no such file", 1),
+        (("plain.mp4", "-o", "a.avi"), "no film is written under the suffix .avi", 2),
+        (("plain.mp4", "--temporal", "2"), "temporal must lie between 0 and 1", 2),
+        (("-", "a.mp4", "-o", "-"), "are for one input", 2),
+        (("-", "-o", "a.mp4"), "live pictures are written as Matroska", 2),
+    ],
+)
+def test_a_wrong_call_is_told_in_one_line(folder, arguments, told, code):
+    given = [str(folder / each) if each == "plain.mp4" else each for each in arguments]
+    done = video(*given)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1

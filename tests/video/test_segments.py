@@ -10,7 +10,7 @@ KEY = {"input": "a", "crf": 18}
 STATE = {"level": 0.1 + 0.2, "map": np.float32([[1 / 3, 2], [3, 4]]), "deep": [{"n": 3}]}
 
 
-def written(target, count=2, key=None, **options):
+def written(target, count=2, key=None, state=STATE, **options):
     """A store with so many segments of three packets, closed."""
     store = Store(target, key or KEY, **options)
     for index in range(len(store.segments), count):
@@ -18,7 +18,7 @@ def written(target, count=2, key=None, **options):
             for number in range(3):
                 stamp = 100 * index + 10 * number
                 writer.write(Packet(stamp, 10, number == 0, bytes([index, number])))
-        store.note(index, 3, 3 * (index + 1), "00ff", STATE)
+        store.note(index, 3, 3 * (index + 1), "00ff", state)
     store.close()
     return store
 
@@ -38,7 +38,7 @@ def test_a_state_comes_back_bit_by_bit(tmp_path):
     target = tmp_path / "film.mp4"
     written(target)
     found = Store(target, KEY)
-    state = found.segments[-1].state
+    state = found.state
     assert state["level"] == STATE["level"]
     assert state["map"].dtype == np.float32
     assert state["map"].tobytes() == STATE["map"].tobytes()
@@ -74,6 +74,23 @@ def test_what_is_not_wanted_is_removed(tmp_path, key, options):
     assert store.segments == []
     names = {path.name for path in folder_of(target).iterdir()}
     assert names == {"job.json", "lock"}
+
+
+def test_without_its_state_a_segment_is_done_again(tmp_path):
+    target = tmp_path / "film.mp4"
+    written(target, 4)
+    last = folder_of(target) / "000003.state"
+    last.write_bytes(last.read_bytes()[:100])
+    store = written(target, 0)
+    assert [segment.index for segment in store.segments] == [0, 1, 2]
+    assert store.state["level"] == STATE["level"]
+
+
+def test_of_large_states_only_the_last_are_kept(tmp_path):
+    target = tmp_path / "film.mp4"
+    written(target, 5, state={"frame": np.zeros((200, 200))})
+    kept = sorted(path.name for path in folder_of(target).glob("*.state"))
+    assert kept == ["000003.state", "000004.state"]
 
 
 def test_a_segment_that_was_being_written_leaves_nothing(tmp_path):
