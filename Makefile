@@ -47,5 +47,5 @@ web:
 
 .venv-test/done: pyproject.toml
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install -q -e '.[deep,heif,raw,serve,video,train,test,dev]'
+	.venv-test/bin/pip install -q -e '.[deep,heif,raw,video,serve,train,test,dev]'
 	touch $@

@@ -73,7 +73,7 @@ class LightUNet(keras.Model):
         form = {"data_format": data_format}
 
         def stack(name: str, width: int, count: int) -> list[ResidualBlock]:
-            return [ResidualBlock(width, name=f"{name}_{i}", **form) for i in range(count)]
+            return [ResidualBlock(width, data_format, name=f"{name}_{i}") for i in range(count)]
 
         *upper, lowest = widths
         self.context_branch = ThumbnailBranch(
@@ -90,7 +90,7 @@ class LightUNet(keras.Model):
         self.ups = [_conv(w, 1, f"up{i}", **form) for i, w in enumerate(upper)]
         self.enlarge = Enlarge(name="enlarge", **form)
         last = [
-            ResidualBlock(widths[0], name=f"last_{i}", neutral=True, **form)
+            ResidualBlock(widths[0], data_format, neutral=True, name=f"last_{i}")
             for i in range(last_blocks)
         ]
         self.decoders = [
