@@ -161,13 +161,13 @@ class Converter:
 
     def read(self, rgb: av.VideoFrame) -> Array:
         """The pixels of a frame in RGB, (height, width, 3), uint8 or uint16."""
-        pixels: Array = self._view(rgb)
+        pixels = self._view(rgb)
         if self._type is np.uint8:
             return pixels
         # FFmpeg's white is 255 * 256 here, that of pictures 65535.
-        least = np.minimum(pixels, _WHITE)
-        white: Array = least + (least >> 8)
-        return white
+        least: Array = np.minimum(pixels, _WHITE)
+        least += least >> 8
+        return least
 
     def write(self, rgb: av.VideoFrame, pixels: Array) -> None:
         """Put pixels as from `read` into a frame in RGB."""

@@ -13,8 +13,8 @@ from av.codec.context import Flags
 
 from scotopic.errors import UnreadableError
 from scotopic.video.containers import Container
+from scotopic.video.film import Film
 from scotopic.video.settings import PREVIEW_SIDE, VideoSettings
-from scotopic.video.source import Film
 
 os.environ.setdefault("SVT_LOG", "1")  # errors alone; it reads this when it is first loaded
 

@@ -12,9 +12,9 @@ import av
 
 from scotopic.video.containers import Container
 from scotopic.video.encoding import Encoding, prepare
-from scotopic.video.frames import goes_back
+from scotopic.video.film import Film
 from scotopic.video.segments import Packet, Store
-from scotopic.video.source import Film, open_file, pictures_of
+from scotopic.video.source import goes_back, open_file, pictures_of
 
 BUILT = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 """Metadata that says how a file is built: each muxer says it anew."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from scotopic.errors import ScotopicError
+from scotopic.video.film import Film
 from scotopic.video.joining import BUILT, COUNTED, is_written_anew
-from scotopic.video.source import Film, film_of, open_file, pictures_of
+from scotopic.video.source import film_of, open_file, pictures_of
 
 _RENAMED = {"handler_name", "vendor_id", "language", "filename", "mimetype"}
 """What containers write in their own words; the language is compared apart."""

@@ -18,7 +18,7 @@ from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
 from scotopic.series.film import FrameSeries
 from scotopic.video import containers, encoding, source
-from scotopic.video.frames import Reader
+from scotopic.video.film import Film, described
 from scotopic.video.pipeline import Plan
 from scotopic.video.settings import VideoSettings
 from scotopic.video.stages import Ahead
@@ -93,11 +93,11 @@ def run(
     drops = not isinstance(given, str) or is_live(given)
     with source.named(name), _opened(given, name) as container:
         stream = source.pictures_of(container, name)
-        frames = Reader(container, stream).frames()
+        frames = source.Reader(container, stream).frames()
         first = next(frames, None)
         if first is None:
             raise UnreadableError("has no frame that can be decoded", path=name)
-        film = source.described(stream, first[1], name, None, first[1].interlaced_frame)
+        film = described(stream, first[1], name, None, first[1].interlaced_frame)
         plan = _plan(film, settings)
         ahead = Ahead(itertools.chain([first], frames), _WAITING)
         try:
@@ -114,7 +114,7 @@ def run(
     return live
 
 
-def _plan(film: source.Film, settings: VideoSettings) -> Plan:
+def _plan(film: Film, settings: VideoSettings) -> Plan:
     chosen = encoding.choose(film, containers.MATROSKA, settings)
     result, _ = encoding.of_result(film, chosen, settings.preview)
     gop = max(1, round(_GOP_SECONDS * float(film.rate)))
@@ -140,7 +140,7 @@ def _opened(given: str | BinaryIO, name: str) -> Any:
         raise UnreadableError(f"not a film that can be read: {reason}", path=name) from error
 
 
-def _on_time(frames: Iterable[Stamped], film: source.Film, live: Live) -> Iterator[Stamped]:
+def _on_time(frames: Iterable[Stamped], film: Film, live: Live) -> Iterator[Stamped]:
     """Frames but for those that come late, against the promptest one so far."""
     promptest = None
     for stamp, frame in frames:

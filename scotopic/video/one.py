@@ -22,6 +22,7 @@ from scotopic.errors import (
 )
 from scotopic.version import __version__
 from scotopic.video import containers, encoding, joining, kept, pipeline, source
+from scotopic.video.film import Film
 from scotopic.video.outcome import Made, VideoOutcome
 from scotopic.video.pipeline import Plan, Progress
 from scotopic.video.segments import Store
@@ -141,7 +142,7 @@ def fingerprint(path: Path) -> dict[str, Any]:
     return {"size": found.st_size, "time": found.st_mtime_ns, "sha256": digest.hexdigest()}
 
 
-def _ends_early(film: source.Film, seconds: float) -> Iterator[str]:
+def _ends_early(film: Film, seconds: float) -> Iterator[str]:
     if film.seconds and seconds < film.seconds - max(_EARLY, 2 / float(film.rate)):
         yield (
             f"it ends early: its pictures end after {seconds:.1f} s, and it says {film.seconds:.1f} s"

@@ -16,10 +16,10 @@ from scotopic.series.film import FrameSeries
 from scotopic.video import encoding, source
 from scotopic.video.colours import Converter
 from scotopic.video.encoding import Encoding
-from scotopic.video.frames import Met, Reader, usual_step
+from scotopic.video.film import Film, usual_step
 from scotopic.video.segments import Packet, Store, Writer
 from scotopic.video.settings import VideoSettings
-from scotopic.video.source import Film
+from scotopic.video.source import Met
 from scotopic.video.stages import Ahead, Behind
 
 Progress = Callable[[int, int, int], None]
@@ -164,7 +164,7 @@ class _Decoding:
         film, pixels = self._plan.film, self._plan.converter()
         with source.named(film.path), source.open_file(film.path) as container:
             stream = source.pictures_of(container, film.path)
-            reader = Reader(container, stream)
+            reader = source.Reader(container, stream)
             self.met, usual, first = reader.met, usual_step(stream), None
             for index, (stamp, frame) in enumerate(reader.frames()):
                 first = stamp if first is None else first

@@ -1,4 +1,4 @@
-"""A film that is read: what it is like, and its frames with stamps that only rise."""
+"""A film that is read: its file, and its frames with stamps that only rise."""
 
 from __future__ import annotations
 
@@ -7,90 +7,64 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
-import numpy as np
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
 
 from scotopic.errors import AccessError, MissingFileError, ScotopicError, UnreadableError
-from scotopic.video.colours import Colours
-from scotopic.video.frames import Reader, rate_of
+from scotopic.video.film import Film, described, usual_step
 
 _PICTURES = ("image2", "gif", "apng", "webp", "webp_anim", "ico")
 """Formats of FFmpeg that `scotopic enhance` is for; so is every ``*_pipe``."""
 _LOOKED_AT = 10
 """Frames of the start that are looked at, to tell interlaced films."""
-_LABELS = {"420": "4:2:0", "422": "4:2:2", "444": "4:4:4"}
-NOT_CARRIED = {
-    Type.SPHERICAL: "the projection of its sphere (360 degrees)",
-    Type.STEREO3D: "how its two views are arranged (3D)",
-    Type.ICC_PROFILE: "the colour profile of its frames",
-    Type.DOVI_RPU_BUFFER: "Dolby Vision",
-    Type.DOVI_METADATA: "Dolby Vision",
-    Type.DYNAMIC_HDR_PLUS: "HDR10+",
-    Type.FILM_GRAIN_PARAMS: "film grain that players add",
-}
-"""What frames may have beside them and results have not."""
+_PATIENCE = 100
+"""Errors one after the other in reading a file after which its end is given up."""
+_LITTLE = 8
+"""The part of the usual step by which a stamp that does not rise is moved."""
+_BACK = 1
+"""Seconds by which stamps may go back before another film is seen to begin."""
 
 
-@dataclass(frozen=True)
-class Film:
-    """What the pictures of a film are like.
+@dataclass
+class Met:
+    """What was wrong with a film, as far as it was read.
 
     Attributes
     ----------
-    path : str
-    width, height : int
-    time_base : Fraction
-        Seconds of one unit of the stamps.
-    rate : Fraction
-        Frames a second, on average.
-    frames : int
-        How many there are by the file's own word or by its length; 0 if neither is known.
-    seconds : float
-        Length by the file's own word; 0 if it says none.
-    codec : str
-        FFmpeg's name.
-    bits : int
-        Of a level.
-    chroma : str
-        ``420``, ``422`` or ``444``.
-    chroma_label : str
-        As the source has it, such as ``4:1:1``.
-    is_rgb, has_alpha : bool
-    colours : Colours
-    aspect : Fraction or None
-        Of a pixel.
-    matrix : tuple of 9 int, or None
-        How the pictures are turned when they are shown.
-    notes : tuple of str
-        What is not carried into a result.
+    undecodable : int
+        Packets that could not be decoded.
+    damaged : int
+        Frames that the decoder mended.
+    moved : int
+        Frames whose stamp was missing or did not rise.
+    joints : int
+        Places where the stamps begin anew.
+    interlaced : int
+        Frames, after the start, that are marked as interlaced.
+    unread : int
+        Times that the file could not be read on.
     """
 
-    path: str
-    width: int
-    height: int
-    time_base: Fraction
-    rate: Fraction
-    frames: int
-    seconds: float
-    codec: str
-    bits: int
-    chroma: str
-    chroma_label: str
-    is_rgb: bool
-    has_alpha: bool
-    colours: Colours
-    aspect: Fraction | None = None
-    matrix: tuple[int, ...] | None = None
-    notes: tuple[str, ...] = ()
+    undecodable: int = 0
+    damaged: int = 0
+    moved: int = 0
+    joints: int = 0
+    interlaced: int = 0
+    unread: int = 0
 
-    @property
-    def codec_label(self) -> str:
-        """The codec, for people."""
-        return self.codec.upper()
+    def notes(self) -> Iterator[str]:
+        """Each in a sentence."""
+        said = {
+            "parts of it could not be decoded ({} packets), and are missing": self.undecodable,
+            "{} frames are damaged, and were enhanced as the decoder mends them": self.damaged,
+            "{} frames had no stamp or one that does not rise, and were given one": self.moved,
+            "the stamps begin anew in {} places, and were made to go on": self.joints,
+            "{} frames are marked as interlaced, and were enhanced as whole ones": self.interlaced,
+            "it could not be read everywhere ({} times)": self.unread,
+        }
+        yield from (text.format(count) for text, count in said.items() if count)
 
 
 def open_file(path: str, **options: Any) -> Any:
@@ -138,6 +112,75 @@ def pictures_of(container: Any, path: str) -> Any:
     return found[0]
 
 
+class Reader:
+    """Decodes the pictures of a film from its start.
+
+    Attributes
+    ----------
+    met : Met
+    """
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        self.met = Met()
+        self._container, self._stream = container, stream
+
+    def decoded(self) -> Iterator[av.VideoFrame]:
+        """Frames as they are decoded; what cannot be is passed over."""
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                self.met.undecodable += 1
+                continue
+            for frame in frames:
+                self.met.damaged += frame.is_corrupt
+                yield frame
+
+    def _packets(self) -> Iterator[Any]:
+        failures = 0
+        while failures < _PATIENCE:
+            try:
+                for packet in self._container.demux(self._stream):
+                    failures = 0
+                    yield packet
+                return
+            except av.FFmpegError:
+                self.met.unread += not failures
+                failures += 1
+
+    def frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Frames with their stamps in units of the time base, each later than the one before.
+
+        A stamp that is missing, or not later, becomes a little later than the one before,
+        so that those behind it stay exactly as they are. Where stamps go back by more than
+        a second, as in films that were put one behind the other, all later ones are moved.
+        """
+        usual, added = usual_step(self._stream), 0
+        last: int | None = None
+        for frame in self.decoded():
+            stamp = frame.pts if frame.pts is not None else frame.dts
+            if last is None:
+                last = stamp or 0
+            elif stamp is None:
+                self.met.moved += 1
+                last += usual
+            elif goes_back(stamp + added, last, self._stream.time_base):
+                self.met.joints += 1
+                added = last + usual - stamp
+                last += usual
+            elif stamp + added <= last:
+                self.met.moved += 1
+                last += max(1, usual // _LITTLE)
+            else:
+                last = stamp + added
+            yield last, frame
+
+
+def goes_back(stamp: int, last: int, time_base: Fraction) -> bool:
+    """Whether a stamp lies more than a second before the last one."""
+    return (last - stamp) * Fraction(time_base) > _BACK
+
+
 def probe(path: str) -> Film:
     """Look at a film, and at its first frames.
 
@@ -162,70 +205,6 @@ def film_of(container: Any, path: str, look_ahead: int = _LOOKED_AT) -> Film:
     if first is None:
         raise UnreadableError("has no frame that can be decoded", path=path)
     return described(stream, first, path, container.duration, interlaced)
-
-
-def described(
-    stream: Any, frame: av.VideoFrame, path: str, duration: int | None, interlaced: bool
-) -> Film:
-    """What a stream's pictures are like, by its first frame.
-
-    Raises
-    ------
-    UnreadableError
-        When they are HDR or interlaced.
-    """
-    if interlaced:
-        raise UnreadableError(
-            "is interlaced, and only whole frames are enhanced",
-            path=path,
-            remedy="deinterlace it first, as with ffmpeg's filter bwdif",
-        )
-    Colours.of(frame, stream).check(path)
-    format_, rate = frame.format, rate_of(stream)
-    seconds = float(stream.duration * stream.time_base) if stream.duration else 0.0
-    seconds = seconds or (duration or 0) / av.time_base
-    across, down = _subsampling(format_)
-    label = {(1, 1): "444", (2, 1): "422", (2, 2): "420"}.get((across, down))
-    aspect = stream.sample_aspect_ratio
-    seen = {NOT_CARRIED[kind] for kind in NOT_CARRIED if kind in frame.side_data}
-    if stream.metadata.get("alpha_mode") == "1":
-        seen.add("transparency")
-    return Film(
-        path=path,
-        width=frame.width,
-        height=frame.height,
-        time_base=stream.time_base,
-        rate=rate,
-        frames=stream.frames or round(seconds * rate),
-        seconds=seconds,
-        codec=stream.codec_context.name if stream.codec is None else stream.codec.canonical_name,
-        bits=max(each.bits for each in format_.components),
-        chroma=label or "420",
-        chroma_label=_LABELS.get(label or "", f"{format_.name}"),
-        is_rgb=format_.is_rgb,
-        has_alpha=any(each.is_alpha for each in format_.components),
-        colours=Colours.of(frame, stream),
-        aspect=aspect or None,
-        matrix=_matrix(frame),
-        notes=tuple(f"{what} is not kept" for what in sorted(seen)),
-    )
-
-
-def _subsampling(format_: Any) -> tuple[int, int]:
-    """How many pixels share one chroma, across and down; a gray picture shares what is usual."""
-    if format_.is_rgb:
-        return 1, 1
-    if sum(not each.is_alpha for each in format_.components) < 3:
-        return 2, 2
-    across = round(format_.width / max(1, format_.chroma_width()))
-    return across, round(format_.height / max(1, format_.chroma_height()))
-
-
-def _matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
-    if Type.DISPLAYMATRIX not in frame.side_data:
-        return None
-    data: Any = cast(Any, frame.side_data)[Type.DISPLAYMATRIX]
-    return tuple(int(each) for each in np.frombuffer(data, np.int32))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ import pytest
 
 from scotopic.errors import MissingFileError, UnreadableError
 from scotopic.video import source
-from scotopic.video.frames import Met, Reader
 
 BASE = Fraction(1, 1000)
 STREAM = SimpleNamespace(
@@ -17,7 +16,7 @@ STREAM = SimpleNamespace(
 
 def mended(*stamps):
     """Stamps after those of decoded frames, and what was met."""
-    reader = Reader(None, STREAM)
+    reader = source.Reader(None, STREAM)
     frames = [SimpleNamespace(pts=pts, dts=None, is_corrupt=False) for pts in stamps]
     reader.decoded = lambda: iter(frames)
     return [stamp for stamp, _ in reader.frames()], reader.met
@@ -26,7 +25,7 @@ def mended(*stamps):
 def test_stamps_that_rise_stay_as_they_are():
     stamps, met = mended(7, 40, 43, 1000, 60_000)
     assert stamps == [7, 40, 43, 1000, 60_000]
-    assert met == Met()
+    assert met == source.Met()
 
 
 def test_after_a_stamp_that_does_not_rise_all_others_are_exact():
@@ -54,7 +53,7 @@ def test_stamps_that_begin_anew_go_on():
 
 
 def test_what_was_met_is_told_in_sentences():
-    met = Met(undecodable=3, damaged=2, interlaced=1, unread=1)
+    met = source.Met(undecodable=3, damaged=2, interlaced=1, unread=1)
     told = " ".join(met.notes())
     for part in ("3 packets", "2 frames are damaged", "1 frames are marked", "1 times"):
         assert part in told

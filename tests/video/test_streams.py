@@ -65,9 +65,9 @@ ALIKE = [
 def test_a_result_is_in_everything_like_its_source(enhanced, name):
     source, target, outcome = enhanced(name)
     # The sum of packets' lengths, and so the length of a stream of Matroska, is its muxer's.
-    # FFmpeg's muxer says of uneven frames in MP4 how long they take to decode.
-    uneven = target.suffix in (".mkv", ".webm") or name == "variable_rate"
-    passed_over = ("duration",) if uneven else ()
+    # Of the film at a variable rate, ffmpeg wrote a length that ends before its last frame.
+    by_muxer = target.suffix in (".mkv", ".webm") or name == "variable_rate"
+    passed_over = ("duration",) if by_muxer else ()
     assert differences(source, target, *passed_over) == set()
     assert outcome.notes == ()
 
