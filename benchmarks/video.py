@@ -58,7 +58,8 @@ class ZeroDCE(torch.nn.Module):
         joined = torch.relu(self.convs[3](third))
         joined = torch.relu(self.convs[4](torch.cat([third, joined], 1)))
         joined = torch.relu(self.convs[5](torch.cat([second, joined], 1)))
-        for curve in torch.tanh(self.convs[6](torch.cat([first, joined], 1))).split(3, 1):
+        curves = torch.tanh(self.convs[6](torch.cat([first, joined], 1)))
+        for curve in torch.chunk(curves, 8, 1):
             picture = picture + curve * (picture * picture - picture)
         return picture
 

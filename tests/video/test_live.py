@@ -70,11 +70,7 @@ def command(*arguments):
 
 @pytest.mark.slow
 def test_from_pipe_to_pipe(film):
-    data = film("plain").read_bytes()
     arguments = ("-", "--preview", "-o", "-")
-    done = subprocess.run(command(*arguments), input=data, capture_output=True, check=False)
-    # An MP4 with its index at the end cannot be read from a pipe; a Matroska can.
-    assert done.returncode in (0, 1)
     data = film("two_audio_mkv").read_bytes()
     done = subprocess.run(command(*arguments), input=data, capture_output=True, check=True)
     count = len(frames_in(done.stdout))
