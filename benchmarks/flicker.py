@@ -62,7 +62,8 @@ def photograph(path: Path | None, name: str = "coffee.png") -> Array:
 def seen(scene: Array, number: int) -> Array:
     """A frame as a camera sees a scene, uint8, with its own noise."""
     light = CAMERA.photograph(to_linear(scene), np.random.default_rng(number))
-    return np.rint(255 * to_encoded(light)).astype(np.uint8)
+    frame: Array = np.rint(255 * to_encoded(light)).astype(np.uint8)
+    return frame
 
 
 def part(scene: Array, left: int = 0) -> Array:
