@@ -26,6 +26,7 @@ EXTRAS = {
     "heif": (("pillow-heif",), "HEIC"),
     "raw": (("rawpy",), "camera RAW"),
     "openvino": (("openvino",), "the providers openvino and openvino-f32"),
+    "video": (("av",), "scotopic video"),
     "serve": (("starlette", "uvicorn", "python-multipart"), "scotopic serve"),
     "evaluate": (("scikit-image",), "CIEDE2000 in evaluations"),
     "train": (

@@ -9,6 +9,7 @@ from network_checks import random_weights
 from small_data import pair_set
 
 from scotopic.errors import InvalidValueError, MissingFileError
+from scotopic.pixels import contrast
 from scotopic.pixels.exposure import exposure_of, gain_for
 from scotopic.pixels.thumbnail import thumbnail
 from scotopic.training import checkpoints, presets
@@ -58,7 +59,9 @@ def test_predicted_maps_reach_the_level_of_the_reference():
         assert np.ptp(gains.offset) > 0.1 < np.abs(gains.offset - before[index].offset).max()
 
 
-def test_a_map_predicted_flat_is_the_one_gain():
+def test_a_map_predicted_flat_is_the_one_gain(monkeypatch):
+    monkeypatch.setattr(contrast, "LIFTED", 0.0)
+    monkeypatch.setattr(contrast, "NIGHT", 0.0)
     pairs, network = pair_set(1), presets.build_network("gain")
     network.head.bias.assign(np.array([1.0], np.float32))
     use_predicted_maps(pairs, network)
