@@ -4,8 +4,8 @@
 
 Each round enhances the same film anew, kills the process (SIGKILL) at a random moment
 once or several times, and runs the same command to its end. Then the decoded frames must
-be those of an undisturbed run, by their hashes, no segment may have been written twice,
-and nothing may be left beside the target.
+be those of an undisturbed run, by their hashes, and nothing may be left beside the target.
+(That nothing is enhanced twice, `tests/video/test_resuming.py` counts.)
 """
 
 from __future__ import annotations
