@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scotopic import machine, storage
-from scotopic.enhancer import Enhancer
+from scotopic.enhancer import Enhancer, default_enhancer
 from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.jobs import many, one
 from scotopic.jobs.outcome import Outcome
@@ -199,7 +198,7 @@ def enhance(
     """
     wish = Wish(exposure, ev, balance, strength)
     limits: dict[str, Any] = {"max_megapixels": max_megapixels, "allow_truncated": allow_truncated}
-    enhancer = enhancer or _default_enhancer()
+    enhancer = enhancer or default_enhancer()
     if isinstance(picture, (str, PathLike)):
         placement = Placement.at(output, overwrite=overwrite)
         settings = Settings(wish, Encoding(format, quality), placement, **limits)
@@ -326,11 +325,6 @@ def models() -> list[dict[str, Any]]:
         was shipped.
     """
     return describe_models()
-
-
-@lru_cache(maxsize=1)
-def _default_enhancer() -> Enhancer:
-    return Enhancer()
 
 
 def _enhance_path(

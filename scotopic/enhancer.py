@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -294,6 +295,12 @@ class Enhancer:
     def __reduce__(self) -> tuple[Any, ...]:
         model, provider, threads = self._arguments
         return Enhancer, (model, self.memory, provider, threads)
+
+
+@lru_cache(maxsize=1)
+def default_enhancer() -> Enhancer:
+    """The enhancer of calls that name none; it is loaded once."""
+    return Enhancer()
 
 
 def _plain(picture: Array) -> Array:

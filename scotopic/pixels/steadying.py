@@ -14,11 +14,9 @@ and the frame stays as it is, so that nothing is dragged along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
+from scotopic.pixels.gain_map import box_mean
 from scotopic.types import Array
 
 MOST = 0.7
@@ -30,57 +28,30 @@ LARGEST_SIGMA = 4 / 255
 """Bounds of s. Where more than half of a frame moves, the median says nothing of its noise."""
 
 
-@dataclass(frozen=True)
-class Steadied:
-    """What the next frame is averaged with: the last result, (height, width, channels), float32."""
-
-    last: Array
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the state of a film."""
-        return {"last": self.last}
-
-    @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> Steadied:
-        """What `as_dict` gave."""
-        return cls(np.asarray(state["last"], np.float32))
-
-
-def steadied(frame: Array, before: Steadied | None, strength: float) -> tuple[Array, Steadied]:
+def steadied(frame: Array, before: Array | None, strength: float) -> tuple[Array, Array]:
     """Average a frame with those before.
 
     Parameters
     ----------
     frame : array, (height, width, channels), uint8 or uint16
-    before : Steadied or None
-        Of the frame before; None for the first of a scene.
+    before : array of that shape, float32 in 0..1, or None
+        What was given for the frame before; None for the first of a scene.
     strength : float
         0 to 1.
 
     Returns
     -------
     frame : array of the same shape and type
-    after : Steadied
-        For the next frame.
+    exact : array of that shape, float32 in 0..1
+        The same before it was rounded, for the next frame.
     """
     scale = np.float32(np.iinfo(frame.dtype).max)
     given = frame.astype(np.float32) / scale
-    if before is None or before.last.shape != given.shape:
-        return frame, Steadied(given)
-    change = before.last - given
-    moved = np.abs(window_mean(change.mean(axis=-1)))
+    if before is None:
+        return frame, given
+    change = before - given
+    moved = np.abs(box_mean(change.mean(axis=-1), _REACH))
     sigma = np.clip(np.median(moved) / 0.6745, LEAST_SIGMA, LARGEST_SIGMA)
     weight = np.float32(MOST * strength) * np.maximum(0, 1 - (moved / (_SIGMAS * sigma)) ** 2)
     result = given + weight[..., None].astype(np.float32) * change
-    return np.rint(result * scale).astype(frame.dtype), Steadied(result)
-
-
-def window_mean(values: Array, reach: int = _REACH) -> Array:
-    """Mean over windows of 2 reach + 1 pixels each way, edges repeated; (height, width)."""
-    for _ in range(2):
-        padded = np.pad(values, ((reach + 1, reach), (0, 0)), "edge").astype(np.float64)
-        padded[0] = 0
-        sums = np.cumsum(padded, axis=0)
-        width = 2 * reach + 1
-        values = ((sums[width:] - sums[:-width]) / width).T
-    return values.astype(np.float32)
+    return np.rint(result * scale).astype(frame.dtype), result

@@ -13,15 +13,17 @@ from scotopic.errors import InvalidValueError
 from scotopic.networks.network import Look
 from scotopic.pixels.exposure import brightest, logit
 from scotopic.pixels.gain_map import GainMap
-from scotopic.pixels.steadying import Steadied, steadied
+from scotopic.pixels.steadying import steadied
 from scotopic.pixels.thumbnail import reduced
 from scotopic.types import Array
 from scotopic.wish import Wish
 
+TEMPORAL = 0.5
+"""How strongly noise is averaged over time unless something else is asked for."""
 SETTLING = 1.0
 """Time constant of the filter, in seconds."""
 HURRYING = 0.25
-"""The same where the exposure is far off, by `FAR` in ln of the gain or more."""
+"""The same where the gain is too large by `FAR` in its logarithm, or more."""
 FAR = 0.5
 WAITING = 4.0
 """The same while a frame is `FAINT` beside its scene, as in a fade to black."""
@@ -110,12 +112,14 @@ class FrameSeries:
     Each frame is looked at, and what is decided for it (slope and offset of
     its gain map, and the context of the network) goes through a filter: an
     exponential mean with a time constant of `SETTLING` seconds, which shortens
-    to `HURRYING` where the mean gain is off by `FAR`; over the first frames of
-    a scene it is their plain mean. What is filtered is the logit to which a
-    frame's middle is exposed, ln g plus the median logit of the frame (which itself
-    is filtered, but for changes of `JUMP` or more): when a light is switched on, the gain follows at once by as much as the
-    frame became brighter, and what is exposed changes smoothly to what the new
-    light asks for, without overshoot. A cut, where the picture no longer
+    to `HURRYING` where the mean gain is too large by `FAR`; over the first
+    frames of a scene it is their plain mean. What is filtered is the logit to
+    which a frame's middle is exposed: its median logit plus ln g there. That
+    median itself is filtered, but follows at once where it rises by `JUMP` or
+    more: when a light is switched on, the gain falls at once by as much as the
+    frame became brighter, and what is exposed then changes smoothly to what the
+    new light asks for, without overshoot. When it becomes dark, the gain rises
+    slowly, so that a fade stays one. A cut, where the picture no longer
     resembles that before in its structure, begins a scene and a filter anew.
 
     Parameters
@@ -135,7 +139,11 @@ class FrameSeries:
     """
 
     def __init__(
-        self, enhancer: Enhancer, wish: Wish = PLAIN_WISH, fps: float = 25.0, temporal: float = 0.0
+        self,
+        enhancer: Enhancer,
+        wish: Wish = PLAIN_WISH,
+        fps: float = 25.0,
+        temporal: float = TEMPORAL,
     ) -> None:
         if not (np.isfinite(fps) and fps > 0):
             raise InvalidValueError(f"fps must be above 0, not {fps!r}")
@@ -148,7 +156,7 @@ class FrameSeries:
         self._kept: dict[str, Array] = {}
         self._shown: Array | None = None
         self._level = 0.0
-        self._steadied: Steadied | None = None
+        self._steadied: Array | None = None
 
     @property
     def scenes(self) -> list[SceneReport]:
@@ -220,7 +228,7 @@ class FrameSeries:
             "kept": {name: array.copy() for name, array in self._kept.items()},
             "level": self._level,
             "shown": None if self._shown is None else self._shown.copy(),
-            "steadied": None if self._steadied is None else self._steadied.as_dict(),
+            "steadied": self._steadied,
         }
 
     @classmethod
@@ -230,7 +238,7 @@ class FrameSeries:
         wish: Wish,
         fps: float,
         state: dict[str, Any],
-        temporal: float = 0.0,
+        temporal: float = TEMPORAL,
     ) -> FrameSeries:
         """Continue after the frames that a state was taken after."""
         series = cls(enhancer, wish, fps, temporal)
@@ -248,8 +256,7 @@ class FrameSeries:
         self._kept = {name: np.array(array) for name, array in state["kept"].items()}
         self._shown = None if state["shown"] is None else np.array(state["shown"])
         self._level = float(state["level"])
-        steady = state["steadied"]
-        self._steadied = None if steady is None else Steadied.from_dict(steady)
+        self._steadied = state["steadied"]
 
     def _is_cut(self, look: Look) -> bool:
         """Whether a frame shows another scene than the last one that showed anything."""
@@ -274,8 +281,8 @@ class FrameSeries:
         given = {"slope": slope, "lifted": offset + (1 + slope) * middle}
         if look.context is not None:
             given["context"] = look.context.astype(np.float64)
-        kept = {name: self._kept[name] for name in given if name in self._kept}
-        if kept and all(kept[name].shape == array.shape for name, array in given.items()):
+        kept = self._kept
+        if kept:
             share = self._share(look, kept, middle)
             given = {
                 name: kept[name] + share * (array - kept[name]) for name, array in given.items()

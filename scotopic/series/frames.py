@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from scotopic.enhancer import Enhancer
+from scotopic.enhancer import Enhancer, default_enhancer
 from scotopic.errors import InvalidValueError
-from scotopic.series.film import FrameSeries
+from scotopic.series.film import TEMPORAL, FrameSeries
 from scotopic.types import Array
 from scotopic.wish import Wish
 
@@ -21,7 +21,7 @@ def enhance_frames(  # noqa: PLR0913 (what a caller may ask for, by keyword)
     ev: float = 0.0,
     balance: float = 1.0,
     strength: float = 1.0,
-    temporal: float = 0.0,
+    temporal: float = TEMPORAL,
     enhancer: Enhancer | None = None,
 ) -> Iterator[Array]:
     """Enhance the frames of a film in their order, exposed alike from one to the next.
@@ -55,7 +55,7 @@ def enhance_frames(  # noqa: PLR0913 (what a caller may ask for, by keyword)
         another shape than the first.
     """
     wish = Wish(exposure=exposure, ev=ev, balance=balance, strength=strength)
-    series = FrameSeries(enhancer or Enhancer(), wish, fps, temporal)
+    series = FrameSeries(enhancer or default_enhancer(), wish, fps, temporal)
     return series.enhance(_checked_frames(frames))
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scotopic.errors import InvalidValueError
+from scotopic.series.film import TEMPORAL
 from scotopic.types import is_number, is_whole_number
 from scotopic.wish import Wish
 
@@ -44,7 +45,7 @@ class VideoSettings:
     """
 
     wish: Wish = field(default_factory=Wish)
-    temporal: float = 0.5
+    temporal: float = TEMPORAL
     crf: int | None = None
     preview: bool = False
     overwrite: bool = False

@@ -12,6 +12,10 @@ import pytest
 pytest.importorskip("av", reason="PyAV (extra video) is missing")
 import video_clips
 
+from scotopic.commands.video import video as video_command
+from scotopic.series.film import TEMPORAL
+from scotopic.video.settings import VideoSettings
+
 if not video_clips.is_possible():
     pytest.skip("ffmpeg is missing", allow_module_level=True)
 
@@ -109,3 +113,8 @@ def test_a_wrong_call_is_told_in_one_line(folder, arguments, told, code):
     assert done.returncode == code
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_filter_over_time_is_as_strong_as_in_python():
+    (option,) = (each for each in video_command.params if each.name == "temporal")
+    assert option.default == TEMPORAL == VideoSettings().temporal
