@@ -57,6 +57,44 @@ PATH = _Path(path_type=Path, readable=False)
 OUTPUT = _Path(path_type=str, readable=False)
 """As text, in which a slash at the end means a folder."""
 
+_WISH_OPTIONS = (
+    click.option(
+        "--exposure",
+        type=float,
+        help="Mean level wanted of the result, between 0 and 1.  [default: automatic]",
+    ),
+    click.option(
+        "--ev",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="Exposure compensation: stops added to the automatic exposure.",
+    ),
+    click.option(
+        "--balance",
+        type=float,
+        default=1.0,
+        show_default=True,
+        help="How far the exposure may vary over the picture, from 0 (the same everywhere) to 1 "
+        "(as predicted).",
+    ),
+    click.option(
+        "--strength",
+        type=float,
+        default=1.0,
+        show_default=True,
+        help="Strength of the effect, from 0 (none) to 1 (all of it).",
+    ),
+)
+
+
+def wish_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how a picture is to be exposed; see `scotopic.wish.Wish`."""
+    for option in reversed(_WISH_OPTIONS):
+        command = option(command)
+    return command
+
+
 memory_option = click.option(
     "--memory",
     type=size,

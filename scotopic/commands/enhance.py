@@ -20,6 +20,7 @@ from scotopic.commands.common import (
     one_line_errors,
     provider_option,
     told,
+    wish_options,
 )
 from scotopic.commands.telling import Telling
 from scotopic.errors import InvalidValueError, ScotopicError
@@ -73,33 +74,7 @@ class _Call:
     show_default=True,
     help="Name of a shipped network, or an .onnx file.",
 )
-@click.option(
-    "--exposure",
-    type=float,
-    help="Mean level wanted of the result, between 0 and 1.  [default: automatic]",
-)
-@click.option(
-    "--ev",
-    type=float,
-    default=0.0,
-    show_default=True,
-    help="Exposure compensation: stops added to the automatic exposure.",
-)
-@click.option(
-    "--balance",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="How far the exposure may vary over the picture, from 0 (the same everywhere) to 1 "
-    "(as predicted).",
-)
-@click.option(
-    "--strength",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Strength of the effect, from 0 (none) to 1 (all of it).",
-)
+@wish_options
 @memory_option
 @click.option(
     "-j",

@@ -94,7 +94,7 @@ def enhance_film(
             pixel_format=plan.encoding.pixel_format,
             scenes=tuple(scene.as_dict() for scene in done.scenes),
         )
-        return VideoOutcome("enhanced", str(path), target, container.name, result, notes)
+        return VideoOutcome("enhanced", str(path), target, container.name, notes=notes, made=result)
 
 
 def plan_of(path: Path, container: containers.Container, settings: VideoSettings) -> Plan:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from scotopic.errors import ScotopicError
-
-Status = Literal["enhanced", "skipped", "failed"]
+from scotopic.jobs.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -45,39 +42,20 @@ class Made:
 
 
 @dataclass(frozen=True)
-class VideoOutcome:
-    """What became of a film.
+class VideoOutcome(Outcome):
+    """What became of a film: as of a picture, and how it was made.
+
+    Its ``format`` is the container of the result, and it has no ``report``: each scene
+    has one of its own.
 
     Attributes
     ----------
-    status : {"enhanced", "skipped", "failed"}
-        ``skipped``: an earlier call made the same result already.
-    source : str
-    target : Path or None
-    format : str or None
-        The container of the result; None where nothing was made.
     made : Made or None
-    notes : tuple of str
-        What had to be converted or could not be kept, and what was wrong with the film.
-    error : ScotopicError or None
+        None where nothing was made.
     """
 
-    status: Status
-    source: str
-    target: Path | None = None
-    format: str | None = None
     made: Made | None = None
-    notes: tuple[str, ...] = ()
-    error: ScotopicError | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, as ``outcome.schema.json`` describes them."""
-        return {
-            "status": self.status,
-            "source": self.source,
-            "target": None if self.target is None else str(self.target),
-            "format": self.format,
-            "notes": list(self.notes),
-            "error": None if self.error is None else self.error.as_dict(),
-            **({} if self.made is None else self.made.as_dict()),
-        }
+        return {**super().as_dict(), **({} if self.made is None else self.made.as_dict())}
