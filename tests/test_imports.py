@@ -34,6 +34,7 @@ IMPORTS = {
     "series": "enhancer errors networks pixels types wish",
     "training": "datasets errors measures networks pixels storage types version",
     "jobs": "enhancer errors machine networks photo pixels series storage types version wish",
+    "cloud": "enhancer errors jobs photo storage version",
     "api": "enhancer errors jobs machine networks photo storage types wish",
     "video": "enhancer errors jobs series storage types version wish",
     "serve": "enhancer errors jobs machine networks photo storage version wish",

@@ -227,10 +227,10 @@ def _targets(source: Path, folder: Path, settings: Settings) -> Iterator[Path]:
     """Names for the result of a picture, the usual one first."""
     suffix = _suffix_of_result(source, _format_of(source), settings)
     added = settings.placement.suffix if settings.placement.output is None else ""
-    yield folder / _fitting(source.stem, added + suffix)
+    yield folder / fitting(source.stem, added + suffix)
     ending = source.suffix if suffix != source.suffix else ""
     for number in itertools.chain([""], (f"-{n}" for n in itertools.count(2))):
-        yield folder / _fitting(source.stem, ending + number + added + suffix)
+        yield folder / fitting(source.stem, ending + number + added + suffix)
 
 
 def name_of_result(name: str, data: bytes, settings: Settings) -> str:
@@ -238,7 +238,7 @@ def name_of_result(name: str, data: bytes, settings: Settings) -> str:
     source = Path(name)
     own = _format_by(formats.of_path(source), data)
     suffix = _suffix_of_result(source, own, settings)
-    return _fitting(source.stem, settings.placement.suffix + suffix)
+    return fitting(source.stem, settings.placement.suffix + suffix)
 
 
 def _suffix_of_result(source: Path, own: Format | None, settings: Settings) -> str:
@@ -246,7 +246,7 @@ def _suffix_of_result(source: Path, own: Format | None, settings: Settings) -> s
     return source.suffix if wanted == formats.of_path(source) else wanted.suffixes[0]
 
 
-def _fitting(stem: str, rest: str) -> str:
+def fitting(stem: str, rest: str) -> str:
     """A name whose stem is shortened if the file system would not take it."""
     name = stem + rest
     while stem and len(os.fsencode(name)) > _LONGEST_NAME:

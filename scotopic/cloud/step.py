@@ -1,0 +1,159 @@
+"""One picture of a store: read, enhanced and put in place, once, however often it is asked for.
+
+What a result was made from is noted with it: the source and its tag, the network,
+the version and the settings. A step whose result is there, made from the same, does
+nothing; one that was interrupted is repeated.
+
+Where the store keeps metadata, the note is part of the object: both come into place
+at one moment, and whoever copies or replaces the object takes the note with it.
+Elsewhere it is a small object in ``.scotopic/`` beside the result. That is written
+first, with the SHA-256 of the result that is to come and of the one that it
+replaces: whatever interrupts the two, the note tells our results from others'.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scotopic import storage
+from scotopic.cloud import urls
+from scotopic.cloud.faults import already_there
+from scotopic.cloud.stores import Found, Store, open_store
+from scotopic.enhancer import Enhancer
+from scotopic.errors import ScotopicError, TargetExistsError
+from scotopic.jobs.one import enhance_bytes, named_errors
+from scotopic.jobs.outcome import Outcome
+from scotopic.jobs.settings import Settings
+from scotopic.photo import formats
+from scotopic.version import __version__
+
+NOTE = "scotopic"
+"""The metadata of an object that holds the note, and the folder of notes beside objects."""
+
+
+def enhance_object(enhancer: Enhancer, source: str, target: str, settings: Settings) -> Outcome:
+    """Enhance one picture of a store, unless that was done already; never raises an error.
+
+    Parameters
+    ----------
+    enhancer : Enhancer
+    source, target : str
+        URLs or paths of the picture and of the result, as
+        `scotopic.cloud.locations` gives them.
+    settings : Settings
+        Its wish, encoding and limits count, and whether it overwrites.
+
+    Returns
+    -------
+    Outcome
+        ``skipped`` when the result is there, made from the same; ``failed`` with
+        the error when anything went wrong. Its target is a path where a path was
+        given, and otherwise the URL.
+    """
+    place = target if urls.is_url(target) else Path(target)
+    try:
+        with named_errors(source):
+            return replace(_enhanced(enhancer, source, target, settings), target=place)
+    except ScotopicError as error:
+        return Outcome("failed", source, place, error=error)
+
+
+def _enhanced(enhancer: Enhancer, source: str, target: str, settings: Settings) -> Outcome:
+    origin, goal = open_store(source), open_store(target)
+    key, from_key = urls.key_of(target), urls.key_of(source)
+    found = origin.known(from_key)
+    note = _note_of(enhancer, source, found.tag, settings)
+    may_replace = settings.placement.overwrite
+    there = goal.look(key)
+    if there is not None and not may_replace:
+        own = _read_note(goal, key, there)
+        if _agrees(own, note):
+            return Outcome("skipped", source)
+        if not _is_of_source(own, note):
+            raise already_there(target)
+        may_replace = True
+    data, found = origin.read(from_key, enhancer.memory, found)
+    made, outcome = enhance_bytes(enhancer, data, settings.named_by(Path(target)), source)
+    kind = formats.FORMATS[str(outcome.format)].media_type
+    try:
+        _put(goal, key, made, replace(found, content_type=kind), note, may_replace)
+    except TargetExistsError:
+        now = goal.look(key)
+        if now is not None and _agrees(_read_note(goal, key, now), note):
+            return Outcome("skipped", source)
+        raise
+    return outcome
+
+
+def _note_of(enhancer: Enhancer, source: str, tag: str, settings: Settings) -> dict[str, Any]:
+    """What a result is made from, in few bytes, since metadata have little room."""
+    return {
+        "source": _short(source),
+        "tag": tag,
+        "model": enhancer.network.sha256,
+        "version": __version__,
+        "settings": _short(json.dumps(settings.of_result(), sort_keys=True)),
+    }
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _agrees(own: Mapping[str, Any], note: Mapping[str, Any]) -> bool:
+    """Whether a result was made from the very same."""
+    return all(own.get(key) == note[key] for key in ("tag", "model", "version", "settings"))
+
+
+def _is_of_source(own: Mapping[str, Any], note: Mapping[str, Any]) -> bool:
+    """Whether a result is ours and of this picture, and not of another one of the same name."""
+    return bool(own.get("source") == note["source"] or own.get("tag") == note["tag"])
+
+
+def _read_note(store: Store, key: str, there: Found) -> dict[str, Any]:
+    """The note of the result that is there; empty if it is not ours."""
+    if store.properties.metadata == "object":
+        return _parsed(there.metadata.get(NOTE, ""))
+    beside = _beside(key)
+    if store.look(beside) is None:
+        return {}
+    own = _parsed(store.read(beside)[0])
+    is_ours = storage.sha256_of(store.read(key)[0]) in own.get("outputs", ())
+    return own if is_ours else {}
+
+
+def _parsed(text: str | bytes) -> dict[str, Any]:
+    try:
+        note = json.loads(text)
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _beside(key: str) -> str:
+    """The key of the note of an object; hashed, as the names of files have an end."""
+    folder, _, name = key.replace("\\", "/").rpartition("/")
+    return f"{folder}/.{NOTE}/{_short(name)}.json"
+
+
+def _put(
+    store: Store, key: str, data: bytes, described: Found, note: dict[str, Any], may_replace: bool
+) -> None:
+    """Put a result in place with what its source said of itself, and with the note."""
+    kind, tags = described.content_type, described.tags
+    kept = {name: value for name, value in described.metadata.items() if name != NOTE}
+    if store.properties.metadata == "object":
+        metadata = {**kept, NOTE: json.dumps(note, separators=(",", ":"))}
+        store.put(key, data, kind, metadata, may_replace, tags)
+        return
+    outputs = [storage.sha256_of(data)]
+    if may_replace and store.look(key) is not None:
+        outputs.append(storage.sha256_of(store.read(key)[0]))
+    beside = json.dumps({**note, "outputs": outputs}).encode()
+    store.put(_beside(key), beside, "application/json")
+    store.put(key, data, kind, kept, may_replace, tags)
