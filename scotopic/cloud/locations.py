@@ -9,7 +9,7 @@ from pathlib import Path
 from scotopic.cloud import urls
 from scotopic.cloud.stores import open_store
 from scotopic.cloud.urls import is_url as is_url
-from scotopic.errors import InvalidValueError, MissingFileError
+from scotopic.errors import InvalidValueError
 from scotopic.jobs import folders
 from scotopic.jobs.plan import fitting
 from scotopic.jobs.settings import Settings
@@ -104,7 +104,9 @@ def target_of(source: str, root: str, output: str | None, settings: Settings) ->
     stem, ending = os.path.splitext(last)
     added = settings.placement.suffix if output is None else ""
     suffix = _suffix_of(last, settings)
-    result = fitting(stem, (ending if suffix != ending else "") + added + suffix)
+    rest = (ending if suffix != ending else "") + added + suffix
+    of_files = urls.scheme_of(source if output is None else output) == "file"
+    result = fitting(stem, rest) if of_files else stem + rest
     if output is None:
         return urls.joined(urls.parent_of(source), result)
     return urls.joined(output, f"{folder}/{result}" if folder else result)
@@ -119,8 +121,8 @@ def _suffix_of(name: str, settings: Settings) -> str:
     return ending if wanted == formats.of_path(name) else wanted.suffixes[0]
 
 
-def file_of(output: str) -> bool:
-    """Whether a URL for the output names one file, and not a folder.
+def file_of(output: str, settings: Settings) -> bool:
+    """Whether the URL of an output names one file, and not a folder.
 
     It does when it ends with the suffix of a format that is written; without a
     suffix, or with a slash at its end, it names a folder.
@@ -128,19 +130,19 @@ def file_of(output: str) -> bool:
     Raises
     ------
     InvalidValueError
-        For any other suffix, as after a typing error.
+        For any other suffix, as after a typing error, and for that of another
+        format than the one asked for.
     """
     name = urls.last_of(output)
-    suffix = os.path.splitext(name)[1]
+    suffix, asked = os.path.splitext(name)[1], settings.encoding.format
     if output.endswith("/") or not suffix or "/" not in urls.key_of(output).strip("/"):
         return False
     known = formats.of_path(name)
     if known is None or not known.is_written:
         problem = f"no format is written under the suffix {suffix}"
         raise InvalidValueError(problem, path=output, remedy="end the URL of a folder with a slash")
+    if asked not in (None, known.name):
+        label = formats.FORMATS[str(asked)].label
+        problem = f"the name says {known.label}, but the format asked for is {label}"
+        raise InvalidValueError(problem, path=output)
     return True
-
-
-def no_pictures(root: str) -> MissingFileError:
-    """The error for a URL under which there are no pictures."""
-    return MissingFileError("no pictures under this URL", path=root)

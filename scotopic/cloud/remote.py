@@ -19,7 +19,7 @@ class S3Store(Store):
     says so by If-None-Match, which Amazon S3, MinIO, Ceph and others heed.
     """
 
-    properties = Properties(True, True, True, "object")
+    properties = Properties(True, True, True, "object", 2048, tags=True)
 
     def _call(self, method: str, key: str, **rest: Any) -> Any:
         if "?versionId=" in key:  # s3fs would take it for a version of another object
@@ -79,7 +79,7 @@ def _code_of(error: BaseException) -> str:
 class GoogleStore(Store):
     """Google Cloud Storage."""
 
-    properties = Properties(True, True, True, "object")
+    properties = Properties(True, True, True, "object", 8192)
 
     def _look(self, key: str) -> Found:
         info = self.fs.info(key)

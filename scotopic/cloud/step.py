@@ -79,15 +79,43 @@ def _enhanced(enhancer: Enhancer, source: str, target: str, settings: Settings) 
         may_replace = True
     data, found = origin.read(from_key, enhancer.memory, found)
     made, outcome = enhance_bytes(enhancer, data, settings.named_by(Path(target)), source)
-    kind = formats.FORMATS[str(outcome.format)].media_type
+    described, lost = _described(goal, found, outcome, note)
     try:
-        _put(goal, key, made, replace(found, content_type=kind), note, may_replace)
+        _put(goal, key, made, described, note, may_replace)
     except TargetExistsError:
         now = goal.look(key)
         if now is not None and _agrees(_read_note(goal, key, now), note):
             return Outcome("skipped", source)
         raise
-    return outcome
+    return replace(outcome, notes=(*outcome.notes, *lost))
+
+
+def _described(
+    store: Store, found: Found, outcome: Outcome, note: Mapping[str, Any]
+) -> tuple[Found, tuple[str, ...]]:
+    """What a result says of itself, and notes on what of its source's it has no place for."""
+    kind = formats.FORMATS[str(outcome.format)].media_type
+    promised, metadata, lost = store.properties, dict[str, str](), list[str]()
+    if promised.metadata == "object":
+        metadata[NOTE] = json.dumps(note, separators=(",", ":"))
+    room = promised.most_metadata - sum(map(_size, metadata.items()))
+    for name, value in sorted(found.metadata.items()):
+        if name == NOTE:
+            continue
+        # What is not ASCII would have to be encoded, and no two stores do it alike.
+        if (name + value).isascii() and _size((name, value)) <= room:
+            metadata[name] = value
+            room -= _size((name, value))
+        else:
+            lost.append(name)
+    if not promised.tags:
+        lost += sorted(found.tags)
+    notes = (f"metadata of the object that could not be kept: {', '.join(lost)}",) if lost else ()
+    return Found(0, "", kind, metadata, found.tags if promised.tags else {}), notes
+
+
+def _size(item: tuple[str, str]) -> int:
+    return sum(map(len, item))
 
 
 def _note_of(enhancer: Enhancer, source: str, tag: str, settings: Settings) -> dict[str, Any]:
@@ -145,10 +173,8 @@ def _put(
     store: Store, key: str, data: bytes, described: Found, note: dict[str, Any], may_replace: bool
 ) -> None:
     """Put a result in place with what its source said of itself, and with the note."""
-    kind, tags = described.content_type, described.tags
-    kept = {name: value for name, value in described.metadata.items() if name != NOTE}
+    kind, metadata, tags = described.content_type, described.metadata, described.tags
     if store.properties.metadata == "object":
-        metadata = {**kept, NOTE: json.dumps(note, separators=(",", ":"))}
         store.put(key, data, kind, metadata, may_replace, tags)
         return
     outputs = [storage.sha256_of(data)]
@@ -156,4 +182,4 @@ def _put(
         outputs.append(storage.sha256_of(store.read(key)[0]))
     beside = json.dumps({**note, "outputs": outputs}).encode()
     store.put(_beside(key), beside, "application/json")
-    store.put(key, data, kind, kept, may_replace, tags)
+    store.put(key, data, kind, metadata, may_replace, tags)

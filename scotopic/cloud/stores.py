@@ -35,12 +35,18 @@ class Properties:
         Whether a listing has what was put before it began.
     metadata : {"object", "sidecar"}
         Where what is noted of an object is kept: with it, or in a small object beside it.
+    most_metadata : int
+        Bytes of names and values that an object may have, where it has such.
+    tags : bool
+        Whether objects have tags beside metadata.
     """
 
     atomic_replace: bool
     put_if_absent: bool
     consistent_listing: bool
     metadata: Literal["object", "sidecar"]
+    most_metadata: int = 0
+    tags: bool = False
 
 
 @dataclass(frozen=True)

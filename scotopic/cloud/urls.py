@@ -53,6 +53,11 @@ def last_of(text: str) -> str:
     return os.path.basename(os.path.abspath(text))
 
 
+def stem_of(text: str) -> str:
+    """The last part of a URL or path without its suffix."""
+    return os.path.splitext(last_of(text))[0]
+
+
 def parent_of(text: str) -> str:
     """A URL or path without its last part."""
     if is_url(text):
