@@ -38,7 +38,7 @@ IMPORTS = {
     "api": "enhancer errors jobs machine networks photo storage types wish",
     "video": "enhancer errors jobs series storage types version wish",
     "serve": "enhancer errors jobs machine networks photo storage version wish",
-    "commands": "datasets doctor enhancer errors evaluation jobs machine networks photo serve storage training video wish",
+    "commands": "cloud datasets doctor enhancer errors evaluation jobs machine networks photo serve storage training video wish",
     "cli": "commands version",
     "scotopic": "api enhancer errors jobs series version wish",
     "__main__": "cli",

@@ -36,8 +36,8 @@ def names(root: str) -> Iterator[str]:
     ScotopicError
         When the root cannot be listed.
     """
-    if not is_url(root):
-        yield from _in_folder(root)
+    if urls.scheme_of(root) == "file":
+        yield from _files(root)
         return
     if is_picture(root):
         yield root
@@ -60,17 +60,17 @@ def is_picture(name: str) -> bool:
     return not last.startswith(".") and ending in formats.READ_SUFFIXES
 
 
-def _in_folder(root: str) -> Iterator[str]:
-    path, met = Path(root), folders.Met()
-    if not path.is_dir():
+def _files(root: str) -> Iterator[str]:
+    folder, met = urls.key_of(root), folders.Met()
+    if not os.path.isdir(folder):
         yield root
         return
 
     def kind_of(name: str) -> folders.Kind:
         return folders.Kind.PICTURE if is_picture(name) else folders.Kind.OTHER
 
-    for folder, name in folders.pictures(path, kind_of, None, met):
-        yield os.path.join(folder, name)
+    for inside, name in folders.pictures(Path(folder), kind_of, None, met):
+        yield urls.joined(root, (inside / name).relative_to(folder).as_posix())
     for error in met.unread.values():
         raise error
 

@@ -22,9 +22,7 @@ class S3Store(Store):
     properties = Properties(True, True, True, "object", 2048, tags=True)
 
     def _call(self, method: str, key: str, **rest: Any) -> Any:
-        if "?versionId=" in key:  # s3fs would take it for a version of another object
-            raise InvalidValueError("a name with ?versionId= in it", path=self.url(key))
-        bucket, name, _ = self.fs.split_path(key)
+        bucket, name, _ = self.fs.split_path(self._checked(key))
         return self.fs.call_s3(method, Bucket=bucket, Key=name, **rest)
 
     def _look(self, key: str) -> Found:
@@ -32,6 +30,11 @@ class S3Store(Store):
         tags = self._tags(key) if told.get("TagCount") else {}
         tag, kind = told["ETag"].strip('"'), told.get("ContentType")
         return Found(told["ContentLength"], tag, kind, told.get("Metadata", {}), tags)
+
+    def _checked(self, key: str) -> str:
+        if "?versionId=" in key:  # s3fs would take it for a version of another object
+            raise InvalidValueError("a name with ?versionId= in it", path=self.url(key))
+        return key
 
     def _tags(self, key: str) -> dict[str, str]:
         told = self._call("get_object_tagging", key)
@@ -46,7 +49,7 @@ class S3Store(Store):
         mode = "overwrite" if replace else "create"
         for left in reversed(range(_TRIES)):
             try:
-                self.fs.pipe_file(key, data, mode=mode, **described)
+                self.fs.pipe_file(self._checked(key), data, mode=mode, **described)
                 return
             except OSError as error:
                 code = _code_of(error)

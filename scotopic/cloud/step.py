@@ -151,8 +151,11 @@ def _read_note(store: Store, key: str, there: Found) -> dict[str, Any]:
     if store.look(beside) is None:
         return {}
     own = _parsed(store.read(beside)[0])
-    is_ours = storage.sha256_of(store.read(key)[0]) in own.get("outputs", ())
-    return own if is_ours else {}
+    there_now, outputs = storage.sha256_of(store.read(key)[0]), own.get("outputs", [])
+    if there_now not in outputs:
+        return {}
+    # Its replacement broke off: it is of this source, and made otherwise.
+    return own if there_now == outputs[0] else {"source": own.get("source")}
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
