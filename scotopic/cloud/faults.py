@@ -39,7 +39,10 @@ def faults(url: str, doing: str) -> Iterator[None]:
     except FileExistsError as error:
         raise already_there(url) from error
     except FileNotFoundError as error:
-        raise MissingFileError("is not there", path=url) from error
+        problem = (
+            "cannot be written: there is no such bucket" if doing == "written" else "is not there"
+        )
+        raise MissingFileError(problem, path=url) from error
     except Exception as error:
         raise AccessError(f"cannot be {doing}: {_said(error)}", path=url) from error
 

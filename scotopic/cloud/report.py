@@ -145,6 +145,8 @@ def _entries(place: str) -> Iterator[dict[str, Any]]:
         found = True
         store = open_store(place)
         for entry in _parsed(store.read(key)[0].decode().splitlines()):
+            if "status" not in entry:  # what the run is
+                continue
             error = entry.get("error") or {}
             made = entry.get("status") in ("enhanced", "copied")
             status = "done" if made else entry.get("status")

@@ -1,8 +1,9 @@
 """The record of a run: what became of each picture, as lines of JSON beside the results.
 
 Objects cannot be appended to. So a run puts its lines in place part by part, each
-whole: ``.scotopic/<when it began>-<of its own>-<part>.jsonl`` under the output. A run
-that is killed loses the lines since its last part, and no results.
+whole: ``.scotopic/<when it began>-<of its own>-<part>.jsonl`` under the output. The
+first part says what the run is, before any work is done that could not be written. A
+run that is killed loses the lines since its last part, and no results.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scotopic.cloud import urls
 from scotopic.cloud.stores import open_store
 from scotopic.errors import ScotopicError
 from scotopic.jobs.outcome import Outcome
+from scotopic.version import __version__
 
 FOLDER = ".scotopic"
 ENDING = ".jsonl"
@@ -33,17 +35,25 @@ class RunRecord:
     ----------
     output : str
         URL or path of the folder for results.
+    facts : dict
+        What there is to know of the run, as plain values.
+
+    Raises
+    ------
+    ScotopicError
+        When nothing can be written there.
     """
 
-    def __init__(self, output: str) -> None:
+    def __init__(self, output: str, facts: dict[str, Any]) -> None:
         self._store = open_store(output)
         began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         folder = urls.key_of(output).rstrip("/")
         self._start = f"{folder}/{FOLDER}/{began}-{secrets.token_hex(4)}"
-        self._lines: list[str] = []
+        self._lines = [json.dumps({"began": began, "version": __version__, **facts})]
         self._part = 0
         self._since = time.monotonic()
         self._lock = threading.Lock()
+        self._put()
 
     def add(self, outcome: Outcome, seconds: float) -> None:
         """Note an outcome, and how long it took; at intervals, put the lines in place.

@@ -31,8 +31,10 @@ def enhance_urls(call: Call, dry_run: bool, watch: bool) -> bool:
             raise InvalidValueError("--dry-run does not go with --json")
         return _show(planned, call.settings.placement.overwrite)
     at_once = call.jobs or usual_jobs(call.memory)
-    record = None if output is None or is_file else RunRecord(output)
     enhancer = call.enhancer(at_once)
+    facts = {"model": enhancer.network.sha256, "settings": call.settings.of_result()}
+    facts["shard"] = None if call.shard is None else str(call.shard)
+    record = None if output is None or is_file else RunRecord(output, facts)
     outcomes = many.run_all(enhancer, planned, call.settings, record, at_once)
     try:
         # Names are listed twice only for somebody who looks at the bar.
