@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from scotopic.commands.cluster import cluster
 from scotopic.commands.data import data
 from scotopic.commands.enhance import enhance
 from scotopic.commands.evaluate import evaluate
@@ -21,5 +22,17 @@ def main() -> None:
     """Turn dark photographs into good ones, on your own machine."""
 
 
-for command in (enhance, report, video, serve, evaluate, train, export, models, doctor, data):
+for command in (
+    enhance,
+    cluster,
+    report,
+    video,
+    serve,
+    evaluate,
+    train,
+    export,
+    models,
+    doctor,
+    data,
+):
     main.add_command(command)

@@ -28,6 +28,7 @@ EXTRAS = {
     "openvino": (("openvino",), "the providers openvino and openvino-f32"),
     "video": (("av",), "scotopic video"),
     "serve": (("starlette", "uvicorn", "python-multipart"), "scotopic serve"),
+    "ray": (("ray", "pyarrow"), "scotopic cluster"),
     "evaluate": (("scikit-image",), "CIEDE2000 in evaluations"),
     "train": (
         ("keras", "scikit-image", "onnx", "onnxscript", "matplotlib"),

@@ -37,8 +37,9 @@ IMPORTS = {
     "cloud": "enhancer errors jobs photo storage version",
     "api": "enhancer errors jobs machine networks photo storage types wish",
     "video": "enhancer errors jobs series storage types version wish",
+    "cluster": "cloud enhancer errors jobs machine networks types",
     "serve": "enhancer errors jobs machine networks photo storage version wish",
-    "commands": "cloud datasets doctor enhancer errors evaluation jobs machine networks photo serve storage training video wish",
+    "commands": "cloud cluster datasets doctor enhancer errors evaluation jobs machine networks photo serve storage training video wish",
     "cli": "commands version",
     "scotopic": "api enhancer errors jobs series version wish",
     "__main__": "cli",
@@ -124,6 +125,17 @@ def test_nothing_but_commands_imports_what_only_researchers_need(room):
     assert {other for other, rooms in table().items() if room in rooms} == {"commands"}
 
 
+def test_ray_is_imported_in_one_module_alone():
+    holders = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "ray")
+        or (isinstance(node, ast.Import) and any(a.name.split(".")[0] == "ray" for a in node.names))
+    }
+    assert holders == {"cluster/on_ray.py"}
+
+
 def test_pixels_need_numpy_alone():
     names = set()
     for path in (ROOT / "pixels").glob("*.py"):
@@ -169,7 +181,14 @@ def test_enhancing_loads_no_training_framework():
     )
     loaded = modules_after(code)
     assert "onnxruntime" in loaded
+    assert not loaded & {"ray", "pyarrow", "pandas", "fsspec"}
     assert not loaded & {"keras", "tensorflow", "torch", "jax", "skimage", "scipy", "matplotlib"}
+
+
+def test_a_worker_needs_nothing_of_ray():
+    loaded = modules_after("from scotopic.cluster import EnhanceActor; EnhanceActor()")
+    assert "onnxruntime" in loaded
+    assert not loaded & {"ray", "pyarrow"}
 
 
 if __name__ == "__main__":
