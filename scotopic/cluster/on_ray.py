@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import secrets
+import socket
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ RETRIES = 3
 """Times that a batch is done again whose worker died."""
 _STORE_BYTES = 100 * 2**20
 """Shared memory of a local cluster: it holds names and outcomes, and no pixels."""
+_PATIENCE = 10
+"""Seconds that a cluster has for its first answer."""
 _MOST_NAMES = 64
 _BATCHES_PER_WORKER = 8
 
@@ -99,7 +102,22 @@ def _start(processors: int) -> None:
 
 
 def _join(address: str) -> None:
+    if address != "auto":
+        _reach(address)
     _init(address=address)
+
+
+def _reach(address: str) -> None:
+    """Look whether anything answers there, since Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        remedy = "name one such as auto or head:6379"
+        raise InvalidValueError(f"{address!r} is not the address of a Ray cluster", remedy=remedy)
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AccessError(f"no Ray cluster answers at {address}: {reason}") from error
 
 
 def _init(**options: Any) -> None:

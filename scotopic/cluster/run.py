@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ class Run:
     ----------
     output : str
         URL or path of the folder for results.
+    facts : dict
+        What there is to know of the run, for its record, as plain values.
     report : str, optional
         URL or path of the folder for the report.
 
@@ -42,10 +45,10 @@ class Run:
         When no report can be there.
     """
 
-    def __init__(self, output: str, report: str | None = None) -> None:
+    def __init__(self, output: str, facts: dict[str, Any], report: str | None = None) -> None:
         self._output = names.absolute(output)
         self._report = None if report is None else Report(names.absolute(report))
-        self._record = RunRecord(self._output)
+        self._facts = facts
         self._planned = Parts("", 0)
 
     def plan(self, source: str, settings: Settings, refused: Callable[[Outcome], None]) -> int:
@@ -86,6 +89,11 @@ class Run:
         for columns in enhanced(self._planned, workers, options):
             yield from self._noted(columns)
 
+    @functools.cached_property
+    def _record(self) -> RunRecord:
+        """Begun with the first note: a run without pictures leaves nothing."""
+        return RunRecord(self._output, self._facts)
+
     def _noted(self, columns: Columns) -> Iterator[Outcome]:
         if self._report is not None:
             self._report.add(columns)
@@ -105,7 +113,8 @@ class Run:
         """
         with contextlib.ExitStack() as stack:
             stack.callback(self._planned.remove)
-            stack.callback(self._record.close)
+            if "_record" in vars(self):
+                stack.callback(self._record.close)
             if self._report is not None:
                 stack.callback(self._report.close)
 

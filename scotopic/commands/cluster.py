@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,18 +85,15 @@ def cluster(
     and, if you like, target. To go on with a run that was interrupted, repeat the command: what
     is done is skipped.
     """
-    try:
-        from scotopic.cluster import on_ray
-        from scotopic.cluster.run import Run
-    except ImportError as error:
-        raise MissingPackageError(
-            "a cluster needs ray and pyarrow", remedy="pip install 'scotopic[ray]'"
-        ) from error
+    _check_packages()
+    from scotopic.cluster import on_ray
+    from scotopic.cluster.run import Run
+
     if STANDARD in (source, Path(output)):
         raise InvalidValueError("a cluster works on files and objects, not on standard input")
     settings, counts = _settings(options), Counter[str]()
-    _check_network(options, settings)
-    run, tell = Run(output, report), Telling(quiet=quiet)
+    facts = {"model": _network(options, settings), "settings": settings.of_result()}
+    run, tell = Run(output, facts, report), Telling(quiet=quiet)
 
     def refused(outcome: Outcome) -> None:
         tell.outcome(outcome)
@@ -115,6 +113,18 @@ def cluster(
     raise SystemExit(SOME_FAILED if counts["failed"] else 0)
 
 
+def _check_packages() -> None:
+    """Look for what is needed without loading it, which takes seconds."""
+    for package in ("ray", "pyarrow"):
+        try:
+            found = find_spec(package) is not None
+        except ValueError:  # blocked by whoever runs this process
+            found = False
+        if not found:
+            remedy = "pip install 'scotopic[ray]'"
+            raise MissingPackageError(f"a cluster needs {package}", remedy=remedy)
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     from scotopic.jobs.settings import Encoding, Placement, Settings
     from scotopic.wish import Wish
@@ -130,12 +140,13 @@ def _settings(options: dict[str, Any]) -> Settings:
     )
 
 
-def _check_network(options: dict[str, Any], settings: Settings) -> None:
-    """Load the network here once, where an error is a line, before workers do."""
+def _network(options: dict[str, Any], settings: Settings) -> str:
+    """SHA-256 of the network; it is loaded here once, where an error is a line, before workers do."""
     from scotopic.enhancer import Enhancer
 
     with Enhancer(options["model"], provider=options["provider"], threads=1) as enhancer:
         enhancer.network.check(settings.wish)
+        return enhancer.network.sha256
 
 
 def _for_actors(options: dict[str, Any], settings: Settings, workers: Workers) -> dict[str, Any]:

@@ -1,24 +1,9 @@
-"""Small dark pictures, and the command as a process of its own."""
+"""Small dark pictures, and an actor in this process."""
 
-import os
-import subprocess
-import sys
-
-import numpy as np
 import pytest
-from PIL import Image
+from cluster_runs import make_pictures
 
 from scotopic.cluster import EnhanceActor
-
-
-def make_pictures(folder, count):
-    """Dark pictures, no two alike, some of them in a folder within the folder."""
-    rng = np.random.default_rng(0)
-    for index in range(count):
-        place = folder / ("inner" if index % 3 == 0 else "") / f"{index:03}.png"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(rng.integers(0, 60, (24, 32, 3), dtype=np.uint8)).save(place)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +14,3 @@ def photos(tmp_path_factory):
 @pytest.fixture(scope="session")
 def actor():
     return EnhanceActor(model="fast")
-
-
-def run_cluster(*arguments, **environment):
-    """The installed command; on a local cluster unless an address is given."""
-    command = [sys.executable, "-m", "scotopic", "cluster", *map(str, arguments)]
-    known = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**known, **environment}
-    )
-
-
-@pytest.fixture(scope="session")
-def command():
-    return run_cluster

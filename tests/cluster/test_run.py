@@ -1,0 +1,98 @@
+"""Names handed out and outcomes noted, with something in Ray's place that loses names."""
+
+import numpy as np
+import pytest
+
+pq = pytest.importorskip("pyarrow.parquet", reason="extra ray")
+
+from scotopic.cluster import on_ray, run
+from scotopic.cluster.on_ray import Workers
+from scotopic.cluster.run import Run
+from scotopic.jobs.settings import Settings
+
+WORKERS = Workers(1, 1)
+
+
+@pytest.fixture
+def handed_out(monkeypatch, actor):
+    """Has an actor in this process do the work; loses what `kills` says. Tells what was handed out."""
+    calls = []
+
+    def install(kills):
+        def outcomes(parts, numbers, workers, options):
+            every = np.arange(parts.count) if numbers is None else numbers
+            calls.append(every.tolist())
+            for table in parts.rows(every):
+                for number, row in zip(table["number"].to_pylist(), table.to_pylist(), strict=True):
+                    if not kills(numbers is not None, row["source"]):
+                        told = actor({"source": [row["source"]], "target": [row["target"]]})
+                        yield {"number": np.array([number]), **told}
+
+        monkeypatch.setattr(on_ray, "outcomes", outcomes)
+        return calls
+
+    return install
+
+
+def whole_run(photos, tmp_path):
+    work = Run(str(tmp_path / "out"), {"model": "fast"}, str(tmp_path / "r.parquet"))
+    refused = []
+    assert work.plan(str(photos), Settings(), refused.append) == 12
+    told = list(work.outcomes(WORKERS, {}))
+    work.close()
+    assert refused == []
+    return told
+
+
+def test_what_a_batch_has_lost_is_tried_again_by_itself(handed_out, photos, tmp_path):
+    lost = ("004.png", "005.png", "010.png")
+    calls = handed_out(lambda again, source: not again and source.endswith(lost))
+    told = whole_run(photos, tmp_path)
+    assert len(calls) == 2
+    assert (len(calls[0]), len(calls[1])) == (12, 3)
+    assert [outcome.status for outcome in told] == ["enhanced"] * 12
+    assert len({outcome.source for outcome in told}) == 12
+
+
+def test_a_picture_that_kills_its_workers_fails_alone(handed_out, photos, tmp_path):
+    handed_out(lambda again, source: source.endswith("004.png"))
+    told = whole_run(photos, tmp_path)
+    (failed,) = [outcome for outcome in told if outcome.status == "failed"]
+    assert failed.source.endswith("004.png")
+    assert "each worker that took it died" in str(failed.error)
+    assert len(told) == 12
+    table = pq.read_table(tmp_path / "r.parquet").to_pylist()
+    assert sorted(row["source"] for row in table) == sorted(o.source for o in told)
+
+
+def test_nothing_but_the_record_and_notes_of_results_is_left(handed_out, photos, tmp_path):
+    handed_out(lambda again, source: False)
+    whole_run(photos, tmp_path)
+    left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {path.suffix for path in left} == {".png", ".json", ".jsonl"}
+    assert sum(path.suffix == ".png" for path in left) == 12
+
+
+def test_names_that_are_no_text_fail_and_the_rest_is_done(handed_out, photos, tmp_path):
+    calls = handed_out(lambda again, source: False)
+    (tmp_path / "names.txt").write_text(f"../up.png\n{photos / '001.png'}\n")
+    work, refused = Run(str(tmp_path / "out"), {"model": "fast"}, str(tmp_path / "r.parquet")), []
+    assert work.plan(str(tmp_path / "names.txt"), Settings(), refused.append) == 1
+    assert [outcome.status for outcome in work.outcomes(WORKERS, {})] == ["enhanced"]
+    work.close()
+    assert [(outcome.source, outcome.status) for outcome in refused] == [("../up.png", "failed")]
+    assert len(pq.read_table(tmp_path / "r.parquet")) == 2
+    assert calls == [[0]]
+
+
+def test_a_name_of_bytes_that_are_no_text_cannot_be_sent(tmp_path):
+    job = run.ObjectJob("/p/\udce4.jpg", "/out/\udce4.jpg")
+    assert "not text" in str(run._unsendable(job))
+    assert run._unsendable(run.ObjectJob("/p/ä夜.jpg", "/out/ä夜.jpg")) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "workers", "batch"), [(1, 4, 1), (100, 2, 6), (5000, 2, 64), (10**7, 1000, 64)]
+)
+def test_batches_are_small_enough_that_all_workers_end_together(names, workers, batch):
+    assert on_ray._batch(names, workers) == batch
