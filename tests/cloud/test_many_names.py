@@ -61,7 +61,7 @@ def bucket(s3_server, monkeypatch):
     # It looks at all objects for each page: with pages of 1000, as S3 has them, for minutes.
     command = [sys.executable, "-c", SERVER, str(COUNT)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    env = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": "5000"}
+    env = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": "10000"}
     with subprocess.Popen(command, text=True, env=env, **pipes) as server:
         address = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         for variable, value in {**s3_server, "AWS_ENDPOINT_URL": address}.items():
