@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from scotopic.cloud import urls
@@ -69,8 +71,12 @@ def _files(root: str) -> Iterator[str]:
     def kind_of(name: str) -> folders.Kind:
         return folders.Kind.PICTURE if is_picture(name) else folders.Kind.OTHER
 
-    for inside, name in folders.pictures(Path(folder), kind_of, None, met):
-        yield urls.joined(root, (inside / name).relative_to(folder).as_posix())
+    # Paths are slow to put together, and each stays known for a while: one for each folder.
+    found = folders.pictures(Path(folder), kind_of, None, met)
+    for inside, here in itertools.groupby(found, itemgetter(0)):
+        deeper = inside.relative_to(folder).as_posix()
+        for _, name in here:
+            yield urls.joined(root, name if deeper == "." else f"{deeper}/{name}")
     for error in met.unread.values():
         raise error
 

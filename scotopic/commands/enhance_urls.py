@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,8 @@ def enhance_urls(call: Call, dry_run: bool, watch: bool) -> bool:
         return _show(planned, call.settings.placement.overwrite)
     at_once = call.jobs or usual_jobs(call.memory)
     enhancer = call.enhancer(at_once)
-    facts = {"model": enhancer.network.sha256, "settings": call.settings.of_result()}
+    facts: dict[str, Any] = {"model": enhancer.network.sha256}
+    facts["settings"] = call.settings.of_result()
     facts["shard"] = None if call.shard is None else str(call.shard)
     record = None if output is None or is_file else RunRecord(output, facts)
     outcomes = many.run_all(enhancer, planned, call.settings, record, at_once)

@@ -292,6 +292,30 @@ def test_what_the_source_said_of_itself_is_kept(enhancer, s3):
     )
 
 
+def test_a_picture_costs_five_requests_and_one_that_is_skipped_two(enhancer, s3, monkeypatch):
+    from fsspec.asyn import sync
+
+    source, target, asked = f"{s3}/in/a.jpg", f"{s3}/out/a.jpg", []
+    put(source, picture())
+    fs = open_store(source).fs
+    usual = fs._call_s3
+
+    async def call(method, *arguments, **options):
+        asked.append(method)
+        return await usual(method, *arguments, **options)
+
+    monkeypatch.setattr(fs, "_call_s3", call)
+    monkeypatch.setattr(
+        fs, "call_s3", lambda method, **options: sync(fs.loop, call, method, **options)
+    )
+    enhance_object(enhancer, source, target, PLAIN)
+    heads = ["head_object"] * 2
+    assert asked == [*heads, "get_object", "head_object", "put_object"]
+    asked.clear()
+    enhance_object(enhancer, source, target, PLAIN)
+    assert asked == heads
+
+
 def test_what_a_store_has_no_place_for_is_noted(enhancer, s3, tmp_path):
     source = f"{s3}/in/a.jpg"
     put(source, picture(), None, {"author": "me", "long": "x" * 1900}, tags={"project": "night"})
