@@ -112,11 +112,16 @@ class Run:
             When something cannot be written.
         """
         with contextlib.ExitStack() as stack:
-            stack.callback(self._planned.remove)
+            stack.callback(self._tidy)
             if "_record" in vars(self):
                 stack.callback(self._record.close)
             if self._report is not None:
                 stack.callback(self._report.close)
+
+    def _tidy(self) -> None:
+        # Who may write need not be allowed to remove, and small files may stay.
+        with contextlib.suppress(ScotopicError):
+            self._planned.remove()
 
 
 def plan(source: str, output: str, settings: Settings, refuse: Refuse) -> Parts:

@@ -1,9 +1,7 @@
 """`scotopic cluster` as it is installed, on a cluster of this machine."""
 
-import contextlib
 import hashlib
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import pytest
 pytest.importorskip("ray", reason="extra ray")
 pq = pytest.importorskip("pyarrow.parquet", reason="extra ray")
 from cluster_runs import make_pictures, run_cluster
+from processes import Processes
 
 PATIENCE = 300
 """Seconds until a cluster has started that is given up."""
@@ -32,24 +31,6 @@ def enhanced_plainly(source, out):
     command = [sys.executable, "-m", "scotopic", "enhance", source, "-o", f"{out}/", "-q"]
     subprocess.run([*map(str, command), "--model", "fast"], check=True)
     return hashes(out)
-
-
-class Processes:
-    """The processes that a command starts, known by a variable of their environment."""
-
-    def __init__(self):
-        self.token = secrets.token_hex(8)
-        self.environment = {**os.environ, "RUN_OF_TESTS": self.token}
-
-    def find(self, name=""):
-        """Process ids of those whose command begins with a name."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                is_ours = self.token.encode() in (folder / "environ").read_bytes()
-                if is_ours and (folder / "cmdline").read_bytes().startswith(name.encode()):
-                    found.append(int(folder.name))
-        return found
 
 
 def wait_until(true, process=None):
