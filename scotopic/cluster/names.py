@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,9 +98,9 @@ def _root_of(name: str) -> str:
 
 def _in_list(source: str) -> Iterator[str]:
     try:
-        with _opened(source) as file:
-            for line in file:
-                name = line.decode("utf-8").strip("\r\n")
+        with _opened(source) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
+            for line in lines:
+                name = line.rstrip("\n")
                 if name.strip():
                     yield name
     except UnicodeDecodeError as error:

@@ -208,20 +208,29 @@ def outcomes(
     ScotopicError
         When the cluster cannot go on, or the network cannot be loaded there.
     """
-    import ray
-
     _quieten()
     batch = 1 if numbers is not None else _batch(parts.count, workers.count)
     with faults():
-        enhanced = (
-            ray.data.read_datasource(_source(parts, numbers), num_cpus=0, concurrency=1)
+        enhanced = _pipeline(_source(parts, numbers), batch, workers, options)
+        yield from enhanced.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0)
+
+
+def _pipeline(source: Any, batch: int, workers: Workers, options: Mapping[str, Any]) -> Any:
+    """Names, read and cut into batches, and what the workers make of them."""
+    import ray
+
+    with warnings.catch_warnings():
+        # Until Ray 2.64, retries have no parameter of their own.
+        warnings.simplefilter("ignore", ray.util.annotations.RayDeprecationWarning)
+        return (
+            ray.data.read_datasource(source, num_cpus=0, concurrency=1)
             .repartition(target_num_rows_per_block=batch)
             .map_batches(
                 EnhanceActor,
                 fn_constructor_kwargs={**options, "threads": workers.threads},
                 batch_size=batch,
                 num_cpus=workers.threads,
-                ray_remote_args_fn=functools.partial(dict, max_task_retries=RETRIES),
+                max_task_retries=RETRIES,
                 compute=ray.data.ActorPoolStrategy(
                     min_size=1,
                     max_size=workers.count,
@@ -231,7 +240,6 @@ def outcomes(
                 ),
             )
         )
-        yield from enhanced.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0)
 
 
 def _batch(names: int, workers: int) -> int:

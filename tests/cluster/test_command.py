@@ -45,7 +45,7 @@ def wait_until(true, process=None):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    return make_pictures(tmp_path_factory.mktemp("many"), 160)
+    return make_pictures(tmp_path_factory.mktemp("many"), 80)
 
 
 def start(source, out, report, processes):
@@ -94,7 +94,7 @@ def test_a_folder_becomes_the_results_of_the_plain_command_and_a_report(photos, 
 def test_a_worker_that_is_killed_costs_nothing(many, tmp_path):
     processes, out = Processes(), tmp_path / "out"
     with start(many, out, tmp_path / "r.parquet", processes) as process:
-        for least in (2, 60):
+        for least in (2, 30):
             wait_until(lambda least=least: len(hashes(out)) >= least, process)
             before = processes.find("ray::MapWorker")
             for worker in before:
@@ -105,7 +105,7 @@ def test_a_worker_that_is_killed_costs_nothing(many, tmp_path):
         _, complaints = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, complaints
     table = pq.read_table(tmp_path / "r.parquet")
-    assert len(table) == len(set(table["source"].to_pylist())) == 160
+    assert len(table) == len(set(table["source"].to_pylist())) == 80
     assert set(table["status"].to_pylist()) <= {"enhanced", "skipped"}
     assert len(set(table["worker"].to_pylist())) >= 2
     assert hashes(out).keys() == {str(path.relative_to(many)) for path in many.rglob("*.png")}
@@ -124,15 +124,15 @@ def test_after_the_driver_was_killed_only_the_rest_is_done(many, tmp_path):
         process.stdout.close()
         process.stderr.close()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
-    assert 20 <= len(before) < 160
+    assert 20 <= len(before) < 80
     with start(many, out, report, Processes()) as process:
         _, complaints = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, complaints
-    assert f"{len(before)} of 160 skipped: finished by an earlier call" in complaints
+    assert f"{len(before)} of 80 skipped: finished by an earlier call" in complaints
     assert {path: path.stat().st_mtime_ns for path in before} == before
     table = pq.read_table(report)
-    assert len(table) == len(set(table["source"].to_pylist())) == 160
-    assert len(hashes(out)) == 160
+    assert len(table) == len(set(table["source"].to_pylist())) == 80
+    assert len(hashes(out)) == 80
 
 
 @pytest.mark.parametrize(

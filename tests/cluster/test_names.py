@@ -40,8 +40,8 @@ def test_paths_begin_at_the_root_wherever_workers_run(photos, tmp_path, monkeypa
 
 def test_a_list_has_a_name_in_each_line(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(photos)
-    text = f"001.png\n\ninner/003.png\r\n{photos}/002.png\n"
-    (tmp_path / "names.txt").write_text(text, newline="")
+    text = f"\ufeff001.png\n\ninner/003.png\r\n{photos}/002.png\n"
+    (tmp_path / "names.txt").write_text(text, encoding="utf-8", newline="")
     assert found(tmp_path / "names.txt") == [
         (str(photos / "001.png"), "/out/001.png"),
         (str(photos / "inner" / "003.png"), "/out/inner/003.png"),
