@@ -37,6 +37,8 @@ WORKERS = 2
 LEAST_RATIO = 0.85
 MOST_GROWTH = 32 * 2**20
 """Bytes that the memory for planning may grow by, from the fewest names to the most."""
+MOST_FILES = 100_000
+"""Files in the folder that is listed: to make more of them takes minutes."""
 _BUCKETS = ("dark", "light")
 
 
@@ -243,26 +245,26 @@ def core_hour(count: int) -> float:
 
 
 _PLANNING = """
-import json, resource, sys, time
+import json, re, sys, time
 from scotopic.cluster import on_ray, run
 from scotopic.jobs.settings import Settings
 began = time.perf_counter()
 planned = run.plan(sys.argv[1], sys.argv[2], Settings(), print)
 seconds = time.perf_counter() - began
-unit = 1 if sys.platform == "darwin" else 1024
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+# Not by getrusage, which counts the memory of the process that started this one, too.
+peak = 1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1])
 print(json.dumps({"names": planned.count, "seconds": seconds, "peak": peak}))
 """
 
 
 def sources(folder: Path, count: int) -> dict[str, Path]:
-    """Folder, list and manifest of the same names."""
+    """List and manifest of the same names and, if they are not too many, a folder of them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     names = [f"{n // 1000:04}/{n:07}.jpg" for n in range(count)]
     made = folder / "pictures"
-    for name in names:
+    for name in names if count <= MOST_FILES else ():
         place = made / name
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -270,7 +272,8 @@ def sources(folder: Path, count: int) -> dict[str, Path]:
     (folder / "names.txt").write_text("".join(f"{made / name}\n" for name in names))
     table = pa.table({"source": [str(made / name) for name in names]})
     pq.write_table(table, folder / "names.parquet")
-    return {"folder": made, "list": folder / "names.txt", "manifest": folder / "names.parquet"}
+    found = {"list": folder / "names.txt", "manifest": folder / "names.parquet"}
+    return {"folder": made, **found} if count <= MOST_FILES else found
 
 
 def listing(options: argparse.Namespace, found: Findings) -> None:
