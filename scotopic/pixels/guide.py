@@ -52,9 +52,13 @@ class Guide:
         """z of cells, (rows, columns, 1), as `scotopic.pixels.gain_map.guide_of` gives it."""
         return guide_of(self._reduced(rows, columns)[0])
 
+    def colours(self, cells: int) -> Array:
+        """Mean colours of cells, (cells, cells, 3 or 1), 0 to 1."""
+        return self._reduced(cells, cells)[0]
+
     def levels(self, cells: int) -> Array:
         """Mean brightness of cells, (cells, cells, 1), 0 to 1."""
-        return brightest(self._reduced(cells, cells)[0])
+        return brightest(self.colours(cells))
 
     def seen(self, cells: int) -> Array | None:
         """How much of each cell is seen, (cells, cells), 0 to 1; None if all of it is."""
