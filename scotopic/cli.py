@@ -8,6 +8,7 @@ from scotopic.commands.data import data
 from scotopic.commands.enhance import enhance
 from scotopic.commands.evaluate import evaluate
 from scotopic.commands.inspect import doctor, models
+from scotopic.commands.report import report
 from scotopic.commands.serve import serve
 from scotopic.commands.train import export, train
 from scotopic.commands.video import video
@@ -20,5 +21,5 @@ def main() -> None:
     """Turn dark photographs into good ones, on your own machine."""
 
 
-for command in (enhance, video, serve, evaluate, train, export, models, doctor, data):
+for command in (enhance, report, video, serve, evaluate, train, export, models, doctor, data):
     main.add_command(command)

@@ -28,6 +28,10 @@ EXTRAS = {
     "openvino": (("openvino",), "the providers openvino and openvino-f32"),
     "video": (("av",), "scotopic video"),
     "serve": (("starlette", "uvicorn", "python-multipart"), "scotopic serve"),
+    "cloud": (("fsspec",), "URLs, with s3, gcs or azure"),
+    "s3": (("s3fs",), "URLs of S3"),
+    "gcs": (("gcsfs",), "URLs of Google Cloud Storage"),
+    "azure": (("adlfs",), "URLs of Azure Blob Storage"),
     "evaluate": (("scikit-image",), "CIEDE2000 in evaluations"),
     "train": (
         ("keras", "scikit-image", "onnx", "onnxscript", "matplotlib"),

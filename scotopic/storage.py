@@ -67,13 +67,18 @@ def read_bytes(path: Path, memory: int | None = None) -> bytes:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or not found.st_size:
                 return read_all(file, path, memory)
-            if found.st_size > _most_read(memory):
-                problem = f"the file has {found.st_size / 2**30:.1f}G, more than the memory holds"
-                needed = Parameter("memory", found.st_size + machine.PROCESS_BYTES, "Enhancer")
-                raise TooLargeError(problem, path=path, remedy=needed)
+            refuse_too_large(found.st_size, path, memory)
             return read_all(file, path, memory, found.st_size)
     except OSError as error:
         raise _read_error(path, error) from error
+
+
+def refuse_too_large(size: int, path: str | Path, memory: int | None = None) -> None:
+    """Raise a `TooLargeError` unless a file of so many bytes fits the memory; see `read_bytes`."""
+    if size > _most_read(memory):
+        problem = f"the file has {size / 2**30:.1f}G, more than the memory holds"
+        needed = Parameter("memory", size + machine.PROCESS_BYTES, "Enhancer")
+        raise TooLargeError(problem, path=path, remedy=needed)
 
 
 def read_all(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from scotopic.cloud.urls import is_url
 from scotopic.errors import InvalidValueError, Parameter, ScotopicError
 
 if TYPE_CHECKING:
@@ -44,6 +45,20 @@ class _Path(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Place(_Path):
+    """A path, or a URL of a store, which stays text."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if isinstance(value, str) and is_url(value):
+            return value
+        return super().convert(value, param, ctx)
+
+
 def size(text: str) -> int:
     """Bytes of a size such as ``512M``, ``1.5G``, ``1GB`` or ``1GiB``; K, M, G are powers of 1024."""
     found = _SIZE.fullmatch(text)
@@ -54,6 +69,8 @@ def size(text: str) -> int:
 
 
 PATH = _Path(path_type=Path, readable=False)
+PLACE = _Place(path_type=Path, readable=False)
+"""A path, or a URL as text."""
 OUTPUT = _Path(path_type=str, readable=False)
 """As text, in which a slash at the end means a folder."""
 

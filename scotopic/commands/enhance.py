@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scotopic.cloud.urls import is_url
 from scotopic.commands.common import (
     OUTPUT,
-    PATH,
+    PLACE,
     SOME_FAILED,
     STANDARD,
     complain,
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
     from scotopic.jobs.plan import Plan
     from scotopic.jobs.record import Record
     from scotopic.jobs.settings import Settings
+    from scotopic.jobs.shard import Shard
 
 
 @dataclass(frozen=True)
-class _Call:
+class Call:
     """What the command was called with."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | str, ...]
     output: str | None
     settings: Settings
     model: str
@@ -46,7 +48,18 @@ class _Call:
     jobs: int | None
     provider: str
     resume: bool
+    shard: Shard | None
     tell: Telling
+
+    @property
+    def of_urls(self) -> bool:
+        """Whether there are URLs among what is read and written."""
+        return any(isinstance(path, str) for path in self.paths) or _is_url(self.output)
+
+    @property
+    def local(self) -> list[Path]:
+        """The paths, where there are no URLs among them."""
+        return [Path(path) for path in self.paths]
 
     def enhancer(self, at_once: int = 1) -> Enhancer:
         """An enhancer, with a share of the processors for pictures worked on at once."""
@@ -60,13 +73,13 @@ class _Call:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.argument("paths", nargs=-1, required=True, type=PLACE)
 @click.option(
     "-o",
     "--output",
     type=OUTPUT,
-    help="File or folder to write; - is standard output. A name that ends with a slash is a "
-    "folder.  [default: beside each source]",
+    help="File or folder to write, or its URL; - is standard output. A name that ends with a slash "
+    "is a folder.  [default: beside each source]",
 )
 @click.option(
     "--model",
@@ -119,6 +132,11 @@ class _Call:
     help="In an output folder, skip pictures that an earlier call finished with the same "
     "settings.  [default: resume]",
 )
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Enhance only one of N shares of the pictures, such as 2/3. I counts from 1.",
+)
 @click.option("--dry-run", is_flag=True, help="Show which files would be written, and stop.")
 @click.option(
     "--watch",
@@ -137,9 +155,18 @@ class _Call:
 def enhance(
     dry_run: bool, watch: bool, as_json: bool, quiet: bool, verbose: int, **options: Any
 ) -> None:
-    """Enhance pictures, folders of pictures, or standard input (-)."""
+    """Enhance pictures, folders of pictures, or standard input (-).
+
+    URLs of object storage, such as s3://bucket/night, may stand for paths.
+    """
     call = _call(Telling(as_json, quiet, verbose), options)
-    if STANDARD in call.paths or call.output == str(STANDARD):
+    if call.shard is not None and (watch or STANDARD in (*call.paths, Path(call.output or "."))):
+        raise InvalidValueError("--shard is for folders, not for --watch, standard input or output")
+    if call.of_urls:
+        from scotopic.commands import enhance_urls
+
+        failed = enhance_urls.enhance_urls(call, dry_run, watch)
+    elif STANDARD in call.paths or call.output == str(STANDARD):
         if watch:
             raise InvalidValueError("--watch is for folders, not for standard input or output")
         failed = _stream(call, dry_run)
@@ -150,16 +177,17 @@ def enhance(
     raise SystemExit(SOME_FAILED if failed else 0)
 
 
-def _call(tell: Telling, options: dict[str, Any]) -> _Call:
+def _call(tell: Telling, options: dict[str, Any]) -> Call:
     from scotopic import machine
     from scotopic.jobs.settings import Encoding, Placement, Settings
+    from scotopic.jobs.shard import Shard
     from scotopic.wish import Wish
 
     def some(*names: str) -> dict[str, Any]:
         return {name: options[name] for name in names}
 
     output = options["output"]
-    placed = None if output == str(STANDARD) else output
+    placed = None if output == str(STANDARD) or _is_url(output) else output
     settings = Settings(
         Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
         Encoding(**some("format", "quality", "strip")),
@@ -168,14 +196,19 @@ def _call(tell: Telling, options: dict[str, Any]) -> _Call:
     )
     memory = options["memory"] or machine.default_memory()
     rest = some("paths", "output", "model", "jobs", "provider", "resume")
-    return _Call(settings=settings, memory=memory, tell=tell, **rest)
+    shard = None if options["shard"] is None else Shard.parse(options["shard"])
+    return Call(settings=settings, memory=memory, tell=tell, shard=shard, **rest)
 
 
-def _batch(call: _Call, dry_run: bool) -> bool:
+def _is_url(output: str | None) -> bool:
+    return output is not None and is_url(output)
+
+
+def _batch(call: Call, dry_run: bool) -> bool:
     """Enhance all pictures that the paths lead to; whether anything failed."""
     from scotopic.jobs import many, plan
 
-    planned = plan.plan_jobs(call.paths, call.settings)
+    planned = plan.plan_jobs(call.local, call.settings, call.shard)
     if dry_run and call.tell.as_json:
         raise InvalidValueError("--dry-run does not go with --json")
     if dry_run:
@@ -204,7 +237,7 @@ def _show(planned: Plan, overwrite: bool) -> int:
     return failed
 
 
-def _watch(call: _Call, dry_run: bool) -> bool:
+def _watch(call: Call, dry_run: bool) -> bool:
     """Enhance pictures as they appear in the folders, until Ctrl-C."""
     from scotopic.jobs import many, plan
 
@@ -214,20 +247,20 @@ def _watch(call: _Call, dry_run: bool) -> bool:
         raise InvalidValueError("--dry-run does not go with --watch")
     at_once = call.jobs or many.usual_jobs(call.memory)
     enhancer, record, failed = call.enhancer(at_once), _record(call), 0
-    for jobs in plan.arrivals(call.paths, call.settings, tell=lambda error: complain(told(error))):
+    for jobs in plan.arrivals(call.local, call.settings, tell=lambda error: complain(told(error))):
         outcomes = many.run_all(enhancer, jobs, call.settings, record, at_once)
         failed += call.tell.outcomes(outcomes, len(jobs))
     return failed > 0
 
 
-def _record(call: _Call) -> Record | None:
+def _record(call: Call) -> Record | None:
     from scotopic.jobs.record import Record
 
     folder = call.settings.placement.folder
     return Record(folder) if call.resume and folder is not None else None
 
 
-def _stream(call: _Call, dry_run: bool) -> bool:
+def _stream(call: Call, dry_run: bool) -> bool:
     """Enhance one picture from standard input, or to standard output; whether it failed."""
     if len(call.paths) > 1:
         raise InvalidValueError("standard input and output are for one picture")
@@ -249,12 +282,12 @@ def _stream(call: _Call, dry_run: bool) -> bool:
     return outcome.status == "failed"
 
 
-def _enhance_stream(call: _Call, name: str, to_output: bool) -> Outcome:
+def _enhance_stream(call: Call, name: str, to_output: bool) -> Outcome:
     from scotopic import storage
     from scotopic.jobs import many, one
     from scotopic.photo import formats
 
-    (path,), placement = call.paths, call.settings.placement
+    (path,), placement = call.local, call.settings.placement
     enhancer = call.enhancer()
     if placement.file is not None:
         many.refuse_to_replace(placement.file, placement)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scotopic import machine, storage
 from scotopic.enhancer import Enhancer
@@ -20,6 +20,8 @@ from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.record import Record
 from scotopic.jobs.settings import Job, Placement, Settings
 from scotopic.version import __version__
+
+J = TypeVar("J")
 
 MOST_AT_ONCE = 4
 _LEAST_MEMORY = 512 * 2**20
@@ -65,13 +67,41 @@ def run_all(
     Outcome
         A picture that fails has one too; it does not end the others.
     """
+
+    def step(enhancer: Enhancer, job: Job) -> Outcome:
+        return _outcome_of(enhancer, job, settings, record)
+
+    return run_steps(enhancer, jobs, step, at_once)
+
+
+def run_steps(
+    enhancer: Enhancer,
+    jobs: Iterable[J],
+    step: Callable[[Enhancer, J], Outcome],
+    at_once: int = 1,
+) -> Generator[Outcome, None, None]:
+    """Take a step for each job, several at once, and tell what became of each, in their order.
+
+    Parameters
+    ----------
+    enhancer, at_once
+        As for `run_all`.
+    jobs : iterable
+        Of whatever the step takes.
+    step : callable
+        Raises no `ScotopicError`; failures are outcomes.
+
+    Yields
+    ------
+    Outcome
+    """
     if at_once == 1:
         for job in jobs:
-            yield _outcome_of(enhancer, job, settings, record)
+            yield step(enhancer, job)
         return
     share = enhancer.with_memory(enhancer.memory // at_once)
     pool = ThreadPoolExecutor(at_once)
-    begun: deque[tuple[Job, Future[Outcome]]] = deque()
+    begun: deque[tuple[J, Future[Outcome]]] = deque()
 
     def next_told() -> Outcome:
         job, future = begun.popleft()
@@ -79,12 +109,12 @@ def run_all(
         if _wants_more_memory(outcome.error):
             for _, other in begun:
                 other.exception()  # waits: this one is to have all the memory
-            outcome = _outcome_of(enhancer, job, settings, record)
+            outcome = step(enhancer, job)
         return outcome
 
     try:
         for job in jobs:
-            begun.append((job, pool.submit(_outcome_of, share, job, settings, record)))
+            begun.append((job, pool.submit(step, share, job)))
             if len(begun) >= _WINDOW * at_once:
                 yield next_told()
         while begun:

@@ -23,8 +23,9 @@ class Outcome:
         earlier call made the same result already.
     source : str
         The file's path, or another name of what was read.
-    target : Path or None
-        The file of the result; None when the result is given back as bytes.
+    target : Path, str or None
+        The file of the result, or its URL as text; None when the result is given
+        back as bytes.
     format : str or None
         Pillow's name of the result's format; None where nothing was made.
     report : Report or None
@@ -37,7 +38,7 @@ class Outcome:
 
     status: Status
     source: str
-    target: Path | None = None
+    target: Path | str | None = None
     format: str | None = None
     report: Report | None = None
     notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
 from scotopic.jobs import folders
 from scotopic.jobs.name_index import Index
 from scotopic.jobs.settings import Job, Settings
+from scotopic.jobs.shard import Shard
 from scotopic.photo import formats
 from scotopic.photo.formats import Format
 
@@ -31,17 +32,26 @@ class Plan:
 
     Attributes
     ----------
+    all : int
+        Pictures of all shards.
     others : int
         Files in the folders that are no pictures.
     unread : dict
         Folders that cannot be read, each with its error.
     """
 
-    def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
+    def __init__(
+        self, paths: Sequence[Path], settings: Settings, shard: Shard | None = None
+    ) -> None:
         self._paths = paths
         self._settings = settings
-        met = folders.Met()
-        self._count = sum(_count(path, settings, met) for path in paths)
+        self._shard = shard
+        met, self.all = folders.Met(), 0
+        self._count = 0
+        for path in paths:
+            found, held = _count(path, settings, met, shard)
+            self.all += found
+            self._count += held
         self.others = met.others
         self.unread = met.unread
 
@@ -49,10 +59,13 @@ class Plan:
         return self._count
 
     def __iter__(self) -> Iterator[Job]:
-        return _jobs(self._paths, self._settings, folders.Met(unread=self.unread))
+        met = folders.Met(unread=self.unread)
+        for root, job in _jobs(self._paths, self._settings, met):
+            if self._shard is None or self._shard.holds(_name_in(root, job.source)):
+                yield job
 
 
-def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
+def plan_jobs(paths: Sequence[Path], settings: Settings, shard: Shard | None = None) -> Plan:
     """Pair pictures with targets, in a stable order.
 
     Folders are walked; the output mirrors them. Paths come as they were
@@ -60,6 +73,7 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
     name. Two pictures that would get one name are both kept: the later one's
     gets its own ending put before the new one, and a number if need be. A name
     that would be too long for a file is shortened before what is added to it.
+    Of a shard, the plan has the jobs that a plan of all would have for its pictures.
 
     Raises
     ------
@@ -69,11 +83,11 @@ def plan_jobs(paths: Sequence[Path], settings: Settings) -> Plan:
         When several pictures are to go into one file, or a path lies in the
         output folder.
     """
-    plan = Plan(paths, settings)
+    plan = Plan(paths, settings, shard)
     file = settings.placement.file
-    if file is not None and len(plan) > 1:
+    if file is not None and plan.all > 1:
         raise InvalidValueError(
-            f"one file for {len(plan)} pictures", path=file, remedy="name a folder instead"
+            f"one file for {plan.all} pictures", path=file, remedy="name a folder instead"
         )
     return plan
 
@@ -115,7 +129,7 @@ def arrivals(
     while True:
         met, looks = folders.Met(), Index()
         ready: list[Job] = []
-        for job in _jobs(paths, settings, met, is_done, targets):
+        for _, job in _jobs(paths, settings, met, is_done, targets):
             look = _look(job.source)
             if look is None:
                 continue
@@ -151,16 +165,30 @@ def _number(source: Path) -> int:
     return hash(str(source))
 
 
-def _count(path: Path, settings: Settings, met: folders.Met) -> int:
-    """How many pictures a path leads to."""
+def _count(
+    path: Path, settings: Settings, met: folders.Met, shard: Shard | None
+) -> tuple[int, int]:
+    """How many pictures a path leads to, and how many of them a shard holds."""
+
+    def held(source: Path) -> bool:
+        return shard is None or shard.holds(_name_in(path, source))
+
     if not os.path.isdir(path):
-        return 1
-    found = sum(1 for _ in _pictures(path, settings, met))
+        return 1, int(held(path))
+    found = mine = 0
+    for folder, name in _pictures(path, settings, met):
+        found += 1
+        mine += shard is None or held(folder / name)
     if not found and folders.lies_in(settings.placement.folder, path):
         raise InvalidValueError("lies in the output folder", path=path)
     if not found and not any(folder.is_relative_to(path) for folder in met.unread):
         raise MissingFileError("no pictures in this folder", path=path)
-    return found
+    return found, mine
+
+
+def _name_in(root: Path, source: Path) -> str:
+    """The name of a picture from its root on; of a root that is a picture, its own."""
+    return source.name if source == root else source.relative_to(root).as_posix()
 
 
 def _jobs(
@@ -169,14 +197,14 @@ def _jobs(
     met: folders.Met,
     is_done: Callable[[Path], bool] = lambda source: False,
     kept: Index | None = None,
-) -> Iterator[Job]:
-    """Jobs one by one, but for sources that are done.
+) -> Iterator[tuple[Path, Job]]:
+    """Jobs one by one, but for sources that are done, each with the path that led to it.
 
     Targets `kept`, each with the number of its source, are used for no other one.
     """
     given, kept = Index(), Index() if kept is None else kept
     one = settings.placement.file
-    for source, folder in _sources(paths, settings, met):
+    for root, source, folder in _sources(paths, settings, met):
         if is_done(source):
             continue
         target = one
@@ -185,16 +213,16 @@ def _jobs(
             names = _targets(source, folder, settings)
             target = next(n for n in names if str(n) not in given and kept.get(str(n)) in mine)
             given[str(target)] = 0
-        yield Job(source, target)
+        yield root, Job(source, target)
 
 
 def _sources(
     paths: Sequence[Path], settings: Settings, met: folders.Met
-) -> Iterator[tuple[Path, Path]]:
-    """Pictures with the folder that their targets are to be in."""
+) -> Iterator[tuple[Path, Path, Path]]:
+    """Pictures with the path that led to them, and the folder that their targets are to be in."""
     for path in paths:
         if not os.path.isdir(path):
-            yield path, settings.placement.folder or path.parent
+            yield path, path, settings.placement.folder or path.parent
             continue
         # Paths are slow to put together: pictures of one folder share that of their targets.
         for folder, found in itertools.groupby(_pictures(path, settings, met), itemgetter(0)):
@@ -202,7 +230,7 @@ def _sources(
             if settings.placement.folder is not None:
                 goal = settings.placement.folder / folder.relative_to(path)
             for _, name in found:
-                yield folder / name, goal
+                yield path, folder / name, goal
 
 
 def _pictures(folder: Path, settings: Settings, met: folders.Met) -> Iterator[tuple[Path, str]]:
@@ -227,10 +255,10 @@ def _targets(source: Path, folder: Path, settings: Settings) -> Iterator[Path]:
     """Names for the result of a picture, the usual one first."""
     suffix = _suffix_of_result(source, _format_of(source), settings)
     added = settings.placement.suffix if settings.placement.output is None else ""
-    yield folder / _fitting(source.stem, added + suffix)
+    yield folder / fitting(source.stem, added + suffix)
     ending = source.suffix if suffix != source.suffix else ""
     for number in itertools.chain([""], (f"-{n}" for n in itertools.count(2))):
-        yield folder / _fitting(source.stem, ending + number + added + suffix)
+        yield folder / fitting(source.stem, ending + number + added + suffix)
 
 
 def name_of_result(name: str, data: bytes, settings: Settings) -> str:
@@ -238,7 +266,7 @@ def name_of_result(name: str, data: bytes, settings: Settings) -> str:
     source = Path(name)
     own = _format_by(formats.of_path(source), data)
     suffix = _suffix_of_result(source, own, settings)
-    return _fitting(source.stem, settings.placement.suffix + suffix)
+    return fitting(source.stem, settings.placement.suffix + suffix)
 
 
 def _suffix_of_result(source: Path, own: Format | None, settings: Settings) -> str:
@@ -246,8 +274,8 @@ def _suffix_of_result(source: Path, own: Format | None, settings: Settings) -> s
     return source.suffix if wanted == formats.of_path(source) else wanted.suffixes[0]
 
 
-def _fitting(stem: str, rest: str) -> str:
-    """A name whose stem is shortened if the file system would not take it."""
+def fitting(stem: str, rest: str) -> str:
+    """A name whose stem is shortened if the file system would not take it with what is added."""
     name = stem + rest
     while stem and len(os.fsencode(name)) > _LONGEST_NAME:
         stem = stem[:-1]
