@@ -14,7 +14,7 @@
 # and open it by `jupyter lab mirnet.ipynb`.
 #
 # Without data, the program makes a tiny set by itself, to show that everything works. It is far too
-# small to train a good network: the results are brighter, but have a coarse grid in them.
+# small to train a good network: the results are brighter, but have a fine grid in them.
 #
 # The data set of the field is LOL v1: 485 pairs for training and 15 for testing, of 600x400 pixels.
 # It is published for research at https://daooshee.github.io/BMVC2018website/. Unpack it, so that
