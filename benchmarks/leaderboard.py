@@ -19,7 +19,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+try:
+    import jsonschema
+except ImportError:
+    sys.exit("leaderboard.py needs jsonschema: pip install jsonschema")
 
 FOLDER = Path(__file__).resolve().parent
 BOARD, SCHEMA = FOLDER / "leaderboard.json", FOLDER / "leaderboard.schema.json"
@@ -67,7 +70,10 @@ def summary(lines: str) -> dict[str, Any]:
     ValueError
         When there is none, or more than one.
     """
-    records = [json.loads(line) for line in lines.splitlines() if line.strip()]
+    try:
+        records = [json.loads(line) for line in lines.splitlines() if line.strip()]
+    except json.JSONDecodeError as error:
+        raise ValueError("not the output of `scotopic evaluate --json`") from error
     found: list[dict[str, Any]] = [line for line in records if line["status"] == "summary"]
     if len(found) != 1:
         raise ValueError(f"{len(found)} methods instead of one; evaluate one at a time")
@@ -133,17 +139,21 @@ def main(arguments: list[str] | None = None) -> int:
     adding.add_argument("--note")
     options = vars(parser.parse_args(arguments))
     path, what_to_do, lines = options.pop("board"), options.pop("what"), options.pop("lines", "")
+    at: Path | str = path
     try:
         board = read(path)
         if what_to_do == "add":
+            at = lines
             text = sys.stdin.read() if lines == "-" else Path(lines).read_text(encoding="utf-8")
             given = {name: value for name, value in options.items() if value is not None}
             row = {**given, "kind": "measured", "date": f"{dt.date.today()}"}
             write(added(board, row, summary(text)), path)
-    except (KeyError, ValueError) as error:
-        print(f"{path}: {error}", file=sys.stderr)
+    except (KeyError, OSError, ValueError) as error:
+        print(f"{at}: {error}", file=sys.stderr)
         return 1
     print(f"{path}: {len(read(path)['rows'])} rows, all as the schema has it")
+    if what_to_do == "add":
+        print("`make docs` writes the page from it")
     return 0
 
 

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +49,14 @@ def hashes(path: Path) -> list[str]:
     return [line for line in done.stdout.splitlines() if not line.startswith("#")]
 
 
-def one_round(source: Path, target: Path, model: str, delays: list[float]) -> tuple[int, int]:
-    """Kill after each delay, go on; how often it was killed, and frames of the last run's start."""
+def one_round(
+    source: Path, target: Path, model: str, pauses: Iterable[Callable[[], None]]
+) -> tuple[int, int]:
+    """Kill after each pause, go on; how often it was killed, and frames of the last run's start."""
     kills = 0
-    for delay in delays:
+    for pause in pauses:
         with subprocess.Popen(command(source, target, model), stdout=subprocess.DEVNULL) as process:
-            time.sleep(delay)
+            pause()
             kills += process.poll() is None
             process.kill()
         if target.exists():
@@ -83,7 +87,8 @@ def main() -> None:
         for number in range(options.rounds):
             target = folder / f"killed{number}.mp4"
             delays = list(rng.uniform(0.5, needed, 1 + number % 3))
-            kills, earlier = one_round(source, target, options.model, delays)
+            pauses = [partial(time.sleep, delay) for delay in delays]
+            kills, earlier = one_round(source, target, options.model, pauses)
             found = hashes(target)
             left = [path.name for path in folder.glob(".*")]
             same = "the same frames" if found == wanted and not left else "OTHER FRAMES"

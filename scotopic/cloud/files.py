@@ -14,7 +14,7 @@ from scotopic.jobs import folders
 class FileStore(Store):
     """Files under paths, or under URLs that begin with ``file://``."""
 
-    properties = Properties(True, True, True, "sidecar")
+    properties = Properties()
 
     def __init__(self, is_url: bool = False) -> None:
         super().__init__("file", None)

@@ -51,7 +51,8 @@ def names(root: str) -> Iterator[str]:
         if is_picture(url):
             found = True
             yield url
-    if not found and not root.endswith("/") and store.look(urls.key_of(root)) is not None:
+    # An object without a suffix; a bucket alone is none.
+    if not found and "/" in urls.key_of(folder) and store.look(urls.key_of(root)) is not None:
         yield root
 
 

@@ -66,14 +66,19 @@ class ObjectPlan:
         for root in roots:
             if next(self._sources(root), None) is None:
                 raise self._nothing(root)
-        if is_file and len(list(itertools.islice(self._all(), 2))) > 1:
+        sources = (source for root in roots for source in self._sources(root))
+        if is_file and len(list(itertools.islice(sources, 2))) > 1:
             remedy = "name a folder instead"
             raise InvalidValueError("one file for several pictures", path=output, remedy=remedy)
 
     def __iter__(self) -> Iterator[ObjectJob]:
-        for root, source in self._all():
-            if self._shard is None or self._shard.holds(urls.relative(source, root)):
-                yield self._job(root, source)
+        for root in self._roots:
+            try:
+                for source in self._sources(root):
+                    if self._shard is None or self._shard.holds(urls.relative(source, root)):
+                        yield self._job(root, source)
+            except ScotopicError as error:  # a listing that breaks off costs no other picture
+                yield ObjectJob(root, None, error)
 
     def _job(self, root: str, source: str) -> ObjectJob:
         if self._is_file:
@@ -84,9 +89,6 @@ class ObjectPlan:
             )
         except ScotopicError as error:
             return ObjectJob(source, None, error)
-
-    def _all(self) -> Iterator[tuple[str, str]]:
-        return ((root, source) for root in self._roots for source in self._sources(root))
 
     def _sources(self, root: str) -> Iterator[str]:
         """Pictures under a root that are not results themselves."""

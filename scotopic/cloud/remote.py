@@ -19,7 +19,7 @@ class S3Store(Store):
     says so by If-None-Match, which Amazon S3, MinIO, Ceph and others heed.
     """
 
-    properties = Properties(True, True, True, "object", 2048, tags=True)
+    properties = Properties(metadata="object", most_metadata=2048, tags=True)
 
     def _call(self, method: str, key: str, **rest: Any) -> Any:
         bucket, name, _ = self.fs.split_path(self._checked(key))
@@ -82,7 +82,7 @@ def _code_of(error: BaseException) -> str:
 class GoogleStore(Store):
     """Google Cloud Storage."""
 
-    properties = Properties(True, True, True, "object", 8192)
+    properties = Properties(metadata="object", most_metadata=8192)
 
     def _look(self, key: str) -> Found:
         info = self.fs.info(key)
@@ -120,14 +120,16 @@ class AzureStore(Store):
     what is noted lies beside it.
     """
 
-    properties = Properties(True, True, True, "sidecar")
+    properties = Properties()
 
     def _look(self, key: str) -> Found:
         info = self.fs.info(key)
         if info["type"] == "directory":
             raise FileNotFoundError(key)
         kind = (info.get("content_settings") or {}).get("content_type")
-        return Found(info["size"], str(info["etag"]).strip('"'), kind, info.get("metadata") or {})
+        metadata = dict(info.get("metadata") or {})
+        metadata.pop("is_directory", None)  # adlfs's own
+        return Found(info["size"], str(info["etag"]).strip('"'), kind, metadata)
 
     def _put(self, key: str, data: bytes, found: Found, replace: bool) -> None:
         kind = {} if found.content_type is None else {"content_type": found.content_type}

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -121,7 +123,7 @@ def _size(item: tuple[str, str]) -> int:
 def _note_of(enhancer: Enhancer, source: str, tag: str, settings: Settings) -> dict[str, Any]:
     """What a result is made from, in few bytes, since metadata have little room."""
     return {
-        "source": _short(source),
+        "source": _short(urls.whole(source)),
         "tag": tag,
         "model": enhancer.network.sha256,
         "version": __version__,
@@ -168,8 +170,8 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
 
 def _beside(key: str) -> str:
     """The key of the note of an object; hashed, as the names of files have an end."""
-    folder, _, name = key.replace("\\", "/").rpartition("/")
-    return f"{folder}/.{NOTE}/{_short(name)}.json"
+    folder, name = posixpath.split(key.replace(os.sep, "/"))
+    return posixpath.join(folder, f".{NOTE}", f"{_short(name)}.json")
 
 
 def _put(

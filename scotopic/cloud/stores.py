@@ -41,10 +41,10 @@ class Properties:
         Whether objects have tags beside metadata.
     """
 
-    atomic_replace: bool
-    put_if_absent: bool
-    consistent_listing: bool
-    metadata: Literal["object", "sidecar"]
+    atomic_replace: bool = True
+    put_if_absent: bool = True
+    consistent_listing: bool = True
+    metadata: Literal["object", "sidecar"] = "sidecar"
     most_metadata: int = 0
     tags: bool = False
 
@@ -84,7 +84,7 @@ class Store:
     fs : fsspec file system
     """
 
-    properties = Properties(True, True, True, "sidecar")
+    properties = Properties()
 
     def __init__(self, scheme: str, fs: Any) -> None:
         self.scheme, self.fs = scheme, fs

@@ -46,6 +46,11 @@ def key_of(text: str) -> str:
     return key
 
 
+def whole(text: str) -> str:
+    """A URL as it is; of a file, its whole path, however it was named."""
+    return os.path.abspath(key_of(text)) if scheme_of(text) == "file" else text
+
+
 def last_of(text: str) -> str:
     """The last part of a URL or path: the name of the picture."""
     if is_url(text):

@@ -49,24 +49,19 @@ def jobs(source: str, output: str, settings: Settings) -> Iterator[ObjectJob]:
         When there are no pictures, and when the list or manifest cannot be read
         or has not what it needs.
     """
-    output = absolute(output)
+    output = urls.whole(output)
     if source.endswith(MANIFEST):
         found = _in_manifest(source, output, settings)
     elif source.endswith(LIST):
         found = (_placed(name, output, settings) for name in _in_list(source))
     else:
         _check_listed(source)
-        found = iter(ObjectPlan([absolute(source)], output, False, settings))
+        found = iter(ObjectPlan([urls.whole(source)], output, False, settings))
     first = next(found, None)
     if first is None:
         raise MissingFileError("there is no picture in it", path=source)
     yield first
     yield from found
-
-
-def absolute(place: str) -> str:
-    """A URL as it is, a path from the root on."""
-    return place if urls.is_url(place) else os.path.abspath(place)
 
 
 def _check_listed(source: str) -> None:
@@ -85,7 +80,7 @@ def _placed(source: str, output: str, settings: Settings) -> ObjectJob:
         target = target_of(source, _root_of(source), output, settings)
     except ScotopicError as error:
         return ObjectJob(source, None, error)
-    return ObjectJob(absolute(source), target)
+    return ObjectJob(urls.whole(source), target)
 
 
 def _root_of(name: str) -> str:
@@ -117,7 +112,7 @@ def _in_manifest(source: str, output: str, settings: Settings) -> Iterator[Objec
                     raise InvalidValueError("a row of the manifest has no source", path=file)
                 target = targets[number] if targets else None
                 yield (
-                    ObjectJob(absolute(name), absolute(target))
+                    ObjectJob(urls.whole(name), urls.whole(target))
                     if target
                     else _placed(name, output, settings)
                 )

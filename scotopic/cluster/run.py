@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scotopic import errors
+from scotopic.cloud import urls
 from scotopic.cloud.many import ObjectJob
 from scotopic.cloud.runs import RunRecord
 from scotopic.cluster import names, on_ray, parts
@@ -46,8 +47,8 @@ class Run:
     """
 
     def __init__(self, output: str, facts: dict[str, Any], report: str | None = None) -> None:
-        self._output = names.absolute(output)
-        self._report = None if report is None else Report(names.absolute(report))
+        self._output = urls.whole(output)
+        self._report = None if report is None else Report(urls.whole(report))
         self._facts = facts
         self._planned = Parts("", 0)
 

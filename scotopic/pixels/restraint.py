@@ -105,7 +105,7 @@ def restrain(
         logs = held
     largest = max(shares, key=lambda name: shares[name])
     decision = Decision(
-        exposure_of(levels, np.exp(predicted)[..., None], seen),
+        exposure_of(guide.colours(cells), np.exp(predicted)[..., None], seen),
         float(np.exp(np.average(predicted, weights=seen))),
         shares,
         largest if shares[largest] >= NOTICEABLE else None,

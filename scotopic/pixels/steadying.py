@@ -3,8 +3,8 @@
 Each pixel of a frame x becomes ``y = x + w (y' - x)``, where y' is the result of
 the frame before. The weight w depends on the difference y' - x, averaged over
 windows of 5x5 pixels and over the channels, in which noise counts for a fifth and
-motion for all. With its typical size s over the frame (the median of its amount,
-divided by 0.6745),
+motion for all. With its typical size s over the frame (the median of its amount
+at every fourth pixel of every fourth row, divided by 0.6745),
 
     w = 0.7 a max(0, 1 - (d / 3 s)^2)
 
@@ -16,16 +16,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from scotopic.pixels.gain_map import box_mean
 from scotopic.types import Array
 
 MOST = 0.7
 """Share of the frame before at full strength: still noise falls to .42 of its deviation."""
 _REACH = 2
 _SIGMAS = 3.0
+_SAMPLED = np.s_[::4, ::4]
 LEAST_SIGMA = 0.15 / 255
 LARGEST_SIGMA = 4 / 255
 """Bounds of s. Where more than half of a frame moves, the median says nothing of its noise."""
+_BAND = 64
+"""Rows that are worked on at a time, few enough to stay in the processor's cache."""
 
 
 def steadied(frame: Array, before: Array | None, strength: float) -> tuple[Array, Array]:
@@ -46,12 +48,32 @@ def steadied(frame: Array, before: Array | None, strength: float) -> tuple[Array
         The same before it was rounded, for the next frame.
     """
     scale = np.float32(np.iinfo(frame.dtype).max)
-    given = frame.astype(np.float32) / scale
+    exact = frame.astype(np.float32)
+    exact /= scale
     if before is None:
-        return frame, given
-    change = before - given
-    moved = np.abs(box_mean(change.mean(axis=-1), _REACH))
-    sigma = np.clip(np.median(moved) / 0.6745, LEAST_SIGMA, LARGEST_SIGMA)
-    weight = np.float32(MOST * strength) * np.maximum(0, 1 - (moved / (_SIGMAS * sigma)) ** 2)
-    result = given + weight[..., None].astype(np.float32) * change
-    return np.rint(result * scale).astype(frame.dtype), result
+        return frame, exact
+    change = before - exact
+    moved = _moved(change)
+    sigma = np.clip(np.median(moved[_SAMPLED]) / 0.6745, LEAST_SIGMA, LARGEST_SIGMA)
+    result = np.empty_like(frame)
+    for top in range(0, frame.shape[0], _BAND):
+        rows = slice(top, top + _BAND)
+        distance = moved[rows] / np.float32(_SIGMAS * sigma)
+        weight = np.float32(MOST * strength) * np.maximum(0, 1 - distance * distance)
+        # One channel after the other: faster than by one product of all.
+        for channel in range(frame.shape[-1]):
+            exact[rows, :, channel] += weight * change[rows, :, channel]
+        result[rows] = np.rint(exact[rows] * scale)
+    return result, exact
+
+
+def _moved(change: Array) -> Array:
+    """The amount of the mean of a difference over channels and windows, (height, width)."""
+    height, width, channels = change.shape
+    mean = change.reshape(-1, channels) @ np.full(channels, 1 / channels, np.float32)
+    padded = np.pad(mean.reshape(height, width), _REACH, "edge")
+    across = sum(padded[:, i : i + width] for i in range(1, 2 * _REACH + 1)) + padded[:, :width]
+    down = sum(across[i : i + height] for i in range(1, 2 * _REACH + 1)) + across[:height]
+    result: Array = np.abs(down, out=down)
+    result /= np.float32((2 * _REACH + 1) ** 2)
+    return result

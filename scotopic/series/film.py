@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scotopic.networks.network import Look
 from scotopic.pixels.exposure import brightest, logit
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.steadying import steadied
-from scotopic.pixels.thumbnail import reduced
+from scotopic.series.scenes import FAINT, Memory, SceneReport, Seen, mixed
 from scotopic.types import Array
 from scotopic.wish import Wish
 
@@ -29,81 +30,6 @@ WAITING = 4.0
 """The same while a frame is `FAINT` beside its scene, as in a fade to black."""
 JUMP = 0.1
 """By how much a frame's middle, in logit units, is brighter when the light has changed."""
-FAINT = 0.15
-"""Mean level of a frame relative to that of its scene, below which it tells little."""
-SUDDEN = 0.4
-"""The same relative to the frame before, below which it became dark at once and does not fade."""
-_CELLS = 16
-"""Sides of the picture that scenes are told apart by."""
-LIKE = 0.45
-"""Least correlation of that picture with the one before within a scene."""
-_PLAIN = 0.02
-"""Standard deviation in logit units below which that picture shows nothing."""
-
-
-@dataclass(frozen=True)
-class SceneReport:
-    """A scene of a film, as it was exposed.
-
-    Attributes
-    ----------
-    first, last : int
-        Its frames, counted from 0.
-    start, end : float
-        Times of both in seconds.
-    exposure_before, exposure_after : float
-        Mean levels, 0 to 1, averaged over its frames; the second as planned.
-    gain : float
-        Geometric mean of the gain, over the picture and over its frames.
-    gain_range : (float, float)
-        Smallest and largest gain of any frame.
-    limited_by : str or None
-        What limited its first frame; see `scotopic.pixels.restraint.Decision`.
-    """
-
-    first: int
-    last: int
-    start: float
-    end: float
-    exposure_before: float
-    exposure_after: float
-    gain: float
-    gain_range: tuple[float, float]
-    limited_by: str | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "gain_range": list(self.gain_range)}
-
-    def with_frame(self, look: Look, index: int, time: float) -> SceneReport:
-        """The scene with one frame more."""
-        share = 1 / (index - self.first + 1)
-        low, high = look.gain_range
-        return replace(
-            self,
-            last=index,
-            end=time,
-            exposure_before=_mixed(self.exposure_before, look.exposure_before, share),
-            exposure_after=_mixed(self.exposure_after, look.exposure_after, share),
-            gain=float(np.exp(_mixed(np.log(self.gain), np.log(look.gain), share))),
-            gain_range=(min(self.gain_range[0], low), max(self.gain_range[1], high)),
-        )
-
-    @classmethod
-    def begun(cls, look: Look, index: int, time: float) -> SceneReport:
-        """The scene of one frame."""
-        decision = look.automatic
-        return cls(
-            index,
-            index,
-            time,
-            time,
-            look.exposure_before,
-            look.exposure_after,
-            look.gain,
-            look.gain_range,
-            decision.limited_by if decision else None,
-        )
 
 
 class FrameSeries:
@@ -121,6 +47,10 @@ class FrameSeries:
     new light asks for, without overshoot. When it becomes dark, the gain rises
     slowly, so that a fade stays one. A cut, where the picture no longer
     resembles that before in its structure, begins a scene and a filter anew.
+
+    Frames that follow may be looked at before a frame is exposed (`look`, `expose`): a scene then
+    begins as the mean of its first frames asks for, and not as the first one alone does,
+    which may be darker than all that come after it.
 
     Parameters
     ----------
@@ -154,8 +84,8 @@ class FrameSeries:
         self._closed: list[SceneReport] = []
         self._open: SceneReport | None = None
         self._kept: dict[str, Array] = {}
-        self._shown: Array | None = None
-        self._level = 0.0
+        self._known = 0
+        self._looked = self._exposed = Memory()
         self._steadied: Array | None = None
 
     @property
@@ -172,14 +102,33 @@ class FrameSeries:
         time : float, optional
             Of the frame in seconds; by default its number divided by `fps`.
         """
+        return self.expose(self.look(frame), (), time)
+
+    def look(self, frame: Array) -> Seen:
+        """Look at the next frame, without exposing it yet; as for `decide`."""
         look = self.enhancer.decide(frame, self.wish)
+        is_cut, self._looked = self._looked.with_frame(look)
+        return Seen(look, is_cut, self._looked)
+
+    def expose(self, seen: Seen, following: Sequence[Seen], time: float | None = None) -> Look:
+        """Decide how a frame is exposed that was looked at, in the order of `look`.
+
+        Parameters
+        ----------
+        seen : Seen
+        following : sequence of Seen
+            Frames after it, as many as are known; those of another scene do not count.
+        time : float, optional
+            As for `decide`.
+        """
         time = self._index / self.fps if time is None else time
-        if self._is_cut(look):
+        own = [one.look for one in itertools.takewhile(lambda one: not one.is_cut, following)]
+        if seen.is_cut:
             if self._open:
                 self._closed.append(self._open)
             self._open, self._kept, self._steadied = None, {}, None
-            self._begun = self._index
-        look = self._filtered(look)
+            self._begun, self._known = self._index, len(own)
+        look = self._filtered(seen.look, own)
         begun = self._open
         self._open = (
             begun.with_frame(look, self._index, time)
@@ -187,6 +136,7 @@ class FrameSeries:
             else SceneReport.begun(look, self._index, time)
         )
         self._index += 1
+        self._exposed = seen.memory
         return look
 
     def apply(self, frame: Array, look: Look, result: Array) -> None:
@@ -226,8 +176,8 @@ class FrameSeries:
             "scenes": [scene.as_dict() for scene in self.scenes],
             "is_open": self._open is not None,
             "kept": {name: array.copy() for name, array in self._kept.items()},
-            "level": self._level,
-            "shown": None if self._shown is None else self._shown.copy(),
+            "known": self._known,
+            "memory": asdict(self._exposed),
             "steadied": self._steadied,
         }
 
@@ -254,39 +204,25 @@ class FrameSeries:
         self._open = scenes.pop() if state["is_open"] else None
         self._closed = scenes
         self._kept = {name: np.array(array) for name, array in state["kept"].items()}
-        self._shown = None if state["shown"] is None else np.array(state["shown"])
-        self._level = float(state["level"])
+        self._known = int(state["known"])
+        self._looked = self._exposed = Memory(**state["memory"])
         self._steadied = state["steadied"]
-
-    def _is_cut(self, look: Look) -> bool:
-        """Whether a frame shows another scene than the last one that showed anything."""
-        shown = _structure(look)
-        spread = float(shown.std())
-        is_sudden = look.exposure_before < SUDDEN * self._level
-        self._level = look.exposure_before
-        if spread < _PLAIN or (self._is_faint(look) and not is_sudden):
-            return self._index == 0
-        before, self._shown = self._shown, shown
-        if before is None:
-            return self._index == 0
-        return float((shown * before).mean()) / (spread * float(before.std())) < LIKE
 
     def _is_faint(self, look: Look) -> bool:
         scene = self._open
         return scene is not None and look.exposure_before < FAINT * scene.exposure_before
 
-    def _filtered(self, look: Look) -> Look:
-        middle = self._middle(float(np.median(logit(brightest(look.thumb)))))
-        slope, offset = (x.astype(np.float64) for x in (look.gains.slope, look.gains.offset))
-        given = {"slope": slope, "lifted": offset + (1 + slope) * middle}
-        if look.context is not None:
-            given["context"] = look.context.astype(np.float64)
-        kept = self._kept
+    def _filtered(self, look: Look, following: Sequence[Look]) -> Look:
+        middle = self._middle(_middle_of(look))
+        kept, given = self._kept, _asked(look, middle)
         if kept:
             share = self._share(look, kept, middle)
             given = {
                 name: kept[name] + share * (array - kept[name]) for name, array in given.items()
             }
+        else:
+            looks = [given, *(_asked(one, _middle_of(one)) for one in following)]
+            given = {name: np.mean([one[name] for one in looks], axis=0) for name in given}
         self._kept = {**given, "middle": np.array(middle)}
         context = given["context"].astype(np.float32) if "context" in given else None
         return replace(look, context=context).exposed(_map_of(given, middle), look.chosen_by)
@@ -297,7 +233,7 @@ class FrameSeries:
             return middle
         before = float(self._kept["middle"])
         follow = min(1.0, max(0.0, middle - before) / JUMP) ** 2
-        return _mixed(before, middle, max(self._least_share(SETTLING), follow))
+        return mixed(before, middle, max(self._least_share(SETTLING), follow))
 
     def _share(self, look: Look, kept: dict[str, Array], middle: float) -> float:
         """How much of the filter's value a frame is."""
@@ -313,22 +249,25 @@ class FrameSeries:
     def _least_share(self, seconds: float) -> float:
         """That of an exponential mean, or of the plain mean of a scene's first frames."""
         exponential = 1 - np.exp(-1 / (self.fps * seconds))
-        return float(max(exponential, 1 / (self._index - self._begun + 1)))
+        frames = self._index - self._begun + 1 + self._known
+        return float(max(exponential, 1 / frames))
+
+
+def _middle_of(look: Look) -> float:
+    """The median logit of a frame."""
+    return float(np.median(logit(brightest(look.thumb))))
+
+
+def _asked(look: Look, middle: float) -> dict[str, Array]:
+    """What is filtered of what is decided for a frame, float64."""
+    slope, offset = (x.astype(np.float64) for x in (look.gains.slope, look.gains.offset))
+    asked = {"slope": slope, "lifted": offset + (1 + slope) * middle}
+    if look.context is not None:
+        asked["context"] = look.context.astype(np.float64)
+    return asked
 
 
 def _map_of(kept: dict[str, Array], middle: float) -> GainMap:
     slope = kept["slope"]
     offset = kept["lifted"] - (1 + slope) * middle
     return GainMap(slope.astype(np.float32), offset.astype(np.float32))
-
-
-def _structure(look: Look) -> Array:
-    """What a frame shows, however bright it is: small, in logit units, about its mean."""
-    small = reduced(look.thumb, _CELLS, _CELLS).astype(np.float64)
-    level = logit(brightest(small))[..., 0]
-    shown: Array = level - level.mean()
-    return shown
-
-
-def _mixed(before: float, new: float, share: float) -> float:
-    return float(before + share * (new - before))

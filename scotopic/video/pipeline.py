@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,10 @@ import numpy as np
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
+from scotopic.networks.network import Look
 from scotopic.series.film import FrameSeries
+from scotopic.series.scenes import Seen
+from scotopic.types import Array
 from scotopic.video import encoding, source
 from scotopic.video.colours import Converter
 from scotopic.video.encoding import Encoding
@@ -26,6 +30,8 @@ Progress = Callable[[int, int, int], None]
 """Told the frames that are done, those of them that an earlier run did, and all; 0 if unknown."""
 _WAITING = 3
 """Frames that wait between two stages."""
+_AHEAD, _AHEAD_BYTES = 0.5, 2**27
+"""Seconds of frames that are looked at before one is exposed, and the most bytes of them."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +129,9 @@ def run(
 
     tell()
     try:
-        for frame in frames:
-            picture = pixels.read(frame.rgb)
+        for frame, picture, look in _exposed(series, frames, pixels, plan.film):
             result = np.empty_like(picture)
-            time = float(frame.stamp * plan.film.time_base)
-            series.apply(picture, series.decide(picture, time), result)
+            series.apply(picture, look, result)
             pixels.write(frame.rgb, result)
             encoder.put(frame)
             done += 1
@@ -143,6 +147,26 @@ def run(
         frames.close()
         encoder.close()
     return Done(done, earlier, decoding.seconds, decoding.end, decoding.met, list(series.scenes))
+
+
+def _exposed(
+    series: FrameSeries, frames: Iterable[_Frame], pixels: Converter, film: Film
+) -> Iterator[tuple[_Frame, Array, Look]]:
+    """Frames with their pixels and how they are exposed, which those that follow have a say in."""
+    waiting: deque[tuple[_Frame, Array, Seen]] = deque()
+
+    def first() -> tuple[_Frame, Array, Look]:
+        frame, picture, seen = waiting.popleft()
+        time = float(frame.stamp * film.time_base)
+        return frame, picture, series.expose(seen, [later for *_, later in waiting], time)
+
+    for frame in frames:
+        picture = pixels.read(frame.rgb)
+        waiting.append((frame, picture, series.look(picture)))
+        if len(waiting) > min(_AHEAD * film.rate, _AHEAD_BYTES // picture.nbytes):
+            yield first()
+    while waiting:
+        yield first()
 
 
 def _series(enhancer: Enhancer, plan: Plan, store: Store, settings: VideoSettings) -> FrameSeries:

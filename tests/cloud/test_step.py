@@ -125,6 +125,16 @@ def test_what_others_put_there_is_kept(enhancer, source, target):
     assert read(target) == b"changed by a person"
 
 
+def test_a_file_is_the_same_picture_however_it_is_named(enhancer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jpg").write_bytes(picture())
+    assert enhance_object(enhancer, "a.jpg", "b.jpg", PLAIN).status == "enhanced"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".scotopic", "a.jpg", "b.jpg"]
+    (tmp_path / "a.jpg").write_bytes(picture(1))
+    for name, status in [(tmp_path / "a.jpg", "enhanced"), (f"file://{tmp_path}/a.jpg", "skipped")]:
+        assert enhance_object(enhancer, str(name), "b.jpg", PLAIN).status == status
+
+
 def test_overwriting_makes_it_each_time(enhancer, source, target):
     enforced = Settings(placement=Placement(overwrite=True))
     for _ in range(2):

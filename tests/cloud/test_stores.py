@@ -1,5 +1,6 @@
 """What every store must do, on files, in memory, and on a server of S3."""
 
+import http.server
 import itertools
 import json
 import os
@@ -259,6 +260,38 @@ def test_two_writers_at_one_moment_are_told_who_was_first(s3, monkeypatch):
     monkeypatch.setattr(store.fs, "pipe_file", pipe_file)
     store.put(key, b"1", replace=False)
     assert store.read(key)[0] == b"1" and len(told) == 2
+
+
+def test_a_server_that_is_busy_or_breaks_off_is_asked_again(s3_server, monkeypatch):
+    """By the libraries, before it counts as a failure."""
+    asked = []
+
+    class Busy(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            asked.append(self.path)
+            if len(asked) == 2:  # the connection is closed without an answer
+                self.close_connection = True
+                return
+            self.send_response(503 if len(asked) == 1 else 200)
+            self.send_header("Content-Length", "7")
+            self.send_header("ETag", '"a-tag"')
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        for name, value in {**s3_server, "AWS_ENDPOINT_URL": address}.items():
+            monkeypatch.setenv(name, value)
+        stores._opened.cache_clear()
+        try:
+            found = open_store("s3://bucket").look("bucket/a.jpg")
+        finally:
+            stores._opened.cache_clear()
+            server.shutdown()
+    assert (found.size, found.tag) == (7, "a-tag") and len(asked) == 3
 
 
 def test_a_bucket_that_may_not_be_read_is_named_with_the_reason(s3):

@@ -94,6 +94,29 @@ def test_from_bucket_to_bucket_gives_the_bytes_of_the_plain_command(folder, s3):
 
 
 @pytest.mark.slow
+def test_a_run_that_is_killed_three_times_loses_nothing_and_does_nothing_twice(folder, s3):
+    upload(folder, f"{s3}/in")
+    expected = plain(folder)
+    call = ("enhance", f"{s3}/in", "-o", f"{s3}/out", "--jobs", "1", "--json")
+    made = []
+    for _ in range(3):
+        with subprocess.Popen([COMMAND, *call], stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                entry = json.loads(line)
+                if entry["status"] == "enhanced":
+                    made.append(entry["source"])
+                    process.kill()
+                    break
+        assert content(f"{s3}/out").items() <= expected.items()
+    last = run(*call)
+    assert last.returncode == 0, last.stderr
+    entries = [json.loads(line) for line in last.stdout.splitlines()]
+    again = [entry["source"] for entry in entries if entry["status"] == "enhanced"]
+    assert len(made) == 3 and not set(made) & set(again)
+    assert content(f"{s3}/out") == expected
+
+
+@pytest.mark.slow
 def test_between_a_bucket_and_a_folder(folder, s3, tmp_path):
     upload(folder, f"{s3}/in")
     expected = plain(folder, "--ev", "0.5")

@@ -92,6 +92,18 @@ def test_what_is_not_the_protocol_is_refused(board, tmp_path, capsys, changes, s
     assert board.read_text() == before
 
 
+@pytest.mark.parametrize(
+    "content, said", [(None, "No such file"), ("PSNR 20", "not the output of")]
+)
+def test_a_fault_of_the_lines_is_told_with_their_file(board, tmp_path, capsys, content, said):
+    path = tmp_path / "mine.jsonl"
+    if content:
+        path.write_text(content)
+    assert leaderboard.main(["--board", str(board), "add", str(path), *MINE]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"{path}: ") and said in told
+
+
 def test_a_board_that_breaks_the_schema_is_refused(board, capsys):
     content = json.loads(board.read_text())
     content["rows"][0]["reproduced"] = "perhaps"

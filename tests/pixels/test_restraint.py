@@ -13,6 +13,7 @@ from scotopic.pixels.restraint import (
     soft_minimum,
 )
 from scotopic.pixels.thumbnail import thumbnail
+from scotopic.pixels.units import gray
 
 CELLS = 32
 
@@ -130,3 +131,9 @@ def test_soft_minimum_never_exceeds_either():
     held = soft_minimum(a, b)
     assert (held <= np.minimum(a, b)).all()
     assert (np.minimum(a, b) - held).max() < 0.18
+
+
+def test_the_exposure_predicted_is_mean_gray_in_coloured_pictures_too():
+    red = flat(0.1) * np.array([3, 1, 0.5], np.float32)
+    decision, _ = restrained(red, np.log(2))
+    assert decision.predicted_exposure == pytest.approx(gray(expose(red, 2.0)).mean(), abs=1e-4)

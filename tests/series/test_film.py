@@ -6,6 +6,7 @@ import pytest
 import scotopic
 from scotopic.enhancer import Enhancer
 from scotopic.errors import InvalidValueError
+from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.steadying import MOST, steadied
 from scotopic.pixels.thumbnail import reduced
 from scotopic.series.film import FrameSeries
@@ -103,6 +104,50 @@ def test_a_series_goes_on_from_its_state_as_if_nothing_had_been(enhancer, tempor
     assert all(np.array_equal(a, b) for a, b in zip(whole, begun + rest, strict=True))
     assert [one.first for one in second.scenes] == [0, 5]
     json.dumps([one.as_dict() for one in second.scenes])
+
+
+def planned(series, frames, ahead):
+    """Levels planned for frames when so many after each are known."""
+    seen = [series.look(frame) for frame in frames]
+    looks = [series.expose(one, seen[i + 1 : i + 1 + ahead]) for i, one in enumerate(seen)]
+    return np.array([look.exposure_after for look in looks])
+
+
+class Given:
+    """An enhancer that decides on the gains it was given, one frame after the other."""
+
+    def __init__(self, enhancer, gains):
+        self.enhancer, self.gains = enhancer, iter(gains)
+
+    def decide(self, frame, wish):
+        look = self.enhancer.decide(frame, wish)
+        return look.exposed(GainMap.uniform(next(self.gains)), look.chosen_by)
+
+
+def test_a_scene_begins_as_its_first_frames_ask_for_and_not_the_first_alone(enhancer):
+    frames, gains = frames_of([scene(1)] * 30, 0.001), [8.0] * 5 + [2.0] * 25
+    alone, known = (
+        planned(FrameSeries(Given(enhancer, gains), fps=FPS), frames, n) for n in (0, 12)
+    )
+    assert abs(known[0] - known[-1]) < 0.6 * abs(alone[0] - alone[-1])
+    assert np.abs(np.diff(known)).max() < np.abs(np.diff(alone)).max()
+
+
+def test_frames_of_the_next_scene_have_no_say(enhancer):
+    frames = frames_of([scene(1)] * 4 + [scene(2, 0.2)] * 9)
+    whole = planned(FrameSeries(enhancer, fps=FPS), frames, 9)
+    first = planned(FrameSeries(enhancer, fps=FPS), frames[:4], 9)
+    assert np.array_equal(whole[:4], first)
+
+
+def test_a_series_that_knows_frames_ahead_goes_on_from_its_state(enhancer):
+    frames = frames_of([scene(1)] * 6 + [scene(2)] * 8)
+    whole = planned(FrameSeries(enhancer, fps=FPS), frames, 5)
+    first = FrameSeries(enhancer, fps=FPS)
+    seen = [first.look(frame) for frame in frames]
+    begun = [first.expose(seen[i], seen[i + 1 : i + 6]).exposure_after for i in range(8)]
+    second = FrameSeries.from_state(enhancer, Wish(), FPS, first.state())
+    assert np.array_equal(whole, [*begun, *planned(second, frames[8:], 5)])
 
 
 def test_frames_of_16_bits_and_gray_ones_keep_their_kind(enhancer):

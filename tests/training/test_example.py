@@ -12,6 +12,7 @@ keras = pytest.importorskip("keras", reason="training needs keras")
 pytest.importorskip("matplotlib", reason="the example draws")
 
 import docs_notebook
+from counting import multiply_adds
 
 from scotopic.measures import likeness
 from scotopic.training.mirnet import Design, MIRNet
@@ -70,6 +71,36 @@ def test_its_networks_have_the_parameters_of_ours(example, size, preset):
     assert {"stem": 1, **settings, **example["SIZES"][size]} == {"stem": 1, **settings}
 
 
+@pytest.mark.parametrize("size", ["tiny", "small", pytest.param("full", marks=pytest.mark.slow)])
+def test_its_table_states_the_cost_of_each_size(example, size):
+    settings = example["SIZES"][size]
+    network = MIRNet(Design(**settings))
+    with no_gradient():
+        network(np.zeros((1, 16, 16, 3), "float32"))
+    cost = multiply_adds(network, 256, 256) / 1e9
+    assert f"# | `{size}` | {network.count_params():,} | {cost:.1f} |" in PROGRAM
+
+
+def test_each_data_set_and_size_has_its_own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", keras.backend.backend())
+    monkeypatch.delenv("OUT", raising=False)
+    monkeypatch.delenv("LOL", raising=False)
+    monkeypatch.setenv("SIZE", "tiny")
+    folders = [run("Settings")["OUT"]]
+    monkeypatch.setenv("LOL", "lol")
+    folders.append(run("Settings")["OUT"])
+    assert [folder.name for folder in folders] == ["sample_tiny", "lol_tiny"]
+
+
+def test_a_size_that_there_is_not_is_refused_before_pictures_are_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", keras.backend.backend())
+    monkeypatch.setenv("SIZE", "medium")
+    with pytest.raises(ValueError, match="SIZE=medium is not tiny, small or full"):
+        run("Settings")
+
+
 @pytest.mark.parametrize("stem", [1, 2])
 def test_its_network_computes_what_ours_does_from_the_same_weights(example, stem):
     settings = {"channels": 8, "groups": 2, "blocks": 2, "stem": stem}
@@ -118,7 +149,7 @@ def test_the_notebook_runs_from_sample_to_contact_sheet(tmp_path, monkeypatch):
     figures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert "MIRNet: 64x64x3 -> 64x64x3, 1,500,735 weights" in printed
     assert "average" in printed and len(figures) == 3
-    check_results(tmp_path / "mirnet_results")
+    check_results(tmp_path / "mirnet_results" / "sample_small")
 
 
 @pytest.mark.slow
@@ -138,7 +169,7 @@ def test_the_program_runs_on_another_backend(tmp_path, backend):
     )
     assert done.returncode == 0, done.stderr
     assert f"on {backend}" in done.stdout
-    check_results(tmp_path / "mirnet_results")
+    check_results(tmp_path / "mirnet_results" / "sample_tiny")
 
 
 def check_results(folder):

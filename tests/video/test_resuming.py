@@ -1,10 +1,10 @@
 """A run that is killed goes on, and its result is that of an undisturbed one."""
 
-import random
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import video_clips
@@ -124,13 +124,16 @@ def test_a_process_killed_again_and_again_ends_as_one_left_alone(tmp_path):
         pytest.skip("ffmpeg is missing")
     film = video_kills.make(tmp_path, 300)
     whole, target = tmp_path / "whole.mp4", tmp_path / "killed.mp4"
-    began = time.monotonic()
     subprocess.run(video_kills.command(film, whole, "fast"), check=True, capture_output=True)
-    needed, moments = time.monotonic() - began, random.Random(1)
-    delays = [moments.uniform(0.3 * needed, 0.9 * needed) for _ in range(2)]
-    kills, earlier = video_kills.one_round(film, target, "fast", delays)
-    assert kills
-    assert earlier > 0
+
+    def until(segments):
+        while len(list(folder_of(target).glob("[0-9]*.json"))) < segments:
+            time.sleep(0.05)
+
+    pauses = [partial(until, count) for count in (1, 2)]
+    kills, earlier = video_kills.one_round(film, target, "fast", pauses)
+    assert kills == 2
+    assert earlier >= 250
     assert video_kills.hashes(target) == video_kills.hashes(whole)
     assert not folder_of(target).exists()
 

@@ -41,9 +41,14 @@ export class Guide {
     return guideOf(this.#reduced(cells).colours, this.cells.channels);
   }
 
+  /** Mean colours of cells, (cells, cells, channels), 0 to 1. */
+  colours(cells) {
+    return this.#reduced(cells).colours;
+  }
+
   /** Mean brightness of cells, (cells, cells), 0 to 1. */
   levels(cells) {
-    return brightest(this.#reduced(cells).colours, this.cells.channels);
+    return brightest(this.colours(cells), this.cells.channels);
   }
 
   /** How much of each cell is seen, (cells, cells), 0 to 1; null if all of it is. */

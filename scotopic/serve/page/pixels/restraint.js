@@ -51,7 +51,10 @@ export function restrain(picture, guide, thumb, predicted) {
   const [name, largest] = Object.entries(shares).reduce((a, b) => (b[1] > a[1] ? b : a));
   const gains = Float64Array.from(held, Math.exp);
   const decision = {
-    predicted_exposure: exposureOf(levels, gains, { weights: seen, channels: 1 }),
+    predicted_exposure: exposureOf(guide.colours(cells), gains, {
+      weights: seen,
+      channels: guide.cells.channels,
+    }),
     predicted_gain: Math.exp(average(held, seen)),
     limited: shares,
     limited_by: largest >= NOTICEABLE ? name : null,
