@@ -35,7 +35,7 @@ from scotopic.cloud.stores import open_store
 
 WORKERS = 2
 LEAST_RATIO = 0.85
-MOST_GROWTH = 32 * 2**20
+MOST_GROWTH = 48 * 2**20
 """Bytes that the memory for planning may grow by, from the fewest names to the most."""
 MOST_FILES = 100_000
 """Files in the folder that is listed: to make more of them takes minutes."""
@@ -216,11 +216,13 @@ def through(options: argparse.Namespace, found: Findings) -> None:
         folder = Path(name)
         throughput.make_folder(folder / "in", count)
         throughput.make_folder(folder / "one", 1)
-        plain = ["--jobs", WORKERS]
-        ways = {"enhance": (command, ["enhance"], plain), "cluster": (cluster, [], [])}
-        for way, (made, first, last) in ways.items():
-            start = seconds_of(made(*first, folder / "one", folder / f"one-{way}", *last))
-            whole = seconds_of(made(*first, folder / "in", folder / f"in-{way}", *last))
+        for way, option in (("enhance", "--jobs"), ("cluster", "--workers")):
+
+            def run(source: str, way: str = way, option: str = option) -> float:
+                output = folder / f"{source}-{way}"
+                return seconds_of(command(way, folder / source, output, option, WORKERS))
+
+            start, whole = run("one"), run("in")
             rates[way] = (count - 1) / (whole - start)
             found.tell(
                 f"{way}: {rates[way]:.2f} pictures a second; {count / whole:.2f} with its start "
