@@ -80,7 +80,9 @@ def cluster(address: str | None, workers: int | None, threads: int) -> Iterator[
             _join(address)
             count = _checked(workers, threads)
     try:
-        yield Workers(count, threads)
+        # Ray says of workers that die on standard output, which is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            yield Workers(count, threads)
     finally:
         import ray
 

@@ -102,7 +102,8 @@ def test_a_worker_that_is_killed_costs_nothing(many, tmp_path):
             wait_until(
                 lambda before=before: set(processes.find("ray::MapWorker")) - set(before), process
             )
-        _, complaints = process.communicate(timeout=PATIENCE)
+        said, complaints = process.communicate(timeout=PATIENCE)
+    assert said == ""
     assert process.returncode == 0, complaints
     table = pq.read_table(tmp_path / "r.parquet")
     assert len(table) == len(set(table["source"].to_pylist())) == 80
