@@ -2,7 +2,7 @@
 
     python benchmarks/cluster.py equal [--files 5000]       # bucket to bucket, as the plain command
     python benchmarks/cluster.py kills [--files 5000]       # workers and driver killed on the way
-    python benchmarks/cluster.py throughput [--files 400]   # beside scotopic enhance --jobs 2
+    python benchmarks/cluster.py throughput [--files 1200]  # beside scotopic enhance --jobs 2
     python benchmarks/cluster.py listing [--names 1000 100000 1000000]
 
 Each says what it found, and ends with 1 where a promise is broken. The server is moto's
@@ -306,7 +306,7 @@ def main() -> None:
     for name, work, files in (
         ("equal", equal, 5000),
         ("kills", kill, 5000),
-        ("throughput", through, 400),
+        ("throughput", through, 1200),
     ):
         one = commands.add_parser(name)
         one.add_argument("--files", type=int, default=files)
