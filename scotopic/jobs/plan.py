@@ -252,9 +252,23 @@ def _kind(name: str, settings: Settings) -> folders.Kind:
 
 
 def _targets(source: Path, folder: Path, settings: Settings) -> Iterator[Path]:
-    """Names for the result of a picture, the usual one first."""
     suffix = _suffix_of_result(source, _format_of(source), settings)
     added = settings.placement.suffix if settings.placement.output is None else ""
+    return targets(source, folder, added, suffix)
+
+
+def targets(source: Path, folder: Path, added: str, suffix: str) -> Iterator[Path]:
+    """Paths that the result of a file may get, the usual one first.
+
+    Parameters
+    ----------
+    source, folder : Path
+        The file, and the folder of its result.
+    added : str
+        What is added to the name, before its suffix.
+    suffix : str
+        That of the result.
+    """
     yield folder / fitting(source.stem, added + suffix)
     ending = source.suffix if suffix != source.suffix else ""
     for number in itertools.chain([""], (f"-{n}" for n in itertools.count(2))):

@@ -13,7 +13,6 @@ import numpy as np
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
-from scotopic.networks.network import Look
 from scotopic.series.film import FrameSeries
 from scotopic.series.scenes import Seen
 from scotopic.types import Array
@@ -129,9 +128,7 @@ def run(
 
     tell()
     try:
-        for frame, picture, look in _exposed(series, frames, pixels, plan.film):
-            result = np.empty_like(picture)
-            series.apply(picture, look, result)
+        for frame, result in _enhanced(series, frames, pixels, plan.film):
             pixels.write(frame.rgb, result)
             encoder.put(frame)
             done += 1
@@ -149,16 +146,19 @@ def run(
     return Done(done, earlier, decoding.seconds, decoding.end, decoding.met, list(series.scenes))
 
 
-def _exposed(
+def _enhanced(
     series: FrameSeries, frames: Iterable[_Frame], pixels: Converter, film: Film
-) -> Iterator[tuple[_Frame, Array, Look]]:
-    """Frames with their pixels and how they are exposed, which those that follow have a say in."""
+) -> Iterator[tuple[_Frame, Array]]:
+    """Frames with their results; how each is exposed, those that follow have a say in."""
     waiting: deque[tuple[_Frame, Array, Seen]] = deque()
 
-    def first() -> tuple[_Frame, Array, Look]:
+    def first() -> tuple[_Frame, Array]:
         frame, picture, seen = waiting.popleft()
         time = float(frame.stamp * film.time_base)
-        return frame, picture, series.expose(seen, [later for *_, later in waiting], time)
+        look = series.expose(seen, [later for *_, later in waiting], time)
+        result = np.empty_like(picture)
+        series.apply(picture, look, result)
+        return frame, result
 
     for frame in frames:
         picture = pixels.read(frame.rgb)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
 from scotopic.jobs import folders
+from scotopic.jobs.plan import targets
 from scotopic.jobs.settings import Job
 from scotopic.video import containers
 
@@ -131,13 +132,5 @@ def _kind(name: str, output: Output) -> folders.Kind:
 
 
 def _targets(source: Path, folder: Path, output: Output) -> Iterator[Path]:
-    """Names for the result of a film, the usual one first."""
     added = output.suffix if output.path is None else ""
-    suffix = containers.suffix_of_result(source)
-    ending = source.suffix if suffix != source.suffix else ""
-    yield folder / f"{source.stem}{added}{suffix}"
-    number = 1
-    while True:
-        counted = "" if number == 1 else f"-{number}"
-        yield folder / f"{source.stem}{ending}{counted}{added}{suffix}"
-        number += 1
+    return targets(source, folder, added, containers.suffix_of_result(source))

@@ -6,6 +6,7 @@ import pytest
 
 from scotopic.errors import InvalidValueError, MissingFileError
 from scotopic.video.plan import Output, plan
+from scotopic.video.segments import folder_of
 
 
 def targets(paths, output=None, **rest):
@@ -69,3 +70,9 @@ def test_a_suffix_for_names_is_a_part_of_a_name(suffix):
 def test_a_folder_without_films_is_named(tmp_path):
     with pytest.raises(MissingFileError, match="no films in this folder"):
         plan([tmp_path], Output())
+
+
+def test_a_name_that_would_be_too_long_is_shortened():
+    (target,) = targets([Path("a" * 249 + ".mp4")])
+    assert len(target.name) == 255 and target.name.endswith("_enhanced.mp4")
+    assert len(folder_of(target).name) <= 255
