@@ -268,6 +268,6 @@ def test_the_documentation_has_every_argument_with_its_default(function):
 
 def test_the_examples_in_the_documentation_run():
     blocks = re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         exec(compile(block, "api.md", "exec"), {})
