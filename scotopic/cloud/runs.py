@@ -12,6 +12,7 @@ import json
 import secrets
 import threading
 import time
+from datetime import datetime, timezone
 from typing import Any
 
 from scotopic.cloud import urls
@@ -46,7 +47,8 @@ class RunRecord:
 
     def __init__(self, output: str, facts: dict[str, Any]) -> None:
         self._store = open_store(output)
-        began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        # To the microsecond, so that names are in the order in which runs began.
+        began = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
         folder = urls.key_of(output).rstrip("/")
         self._start = f"{folder}/{FOLDER}/{began}-{secrets.token_hex(4)}"
         self._lines = [json.dumps({"began": began, "version": __version__, **facts})]
