@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,9 +40,9 @@ class LightUNet(keras.Model):
     blocks : sequence of int
         Residual blocks at each of these levels, on the way down and again on
         the way up; at the lowest level once.
-    last_blocks : int
-        More residual blocks at 1/2 of the size, on the way up only. They see the
-        finest features together with what the levels below know of the
+    last_blocks : sequence of int
+        More residual blocks at 1/2, 1/4, ... of the size, on the way up only. They see the
+        features of their level together with what the levels below know of the
         surroundings; without one, nothing can weigh the first against the second.
     context_widths : sequence of int
         See `ThumbnailBranch`.
@@ -54,7 +55,7 @@ class LightUNet(keras.Model):
         self,
         widths: Sequence[int] = (32, 64, 96, 128),
         blocks: Sequence[int] = (0, 1, 1, 2),
-        last_blocks: int = 0,
+        last_blocks: Sequence[int] = (),
         context_widths: Sequence[int] = (16, 32, 48, 64),
         context_size: int = 64,
         data_format: str = "channels_last",
@@ -64,7 +65,7 @@ class LightUNet(keras.Model):
         self.settings: Config = {
             "widths": tuple(widths),
             "blocks": tuple(blocks),
-            "last_blocks": last_blocks,
+            "last_blocks": tuple(last_blocks),
             "context_widths": tuple(context_widths),
             "context_size": context_size,
             "data_format": data_format,
@@ -89,13 +90,16 @@ class LightUNet(keras.Model):
         self.bottom = stack("bottom", lowest, blocks[-1])
         self.ups = [_conv(w, 1, f"up{i}", **form) for i, w in enumerate(upper)]
         self.enlarge = Enlarge(name="enlarge", **form)
-        last = [
-            ResidualBlock(widths[0], data_format, neutral=True, name=f"last_{i}")
-            for i in range(last_blocks)
-        ]
+        numbers = itertools.count()
         self.decoders = [
-            stack(f"decoder{i}", w, blocks[i]) + (last if i == 0 else [])
-            for i, w in enumerate(upper)
+            stack(f"decoder{level}", width, blocks[level])
+            + [
+                ResidualBlock(width, data_format, neutral=True, name=f"last_{next(numbers)}")
+                for _ in range(last)
+            ]
+            for level, (width, last) in enumerate(
+                itertools.zip_longest(upper, last_blocks, fillvalue=0)
+            )
         ]
         self.head = _conv(12, 3, "head", kernel_initializer="zeros", **form)
         self.shuffle = PixelShuffle(2, name="shuffle", **form)
@@ -171,14 +175,14 @@ class LightUNet(keras.Model):
         int
             In pixels.
         """
-        counts = self.settings["blocks"]
+        down, last = self.settings["blocks"], self.settings["last_blocks"]
+        up = [a + b for a, b in itertools.zip_longest(down[:-1], last, fillvalue=0)]
         low, high = _widened(*_shrunk(0, self.size_multiple), 1)
-        for count in counts[:-1]:
+        for count in up:
             low, high = _shrunk(*_widened(low, high, 2 * count))
-        low, high = _widened(low, high, 2 * counts[-1])
-        for count in reversed(counts[:-1]):
+        low, high = _widened(low, high, 2 * down[-1])
+        for count in reversed(down[:-1]):
             low, high = _widened(2 * low, 2 * high, 2 * count)
-        low, high = _widened(low, high, 2 * self.settings["last_blocks"])
         low, high = 2 * low - 1, 2 * high + 1
         return max(-low, high - self.size_multiple)
 

@@ -74,12 +74,12 @@ def test_a_network_comes_back_from_its_config(network):
     assert np.array_equal(applied(again, inputs()), applied(network, inputs()))
 
 
-def reaching_far(widths, blocks):
+def reaching_far(widths, blocks, last):
     """A network whose kernels take the corners of their windows alone, all alike.
 
     Nothing then cancels out, or fades on the way, however far it comes.
     """
-    network = LightUNet(widths, blocks, **SMALL)
+    network = LightUNet(widths, blocks, last, **SMALL)
     for weight in network.weights:
         value = np.zeros(weight.shape, np.float32)
         if weight.path.endswith("kernel"):
@@ -92,20 +92,22 @@ def reaching_far(widths, blocks):
 
 
 @pytest.mark.parametrize(
-    ("widths", "blocks", "radius"),
+    ("widths", "blocks", "last", "radius"),
     [
-        ((4,), (0,), 3),
-        ((4,), (1,), 7),
-        ((4, 4), (0, 0), 5),
-        ((4, 4), (0, 1), 13),
-        ((4, 4), (1, 0), 13),
-        ((4, 4), (2, 1), 29),
-        ((4, 4, 4), (0, 0, 1), 25),
-        ((4, 4, 4), (1, 0, 2), 45),
+        ((4,), (0,), (), 3),
+        ((4,), (1,), (), 7),
+        ((4, 4), (0, 0), (), 5),
+        ((4, 4), (0, 1), (), 13),
+        ((4, 4), (1, 0), (), 13),
+        ((4, 4), (2, 1), (), 29),
+        ((4, 4, 4), (0, 0, 1), (), 25),
+        ((4, 4, 4), (1, 0, 2), (), 45),
+        ((4, 4, 4), (0, 0, 0), (1,), 9),
+        ((4, 4, 4), (0, 0, 1), (1, 1), 33),
     ],
 )
-def test_the_receptive_radius_is_exact(widths, blocks, radius):
-    network = reaching_far(widths, blocks)
+def test_the_receptive_radius_is_exact(widths, blocks, last, radius):
+    network = reaching_far(widths, blocks, last)
     assert network.receptive_radius() == radius
     side = network.size_multiple
     start = -(-(radius + 1) // side) * side
