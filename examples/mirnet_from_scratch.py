@@ -5,12 +5,11 @@
 # block by block, train it on pairs of dark and well-exposed pictures, and score the result in a way
 # that can be compared with others. The code runs on TensorFlow, JAX and PyTorch.
 #
-#     pip install torch --index-url https://download.pytorch.org/whl/cpu   # on Linux without an Nvidia card
-#     pip install "keras>=3.15" torch pillow matplotlib scikit-image       # or jax, or tensorflow
+#     pip install "keras>=3.15" torch pillow matplotlib scikit-image   # or jax, or tensorflow
 #     python mirnet_from_scratch.py
 #
-# This needs Python 3.11 or newer. On Linux, the `torch` of the second line is otherwise the one for Nvidia
-# cards, of several gigabytes. To work in the notebook instead of the program, `pip install jupyterlab`,
+# This needs Python 3.11 or newer. On Linux, a plain `torch` is the one for Nvidia cards, of several gigabytes;
+# the page "Get started" of pytorch.org has the command for the small one, which goes first. To work in the notebook instead of the program, `pip install jupyterlab`,
 # and open it by `jupyter lab mirnet.ipynb`.
 #
 # Without data, the program makes a tiny set by itself, to show that everything works. It is far too
