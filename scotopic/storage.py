@@ -35,6 +35,8 @@ except ImportError:  # Windows, where a file that is open cannot be removed
 TEMPORARY = ".scotopic-"
 """What the names of files that are being written begin with."""
 _OURS = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{16}")
+LONGEST_NAME = 255
+"""Bytes of the name of a file or folder, in nearly all file systems."""
 _PIECE = 2**20
 _FOLDERS_REMEMBERED = 1000
 _LEAST_READ = 2**26

@@ -20,8 +20,6 @@ from scotopic.photo.formats import Format
 
 AT_ONCE = 1000
 """Jobs of a watched folder that are held at one time."""
-_LONGEST_NAME = 255
-"""Bytes of a file's name, in nearly all file systems."""
 
 
 class Plan:
@@ -291,7 +289,7 @@ def _suffix_of_result(source: Path, own: Format | None, settings: Settings) -> s
 def fitting(stem: str, rest: str) -> str:
     """A name whose stem is shortened if the file system would not take it with what is added."""
     name = stem + rest
-    while stem and len(os.fsencode(name)) > _LONGEST_NAME:
+    while stem and len(os.fsencode(name)) > storage.LONGEST_NAME:
         stem = stem[:-1]
         name = stem + rest
     return name

@@ -15,7 +15,7 @@ from scotopic.networks.network import Look
 from scotopic.pixels.exposure import brightest, logit
 from scotopic.pixels.gain_map import GainMap
 from scotopic.pixels.steadying import steadied
-from scotopic.series.scenes import FAINT, Memory, SceneReport, Seen, mixed
+from scotopic.series.scenes import Memory, SceneReport, Seen, mixed
 from scotopic.types import Array
 from scotopic.wish import Wish
 
@@ -208,10 +208,6 @@ class FrameSeries:
         self._looked = self._exposed = Memory(**state["memory"])
         self._steadied = state["steadied"]
 
-    def _is_faint(self, look: Look) -> bool:
-        scene = self._open
-        return scene is not None and look.exposure_before < FAINT * scene.exposure_before
-
     def _filtered(self, look: Look, following: Sequence[Look]) -> Look:
         middle = self._middle(_middle_of(look))
         kept, given = self._kept, _asked(look, middle)
@@ -237,7 +233,7 @@ class FrameSeries:
 
     def _share(self, look: Look, kept: dict[str, Array], middle: float) -> float:
         """How much of the filter's value a frame is."""
-        if self._is_faint(look):
+        if self._exposed.faint(look):
             return self._least_share(WAITING)
         means = [
             gains.mean_log_gain(look.thumb, look.weights)

@@ -33,8 +33,6 @@ _HEAD = struct.Struct("<qqBI")
 """Of a packet: stamp, duration, whether it stands alone, bytes."""
 _JOB, _LOCK = "job.json", "lock"
 _ARRAY, _PLAIN = "array", "plain"
-_LONGEST_NAME = 255
-"""Bytes of the name of a folder, in nearly all file systems."""
 _STATES, _SMALL = 2, 2**16
 """The last states are kept in any case; others, if they have no more bytes."""
 
@@ -241,7 +239,7 @@ class Writer:
 def folder_of(target: Path) -> Path:
     """The hidden folder beside a target; under a digest of its name if that would be too long."""
     name = f".{target.name}.scotopic"
-    if len(os.fsencode(name)) > _LONGEST_NAME:
+    if len(os.fsencode(name)) > storage.LONGEST_NAME:
         name = f".{storage.sha256_of(os.fsencode(target.name))[:32]}.scotopic"
     return target.with_name(name)
 
