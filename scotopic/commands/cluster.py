@@ -20,6 +20,7 @@ from scotopic.commands.common import (
     STANDARD,
     complain,
     one_line_errors,
+    settings_of,
     size,
 )
 from scotopic.commands.enhance import enhance
@@ -126,18 +127,9 @@ def _check_packages() -> None:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
-    from scotopic.jobs.settings import Encoding, Placement, Settings
-    from scotopic.wish import Wish
+    from scotopic.jobs.settings import Placement
 
-    def some(*names: str) -> dict[str, Any]:
-        return {name: options[name] for name in names}
-
-    return Settings(
-        Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
-        Encoding(**some("format", "quality", "strip")),
-        Placement(**some("overwrite")),
-        **some("max_megapixels", "allow_truncated"),
-    )
+    return settings_of(options, Placement(overwrite=options["overwrite"]))
 
 
 def _network(options: dict[str, Any], settings: Settings) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from scotopic.errors import InvalidValueError, Parameter, ScotopicError
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
+
+    from scotopic.jobs.settings import Placement, Settings
 
 STANDARD = Path("-")
 """Standard input as a source, standard output as a target."""
@@ -110,6 +112,22 @@ def wish_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_WISH_OPTIONS):
         command = option(command)
     return command
+
+
+def settings_of(options: Mapping[str, Any], placement: Placement) -> Settings:
+    """What the options of a command ask for of pictures and of their files."""
+    from scotopic.jobs.settings import Encoding, Settings
+    from scotopic.wish import Wish
+
+    def some(*names: str) -> dict[str, Any]:
+        return {name: options[name] for name in names}
+
+    return Settings(
+        Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
+        Encoding(**some("format", "quality", "strip")),
+        placement,
+        **some("max_megapixels", "allow_truncated"),
+    )
 
 
 memory_option = click.option(

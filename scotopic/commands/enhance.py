@@ -20,6 +20,7 @@ from scotopic.commands.common import (
     memory_option,
     one_line_errors,
     provider_option,
+    settings_of,
     told,
     wish_options,
 )
@@ -179,20 +180,16 @@ def enhance(
 
 def _call(tell: Telling, options: dict[str, Any]) -> Call:
     from scotopic import machine
-    from scotopic.jobs.settings import Encoding, Placement, Settings
+    from scotopic.jobs.settings import Placement
     from scotopic.jobs.shard import Shard
-    from scotopic.wish import Wish
 
     def some(*names: str) -> dict[str, Any]:
         return {name: options[name] for name in names}
 
     output = options["output"]
     placed = None if output == str(STANDARD) or _is_url(output) else output
-    settings = Settings(
-        Wish(**some("exposure", "ev", "balance", "strength", "skip_bright")),
-        Encoding(**some("format", "quality", "strip")),
-        Placement.at(placed, **some("suffix", "overwrite", "keep_times")),
-        **some("max_megapixels", "allow_truncated"),
+    settings = settings_of(
+        options, Placement.at(placed, **some("suffix", "overwrite", "keep_times"))
     )
     memory = options["memory"] or machine.default_memory()
     rest = some("paths", "output", "model", "jobs", "provider", "resume")
@@ -290,7 +287,7 @@ def _enhance_stream(call: Call, name: str, to_output: bool) -> Outcome:
     (path,), placement = call.local, call.settings.placement
     enhancer = call.enhancer()
     if placement.file is not None:
-        many.refuse_to_replace(placement.file, placement)
+        many.refuse_to_replace(placement.file, placement.overwrite)
     if path == STANDARD:
         data = storage.read_all(sys.stdin.buffer, name, call.memory)
     else:
@@ -305,6 +302,6 @@ def _enhance_stream(call: Call, name: str, to_output: bool) -> Outcome:
     if target is None:
         suffix = formats.FORMATS[str(outcome.format)].suffixes[0]
         target = (placement.folder or Path()) / f"picture{suffix}"
-        many.refuse_to_replace(target, placement)
+        many.refuse_to_replace(target, placement.overwrite)
     storage.write_atomically(made, target, placement.overwrite)
     return replace(outcome, target=target)

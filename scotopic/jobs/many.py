@@ -18,10 +18,11 @@ from scotopic.jobs import files
 from scotopic.jobs.one import Progress, named_errors
 from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.record import Record
-from scotopic.jobs.settings import Job, Placement, Settings
+from scotopic.jobs.settings import Job, Settings
 from scotopic.version import __version__
 
 J = TypeVar("J")
+Told = TypeVar("Told", bound=Outcome)
 
 MOST_AT_ONCE = 4
 _LEAST_MEMORY = 512 * 2**20
@@ -162,52 +163,92 @@ def run_job(
     """
     with named_errors(str(job.source)):
         if record is None:
-            refuse_to_replace(job.target, settings.placement)
+            refuse_to_replace(job.target, settings.placement.overwrite)
         with contextlib.closing(files.open_source(job, enhancer, settings)) as source:
             if record is None:
                 return files.enhance_source(enhancer, source, job, settings, progress)
             return _run_recorded(enhancer, source, job, settings, record)
 
 
-def refuse_to_replace(target: Path, placement: Placement) -> None:
+def refuse_to_replace(target: Path, overwrite: bool) -> None:
     """Raise a `TargetExistsError` unless a file may be written here."""
-    if not placement.overwrite and storage.is_there(target):
+    if not overwrite and storage.is_there(target):
         raise storage.already_there(target)
 
 
 def _run_recorded(
     enhancer: Enhancer, source: files.Source, job: Job, settings: Settings, record: Record
 ) -> Outcome:
-    """Enhance one picture unless the record says that it is done; note what becomes of it."""
     made_from = {
         "input": source.sha256(),
         "model": enhancer.network.sha256,
         "version": __version__,
         **settings.of_result(),
     }
-    if not settings.placement.overwrite and record.is_done(job.target, made_from):
-        return Outcome("skipped", str(job.source), job.target)
+
+    def make(overwrite: bool) -> Outcome:
+        placement = replace(settings.placement, overwrite=overwrite)
+        outcome = files.enhance_source(
+            enhancer, source, job, replace(settings, placement=placement)
+        )
+        return replace(outcome, target=job.target)
+
+    skipped = Outcome("skipped", str(job.source), job.target)
+    return run_recorded(record, job, made_from, settings.placement.overwrite, make, skipped)
+
+
+def run_recorded(  # noqa: PLR0913 (a job, what it depends on, and the two ways that it can go)
+    record: Record,
+    job: Job,
+    made_from: dict[str, Any],
+    overwrite: bool,
+    make: Callable[[bool], Told],
+    skipped: Told,
+) -> Told:
+    """Make a result unless the record says that it is done, and note what becomes of it.
+
+    Parameters
+    ----------
+    record : Record
+        Of the output folder.
+    job : Job
+    made_from : dict
+        What the result depends on, as plain values; ``input`` is a digest of the source.
+    overwrite : bool
+        Whether the result is made in any case, and whatever is in its place is replaced.
+    make : callable
+        Makes it, told whether it may replace what is there.
+    skipped : Outcome
+        What is given back where nothing is to be done.
+
+    Raises
+    ------
+    ScotopicError
+        When a file that is not ours is in its place, and as `make` does.
+    """
+    if not overwrite and record.is_done(job.target, made_from):
+        return skipped
     # Only now: it reads the result, and of one that is done that would be twice.
-    source_name, digest = str(job.source), str(made_from["input"])
-    if record.is_own(job.target) and record.is_from(job.target, source_name, digest):
-        settings = replace(settings, placement=replace(settings.placement, overwrite=True))
-    refuse_to_replace(job.target, settings.placement)
-    facts: dict[str, Any] = {"source": str(job.source), "made_from": made_from}
+    source, digest = str(job.source), str(made_from["input"])
+    is_ours = record.is_own(job.target) and record.is_from(job.target, source, digest)
+    overwrite = overwrite or is_ours
+    refuse_to_replace(job.target, overwrite)
+    facts: dict[str, Any] = {"source": source, "made_from": made_from}
     record.note(job.target, "started", **facts)
     began = time.monotonic()
     try:
-        outcome = files.enhance_source(enhancer, source, job, settings)
+        outcome = make(overwrite)
         facts |= {"output": storage.sha256_of_file(job.target)}
     except ScotopicError as error:
         made = _made_by_another(record, job.target, made_from, error)
         if made is not None:
             record.note(job.target, "done", **made)
-            return Outcome("skipped", str(job.source), job.target)
+            return skipped
         record.note(job.target, "failed", error=str(error), **facts)
         raise
     facts["seconds"] = round(time.monotonic() - began, 3)
     record.note(job.target, "done", outcome=outcome.status, **facts)
-    return replace(outcome, target=job.target)
+    return outcome
 
 
 def _made_by_another(

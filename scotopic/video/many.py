@@ -9,6 +9,7 @@ from typing import Any
 from scotopic import storage
 from scotopic.enhancer import Enhancer
 from scotopic.errors import ScotopicError
+from scotopic.jobs.many import run_recorded
 from scotopic.jobs.record import Record
 from scotopic.jobs.settings import Job
 from scotopic.version import __version__
@@ -54,23 +55,16 @@ def _outcome(
     record: Record | None,
     progress: Progress | None,
 ) -> VideoOutcome:
+    def make(overwrite: bool) -> VideoOutcome:
+        wanted = replace(settings, overwrite=overwrite)
+        return one.enhance_film(enhancer, job.source, job.target, wanted, progress)
+
     if record is None:
-        return one.enhance_film(enhancer, job.source, job.target, settings, progress)
+        return make(settings.overwrite)
     with one.named_errors(str(job.source)):
         made_from = _made_from(enhancer, job, settings)
-    if not settings.overwrite and record.is_done(job.target, made_from):
-        return VideoOutcome("skipped", str(job.source), job.target)
-    source, digest = str(job.source), made_from["input"]
-    if record.is_own(job.target) and record.is_from(job.target, source, digest):
-        settings = replace(settings, overwrite=True)
-    if not settings.overwrite and storage.is_there(job.target):
-        raise storage.already_there(job.target)
-    facts: dict[str, Any] = {"source": source, "made_from": made_from}
-    record.note(job.target, "started", **facts)
-    outcome = one.enhance_film(enhancer, job.source, job.target, settings, progress)
-    output = storage.sha256_of_file(job.target)
-    record.note(job.target, "done", outcome="enhanced", output=output, **facts)
-    return outcome
+    skipped = VideoOutcome("skipped", str(job.source), job.target)
+    return run_recorded(record, job, made_from, settings.overwrite, make, skipped)
 
 
 def _made_from(enhancer: Enhancer, job: Job, settings: VideoSettings) -> dict[str, Any]:

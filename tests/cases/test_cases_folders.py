@@ -133,7 +133,7 @@ def test_links_that_lead_to_themselves_are_told_in_one_line(tmp_path):
 
 def test_whether_a_result_is_there_is_said_to_be_unknown_where_it_is(tmp_path):
     with pytest.raises(AccessError, match="cannot be written: File name too long"):
-        refuse_to_replace(tmp_path / ("x" * 300), Placement())
+        refuse_to_replace(tmp_path / ("x" * 300), overwrite=False)
 
 
 @pytest.mark.parametrize("path", ["", "./", "photos/"])

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("av", reason="PyAV (extra video) is missing")
 import video_clips
 
+from scotopic.cloud.report import summary_of
 from scotopic.commands.video import video as video_command
 from scotopic.series.film import TEMPORAL
 from scotopic.video.settings import VideoSettings
@@ -37,9 +38,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def calls(folder, tmp_path_factory):
+def out(tmp_path_factory):
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def calls(folder, out):
     """Two calls for a folder of a film and of a damaged one."""
-    out = tmp_path_factory.mktemp("out")
     options = ("-o", f"{out}/", "--model", "fast", "--json")
     return [video(folder, *options) for _ in range(2)]
 
@@ -53,6 +58,11 @@ def test_films_of_every_status_have_a_line_that_the_schema_describes(lines):
     assert [line["status"] for line in lines] == ["failed", "enhanced", "failed", "skipped"]
     for line in lines:
         CHECK.validate(line)
+
+
+def test_a_report_of_the_folder_tells_of_films_too(calls, out):
+    summary = summary_of([str(out)])
+    assert (summary.done, summary.skipped, summary.failed) == (1, 0, 1)
 
 
 def test_a_line_tells_how_the_film_was_made(lines):
