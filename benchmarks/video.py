@@ -5,8 +5,8 @@
 
 `speed`, for 1280x720 and 1920x1080 or the sizes given (as 1280x720): decoding alone and encoding alone by PyAV,
 transcoding by the program ffmpeg with the same encoder, and whole runs of `scotopic video` with the networks
-`standard` and `fast`, with and without the filter over time. Zero-DCE (Guo et al., CVPR 2020: seven convolutions
-of 32 channels, and eight iterations of its curve) is its graph alone in the same runtime, with random
+`standard` and `fast`, with and without the filter over time, and a preview. Zero-DCE (Guo et al., CVPR
+2020: seven convolutions of 32 channels, and eight iterations of its curve) is its graph alone in the same runtime, with random
 weights, on which its speed does not depend. Run it on an idle machine.
 
 `memory` enhances a small film of so many frames, and one of a tenth of them, each in a process of its own,
@@ -37,6 +37,13 @@ from scotopic.video.settings import VideoSettings
 
 SIZES = ("1280x720", "1920x1080")
 DARK = "lutyuv=y=minval+(val-minval)/5:u=val/3+85:v=val/3+85,noise=alls=4:allf=t"
+WAYS = (
+    ("standard", VideoSettings()),
+    ("standard", VideoSettings(temporal=0)),
+    ("fast", VideoSettings()),
+    ("fast", VideoSettings(temporal=0)),
+    ("fast", VideoSettings(preview=True)),
+)
 X264 = ["-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p"]
 
 
@@ -109,15 +116,16 @@ def speed(size: str, count: int, threads: int | None) -> None:
         transcode = ["ffmpeg", "-v", "error", "-y", "-i", str(path), *X264, "-c:a", "copy"]
         transcode.append(str(folder / "transcoded.mp4"))
         rate("ffmpeg, transcoding", count, lambda: subprocess.run(transcode, check=True))
-        for model, temporal in (("standard", 0.5), ("standard", 0), ("fast", 0.5), ("fast", 0)):
+        for model, settings in WAYS:
+            named = f"{model}, temporal {settings.temporal}" + ", preview" * settings.preview
             enhanced = partial(
                 enhance_film,
                 Enhancer(model, threads=threads),
                 path,
-                folder / f"{model}-{temporal}.mp4",
-                VideoSettings(temporal=temporal),
+                folder / f"{named}.mp4",
+                settings,
             )
-            rate(f"scotopic video, {model}, temporal {temporal}", count, enhanced)
+            rate(f"scotopic video, {named}", count, enhanced)
         width, height = map(int, size.split("x"))
         session = zero_dce(folder, height, width, threads)
         picture = np.random.default_rng(0).random((1, 3, height, width), np.float32)
