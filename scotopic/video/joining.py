@@ -121,7 +121,7 @@ def join(
                         pairs[stream.index] = _Pair(copy)
                         order.append(stream.index)
             result.start_encoding()
-            timed = _timed(store, film, _end(main))
+            timed = _timed(store, film, _end(main), container)
             _mux(source, result, pairs, pictures, timed, container)
     ticks = film.time_base * _MILLISECONDS
     if container.muxer not in _RISING and any((p.pts * ticks) % 1 for p in store.stamps()):
@@ -212,11 +212,13 @@ class _Timed:
     packet: Packet
 
 
-def _timed(store: Store, film: Film, end: int | None) -> Iterator[_Timed]:
+def _timed(store: Store, film: Film, end: int | None, container: Container) -> Iterator[_Timed]:
     """Packets with times of decoding that rise over all segments.
 
     The times are the stamps in rising order, as much earlier as the order of decoding
-    differs from that of showing. A frame lasts until the next one is shown.
+    differs from that of showing. A frame lasts until the next one is shown. MP4 and
+    QuickTime have a stream's length by the times of decoding, so that there the packet
+    decoded last lasts for what is missing, which need not be the frame shown last.
     """
     packets = list(store.stamps())
     stamps = [packet.pts for packet in packets]
@@ -229,8 +231,12 @@ def _timed(store: Store, film: Film, end: int | None) -> Iterator[_Timed]:
     if end is not None and 0 < (end - rising[-1]) * film.time_base <= _HELD:
         ends = end
     shown = [*rising[1:], ends]
-    for dts, packet in zip(times, store.packets(), strict=False):
-        yield _Timed(dts, replace(packet, duration=shown[rank[packet.pts]] - packet.pts))
+    durations = [shown[rank[stamp]] - stamp for stamp in stamps]
+    if container.muxer in _RISING:
+        left = ends - step * depth - times[len(stamps) - 1]
+        durations[-1] = max(durations[-1], min(left, ends - stamps[-1]))
+    for dts, duration, packet in zip(times, durations, store.packets(), strict=False):
+        yield _Timed(dts, replace(packet, duration=duration))
 
 
 def _end(stream: Any) -> int | None:
