@@ -99,7 +99,7 @@ def static(enhancer: Enhancer, path: Path | None, count: int) -> None:
     ways = {
         "same gain, no network": same,
         "frame by frame": alone(enhancer, frames),
-        "as a series": FrameSeries(enhancer, fps=FPS).enhance(frames),
+        "as a series, temporal 0": FrameSeries(enhancer, fps=FPS, temporal=0).enhance(frames),
         "the same, temporal 0.5": FrameSeries(enhancer, fps=FPS, temporal=0.5).enhance(frames),
     }
     print("                        farthest level  deviation of the level  of blocks")
