@@ -93,6 +93,7 @@ class Enhancer:
     ----------
     network : Network
     memory : int
+    threads : int
 
     Raises
     ------
@@ -119,7 +120,7 @@ class Enhancer:
         model = os.fspath(model)
         self._arguments = (_found_from_anywhere(model), provider, threads)
         self.network: Network = load(model, provider, threads)
-        self.memory = memory
+        self.memory, self.threads = memory, threads or machine.threads()
 
     @property
     def model(self) -> str:
@@ -268,7 +269,13 @@ class Enhancer:
         """An enhancer with another memory budget, which shares the loaded network."""
         other = Enhancer.__new__(Enhancer)
         other._arguments, other.network, other.memory = self._arguments, self.network, memory
+        other.threads = self.threads
         return other
+
+    def with_threads(self, threads: int) -> Enhancer:
+        """An enhancer of so many threads, which loads the same network again for itself."""
+        model, provider, _ = self._arguments
+        return Enhancer(model, self.memory, provider, threads)
 
     def release(self) -> None:
         """Give back the memory that the network keeps for its next picture.

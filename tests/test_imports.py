@@ -31,7 +31,7 @@ IMPORTS = {
     "enhancer": "errors machine networks pixels types wish",
     "doctor": "enhancer errors machine networks version",
     "evaluation": "datasets enhancer errors measures networks photo pixels storage types version wish",
-    "series": "enhancer errors networks pixels types wish",
+    "series": "enhancer errors machine networks pixels types wish",
     "training": "datasets errors measures networks pixels storage types version",
     "jobs": "enhancer errors machine networks photo pixels series storage types version wish",
     "cloud": "enhancer errors jobs photo storage version",

@@ -86,7 +86,13 @@ class FrameSeries:
         self._kept: dict[str, Array] = {}
         self._known = 0
         self._looked = self._exposed = Memory()
-        self._steadied: Array | None = None
+        self._begins = False
+        self.steadied: Array | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many were exposed so far."""
+        return self._index
 
     @property
     def scenes(self) -> list[SceneReport]:
@@ -106,7 +112,10 @@ class FrameSeries:
 
     def look(self, frame: Array) -> Seen:
         """Look at the next frame, without exposing it yet; as for `decide`."""
-        look = self.enhancer.decide(frame, self.wish)
+        return self.seen(self.enhancer.decide(frame, self.wish))
+
+    def seen(self, look: Look) -> Seen:
+        """Take note of what the enhancer decides for the next frame alone; as `look`."""
         is_cut, self._looked = self._looked.with_frame(look)
         return Seen(look, is_cut, self._looked)
 
@@ -126,7 +135,7 @@ class FrameSeries:
         if seen.is_cut:
             if self._open:
                 self._closed.append(self._open)
-            self._open, self._kept, self._steadied = None, {}, None
+            self._open, self._kept = None, {}
             self._begun, self._known = self._index, len(own)
         look = self._filtered(seen.look, own)
         begun = self._open
@@ -136,7 +145,7 @@ class FrameSeries:
             else SceneReport.begun(look, self._index, time)
         )
         self._index += 1
-        self._exposed = seen.memory
+        self._exposed, self._begins = seen.memory, seen.is_cut
         return look
 
     def apply(self, frame: Array, look: Look, result: Array) -> None:
@@ -150,12 +159,29 @@ class FrameSeries:
         result : array of the same shape and type
             Is filled; may be the frame itself.
         """
+        self.enhance_frame(frame, look, result)
+        self.steady(result, self._begins)
+
+    def enhance_frame(self, frame: Array, look: Look, result: Array) -> None:
+        """Enhance a frame without averaging its noise; as `apply`, but in any order and thread."""
         if self.enhancer.leaves(look):
             result[:] = frame
         else:
             self.enhancer.apply(frame, look, result)
+
+    def steady(self, result: Array, begins: bool) -> None:
+        """Average the noise of a frame with that of the one before, in the order of the film.
+
+        Parameters
+        ----------
+        result : array
+            Of `enhance_frame`; is replaced.
+        begins : bool
+            Whether a scene begins with it.
+        """
         if self.temporal:
-            result[:], self._steadied = steadied(result, self._steadied, self.temporal)
+            before = None if begins else self.steadied
+            result[:], self.steadied = steadied(result, before, self.temporal)
 
     def enhance(self, frames: Iterable[Array]) -> Iterator[Array]:
         """Enhance frames one after the other; each result is a new array."""
@@ -178,7 +204,7 @@ class FrameSeries:
             "kept": {name: array.copy() for name, array in self._kept.items()},
             "known": self._known,
             "memory": asdict(self._exposed),
-            "steadied": self._steadied,
+            "steadied": self.steadied,
         }
 
     @classmethod
@@ -206,7 +232,7 @@ class FrameSeries:
         self._kept = {name: np.array(array) for name, array in state["kept"].items()}
         self._known = int(state["known"])
         self._looked = self._exposed = Memory(**state["memory"])
-        self._steadied = state["steadied"]
+        self.steadied = state["steadied"]
 
     def _filtered(self, look: Look, following: Sequence[Look]) -> Look:
         middle = self._middle(_middle_of(look))

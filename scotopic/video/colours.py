@@ -140,6 +140,12 @@ class Converter:
         self._rgb, self._type = ("rgb48le", np.uint16) if deep else ("rgb24", np.uint8)
         self._there, self._back = VideoReformatter(), VideoReformatter()
 
+    @property
+    def frame_bytes(self) -> int:
+        """Of the pixels of a frame in RGB."""
+        width, height = self.size
+        return 3 * width * height * np.dtype(self._type).itemsize
+
     def to_rgb(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame in RGB, at the result's size, with the same stamp."""
         width, height = self.size

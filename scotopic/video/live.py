@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ import numpy as np
 from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
 from scotopic.series.film import FrameSeries
+from scotopic.series.several import Given, enhance_several, for_several
 from scotopic.video import containers, encoding, source
 from scotopic.video.film import Film, described
 from scotopic.video.pipeline import Plan
@@ -31,6 +33,7 @@ _GOP_SECONDS = 2
 _CAMERA = "/dev/video"
 Stamped = tuple[int, av.VideoFrame]
 """A frame and its stamp in units of the time base."""
+Results = Generator[Stamped, None, None]
 
 
 @dataclass
@@ -102,13 +105,16 @@ def run(
         ahead = Ahead(itertools.chain([first], frames), _WAITING)
         try:
             with contextlib.closing(_Written(output, plan)) as written:
-                taken = _on_time(ahead, film, live) if drops else iter(ahead)
-                series = FrameSeries(enhancer, settings.wish, float(film.rate), settings.temporal)
-                for stamp, frame in taken:
-                    written.write(stamp, _enhanced(series, plan, frame))
-                    live.frames += 1
-                    if written.is_over:
-                        break
+                if drops:
+                    results = _promptly(enhancer, plan, settings, _on_time(ahead, film, live))
+                else:
+                    results = _several(enhancer, plan, settings, ahead)
+                with contextlib.closing(results):
+                    for stamp, frame in results:
+                        written.write(stamp, frame)
+                        live.frames += 1
+                        if written.is_over:
+                            break
         finally:
             ahead.close()
     return live
@@ -152,14 +158,40 @@ def _on_time(frames: Iterable[Stamped], film: Film, live: Live) -> Iterator[Stam
         yield stamp, frame
 
 
-def _enhanced(series: FrameSeries, plan: Plan, frame: av.VideoFrame) -> av.VideoFrame:
+def _series(enhancer: Enhancer, plan: Plan, settings: VideoSettings) -> FrameSeries:
+    return FrameSeries(enhancer, settings.wish, float(plan.film.rate), settings.temporal)
+
+
+def _promptly(
+    enhancer: Enhancer, plan: Plan, settings: VideoSettings, frames: Iterable[Stamped]
+) -> Results:
+    """Each frame enhanced before the next is taken."""
+    series, pixels = _series(enhancer, plan, settings), plan.converter()
+    for stamp, frame in frames:
+        rgb = pixels.to_rgb(frame)
+        picture = pixels.read(rgb)
+        result = np.empty_like(picture)
+        series.apply(picture, series.decide(picture), result)
+        pixels.write(rgb, result)
+        yield stamp, pixels.back(rgb)
+
+
+def _several(
+    enhancer: Enhancer, plan: Plan, settings: VideoSettings, frames: Iterable[Stamped]
+) -> Results:
+    """Frames enhanced several at once, which nobody waits for."""
     pixels = plan.converter()
-    rgb = pixels.to_rgb(frame)
-    picture = pixels.read(rgb)
-    result = np.empty_like(picture)
-    series.apply(picture, series.decide(picture), result)
-    pixels.write(rgb, result)
-    return pixels.back(rgb)
+    with for_several(enhancer, math.prod(pixels.size), pixels.frame_bytes, 0) as (own, count):
+        given = (
+            Given((stamp, rgb), pixels.read(rgb), float(stamp * plan.film.time_base))
+            for stamp, rgb in ((stamp, pixels.to_rgb(frame)) for stamp, frame in frames)
+        )
+        series, every = _series(own, plan, settings), plan.encoding.gop
+        with contextlib.closing(enhance_several(series, given, count, 0, every)) as results:
+            for one in results:
+                stamp, rgb = one.item
+                pixels.write(rgb, one.picture)
+                yield stamp, pixels.back(rgb)
 
 
 class _Pipe:

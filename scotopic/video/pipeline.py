@@ -1,21 +1,19 @@
-"""Frames decoded, enhanced and encoded at the same time, in three threads."""
+"""Frames decoded, enhanced and encoded at the same time."""
 
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import av
-import numpy as np
 
 from scotopic.enhancer import Enhancer
 from scotopic.errors import UnreadableError
 from scotopic.series.film import FrameSeries
-from scotopic.series.scenes import Seen
-from scotopic.types import Array
+from scotopic.series.several import Given, enhance_several, for_several
 from scotopic.video import encoding, source
 from scotopic.video.colours import Converter
 from scotopic.video.encoding import Encoding
@@ -84,7 +82,7 @@ class Done:
 
 @dataclass(frozen=True)
 class _Frame:
-    """A frame on its way."""
+    """A frame on its way, in RGB."""
 
     stamp: int
     duration: int
@@ -107,20 +105,35 @@ def run(
 ) -> Done:
     """Enhance and encode into a store what is not in it yet.
 
-    A frame is exposed and enhanced in the calling thread; one thread decodes, at most
-    three frames ahead, and one encodes, as many behind. An error in any of them, or
-    Ctrl-C, ends all of them, and leaves the store with its whole segments.
+    One thread decodes, at most three frames ahead, and one encodes, as many behind; in
+    between, several frames are enhanced at once, and averaged over time in the calling
+    thread. An error in any of them, or Ctrl-C, ends all of them, and leaves the store with
+    its whole segments.
 
     Raises
     ------
     UnreadableError
         When no frame can be decoded.
     """
+    pixels, frame_bytes = math.prod(plan.converter().size), plan.converter().frame_bytes
+    ahead = int(min(_AHEAD * plan.film.rate, _AHEAD_BYTES // frame_bytes))
+    with for_several(enhancer, pixels, frame_bytes, ahead * frame_bytes) as (own, count):
+        series = _series(own, plan, store, settings)
+        return _run(series, plan, store, count, ahead, progress)
+
+
+def _run(
+    series: FrameSeries, plan: Plan, store: Store, count: int, ahead: int, progress: Progress | None
+) -> Done:
     done = earlier = store.segments[-1].done if store.segments else 0
-    series, pixels = _series(enhancer, plan, store, settings), plan.converter()
-    decoding = _Decoding(plan, earlier)
-    frames = Ahead(decoding.frames(), _WAITING)
+    pixels, decoding = plan.converter(), _Decoding(plan, earlier)
+    decoded = Ahead(decoding.frames(), _WAITING)
     encoder = Behind(_Encoder(plan, store).take, _WAITING)
+    given = (
+        Given(frame, pixels.read(frame.rgb), float(frame.stamp * plan.film.time_base))
+        for frame in decoded
+    )
+    enhanced = enhance_several(series, given, count, ahead, plan.encoding.gop)
 
     def tell() -> None:
         if progress is not None:
@@ -128,12 +141,12 @@ def run(
 
     tell()
     try:
-        for frame, result in _enhanced(series, frames, pixels, plan.film):
-            pixels.write(frame.rgb, result)
-            encoder.put(frame)
+        for one in enhanced:
+            pixels.write(one.item.rgb, one.picture)
+            encoder.put(one.item)
             done += 1
-            if done % plan.encoding.gop == 0:
-                encoder.put(_Cut(series.state()))
+            if one.state is not None:
+                encoder.put(_Cut(one.state))
             tell()
         if not done:
             raise UnreadableError("has no frame that can be decoded", path=plan.film.path)
@@ -141,32 +154,10 @@ def run(
             encoder.put(_Cut(series.state()))
         encoder.finish()
     finally:
-        frames.close()
+        enhanced.close()
+        decoded.close()
         encoder.close()
     return Done(done, earlier, decoding.seconds, decoding.end, decoding.met, list(series.scenes))
-
-
-def _enhanced(
-    series: FrameSeries, frames: Iterable[_Frame], pixels: Converter, film: Film
-) -> Iterator[tuple[_Frame, Array]]:
-    """Frames with their results; how each is exposed, those that follow have a say in."""
-    waiting: deque[tuple[_Frame, Array, Seen]] = deque()
-
-    def first() -> tuple[_Frame, Array]:
-        frame, picture, seen = waiting.popleft()
-        time = float(frame.stamp * film.time_base)
-        look = series.expose(seen, [later for *_, later in waiting], time)
-        result = np.empty_like(picture)
-        series.apply(picture, look, result)
-        return frame, result
-
-    for frame in frames:
-        picture = pixels.read(frame.rgb)
-        waiting.append((frame, picture, series.look(picture)))
-        if len(waiting) > min(_AHEAD * film.rate, _AHEAD_BYTES // picture.nbytes):
-            yield first()
-    while waiting:
-        yield first()
 
 
 def _series(enhancer: Enhancer, plan: Plan, store: Store, settings: VideoSettings) -> FrameSeries:

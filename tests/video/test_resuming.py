@@ -70,13 +70,13 @@ def test_frames_are_those_of_an_undisturbed_run(frame, source, undisturbed, enha
 @pytest.mark.slow
 def test_nothing_is_enhanced_twice(source, enhancer, tmp_path, monkeypatch):
     target, enhanced = tmp_path / "film.mp4", []
-    real = pipeline.FrameSeries.apply
+    real = pipeline.FrameSeries.enhance_frame
 
     def counted(series, frame, look, result):
         enhanced.append(1)
         real(series, frame, look, result)
 
-    monkeypatch.setattr(pipeline.FrameSeries, "apply", counted)
+    monkeypatch.setattr(pipeline.FrameSeries, "enhance_frame", counted)
     stop(enhancer, source, target, 45)
     first = len(enhanced)
     outcome = enhance_film(enhancer, source, target, settings())
