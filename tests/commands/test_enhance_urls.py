@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from importlib import resources
 
@@ -114,6 +115,28 @@ def test_a_run_that_is_killed_three_times_loses_nothing_and_does_nothing_twice(f
     again = [entry["source"] for entry in entries if entry["status"] == "enhanced"]
     assert len(made) == 3 and not set(made) & set(again)
     assert content(f"{s3}/out") == expected
+
+
+def test_sigterm_ends_a_run_with_its_record_written(folder):
+    for number in range(400):
+        shutil.copy(folder / "c.png", folder / f"{number}.png")
+    call = [
+        COMMAND,
+        "enhance",
+        f"file://{folder}",
+        "-o",
+        f"file://{folder.parent}/out",
+        "--json",
+        "-q",
+    ]
+    with subprocess.Popen(call, stdout=-1, stderr=-1, text=True) as process:
+        process.stdout.readline()
+        process.terminate()
+        told, complaints = process.communicate()
+    assert process.returncode == 143
+    assert complaints == "scotopic: stopped\n"
+    report = json.loads(run("report", folder.parent / "out", "--json").stdout)
+    assert 1 + len(told.splitlines()) <= report["done"] == report["pictures"] < 404
 
 
 @pytest.mark.slow
