@@ -1,5 +1,10 @@
 """Names handed out and outcomes noted, with something in Ray's place that loses names."""
 
+import contextlib
+import signal
+import socket
+import threading
+
 import numpy as np
 import pytest
 
@@ -8,6 +13,7 @@ pq = pytest.importorskip("pyarrow.parquet", reason="extra ray")
 from scotopic.cluster import on_ray, run
 from scotopic.cluster.on_ray import Workers
 from scotopic.cluster.run import Run
+from scotopic.errors import AccessError
 from scotopic.jobs.settings import Settings
 
 WORKERS = Workers(1, 1)
@@ -96,3 +102,39 @@ def test_a_name_of_bytes_that_are_no_text_cannot_be_sent(tmp_path):
 )
 def test_batches_are_small_enough_that_all_workers_end_together(names, workers, batch):
     assert on_ray._batch(names, workers) == batch
+
+
+@contextlib.contextmanager
+def listening(answer):
+    """The address of a server that gives each connection an answer, and no more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            opened, _ = server.accept()
+            with opened:
+                opened.recv(33)
+                opened.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b""])
+def test_what_is_no_cluster_is_told_from_one_before_ray_waits_for_it(answer, monkeypatch):
+    monkeypatch.delenv("RAY_USE_TLS", raising=False)
+    with listening(answer) as address, pytest.raises(AccessError, match="is no Ray cluster"):
+        on_ray._reach(address)
+
+
+def test_a_server_that_greets_as_ray_does_is_reached():
+    with listening(bytes([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100])) as address:
+        on_ray._reach(address)
+
+
+def test_sigterm_stays_ours_whatever_is_done_with_it_meanwhile():
+    before = signal.getsignal(signal.SIGTERM)
+    with on_ray._own_signals():
+        signal.signal(signal.SIGTERM, lambda *_: None)
+    assert signal.getsignal(signal.SIGTERM) is before
