@@ -228,6 +228,8 @@ def test_a_dry_run_shows_targets_and_writes_nothing(folder, s3):
         (["memory://in", "-o", "-"], "standard input and output do not go with URLs"),
         (["-", "-o", "memory://out"], "standard input and output do not go with URLs"),
         (["ftp://host/in", "-o", "out/"], "no store is known by the scheme 'ftp'"),
+        (["ftp://host/a.jpg", "-o", "out/"], "no store is known by the scheme 'ftp'"),
+        (["file:///in", "-o", "ftp://host/a"], "no store is known by the scheme 'ftp'"),
         (["s3://key:secret@in", "-o", "out/"], "credentials do not belong in a URL"),
         (["memory://in", "-o", "memory://in"], "lies in the output folder"),
         (["memory://in", "-o", "memory://out/a.pgn"], "no format is written under the suffix .pgn"),
