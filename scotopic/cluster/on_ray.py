@@ -16,9 +16,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from scotopic import machine
 from scotopic.cluster.actor import EnhanceActor
-from scotopic.cluster.parts import Parts
+from scotopic.cluster.parts import SIZE, Parts
 from scotopic.errors import AccessError, InvalidValueError, ScotopicError
 from scotopic.types import Array
 
@@ -316,7 +318,8 @@ def _source(parts: Parts, numbers: Array | None) -> Any:
     if numbers is None:
         reads = [functools.partial(_whole, parts, part) for part in range(len(parts))]
     else:
-        reads = [functools.partial(_some, parts, numbers)]
+        of_parts = (numbers[numbers // SIZE == part] for part in np.unique(numbers // SIZE))
+        reads = [functools.partial(_some, parts, inside) for inside in of_parts]
 
     unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None, input_files=None)
 

@@ -10,10 +10,11 @@ import pytest
 
 pq = pytest.importorskip("pyarrow.parquet", reason="extra ray")
 
+from scotopic.cloud.report import summary_of
 from scotopic.cluster import on_ray, run
 from scotopic.cluster.on_ray import Workers
 from scotopic.cluster.run import Run
-from scotopic.errors import AccessError
+from scotopic.errors import AccessError, InvalidValueError, Parameter
 from scotopic.jobs.settings import Settings
 
 WORKERS = Workers(1, 1)
@@ -35,6 +36,7 @@ def handed_out(monkeypatch, actor):
                         yield {"number": np.array([number]), **told}
 
         monkeypatch.setattr(on_ray, "outcomes", outcomes)
+        monkeypatch.setattr(on_ray, "unread", lambda *_: None)
         return calls
 
     return install
@@ -69,6 +71,61 @@ def test_a_picture_that_kills_its_workers_fails_alone(handed_out, photos, tmp_pa
     assert len(told) == 12
     table = pq.read_table(tmp_path / "r.parquet").to_pylist()
     assert sorted(row["source"] for row in table) == sorted(o.source for o in told)
+
+
+def test_names_that_no_worker_can_read_are_not_said_to_kill_it(
+    handed_out, photos, tmp_path, monkeypatch
+):
+    handed_out(lambda again, source: True)
+    monkeypatch.setattr(on_ray, "unread", lambda parts, part: f"no part {part} here")
+    told = whole_run(photos, tmp_path)
+    assert {outcome.error.message for outcome in told} == {
+        "workers cannot read the names of the run in the output: no part 0 here"
+    }
+
+
+def test_a_remedy_is_a_parameter_again_which_the_command_can_name(handed_out, photos, tmp_path):
+    handed_out(lambda again, source: False)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "001.png").write_bytes(b"mine")
+    (failed,) = [each for each in whole_run(photos, tmp_path) if each.error]
+    assert failed.error.remedy == Parameter("overwrite")
+
+
+def test_a_run_that_ends_before_the_first_outcome_has_a_record(handed_out, photos, tmp_path):
+    handed_out(lambda again, source: False)
+    work = Run(str(tmp_path / "out"), {"model": "fast"})
+    work.plan(str(photos), Settings(), print)
+    with contextlib.closing(work.outcomes(WORKERS, {})) as told:
+        next(told)
+        (record,) = (tmp_path / "out" / ".scotopic").glob("*.jsonl")
+        assert "fast" in record.read_text()
+
+
+def test_what_a_batch_made_is_noted_though_it_is_not_told(actor, photos, tmp_path, monkeypatch):
+    def outcomes(parts, numbers, workers, options):
+        for table in parts.rows(np.arange(parts.count)):
+            yield {"number": table["number"].to_numpy(), **actor(table.to_pydict())}
+
+    monkeypatch.setattr(on_ray, "outcomes", outcomes)
+    work = Run(str(tmp_path / "out"), {"model": "fast"}, str(tmp_path / "r.parquet"))
+    with contextlib.closing(work):
+        work.plan(str(photos), Settings(), print)
+        with contextlib.closing(work.outcomes(WORKERS, {})) as told:
+            next(told)
+    assert summary_of([str(tmp_path / "out")]).done == 12
+    assert len(pq.read_table(tmp_path / "r.parquet")) == 12
+
+
+def test_the_memory_of_one_process_is_no_place_for_a_cluster(photos, tmp_path):
+    pytest.importorskip("fsspec", reason="extra cloud")
+    for places in (("memory://out",), (str(tmp_path / "out"), "memory://r.parquet")):
+        with pytest.raises(InvalidValueError, match="memory://.*: a cluster has several"):
+            Run(places[0], {}, *places[1:])
+    with pytest.raises(InvalidValueError, match="memory://in: a cluster has several"):
+        Run(str(tmp_path / "out"), {}).plan("memory://in", Settings(), print)
+    job = run.ObjectJob(str(photos / "001.png"), "memory://out/001.png")
+    assert "a cluster has several" in str(run._unsendable(job))
 
 
 def test_nothing_but_the_record_and_notes_of_results_is_left(handed_out, photos, tmp_path):
