@@ -206,7 +206,8 @@ class Store:
                 try:
                     key = next(listed, None)
                 except FileNotFoundError:
-                    raise MissingFileError(self._unlisted, path=self.url(prefix)) from None
+                    place = self.url(prefix.rstrip("/"))
+                    raise MissingFileError(self._unlisted, path=place) from None
             if key is None:
                 return
             yield key

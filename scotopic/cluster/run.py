@@ -144,7 +144,7 @@ class Run:
 def _shared(place: str) -> str:
     """A place by the name that it has in every process."""
     if urls.scheme_of(place) == "memory":
-        raise InvalidValueError("a cluster has several processes, and this is in one", path=place)
+        raise InvalidValueError("lies in one process, and a cluster has several", path=place)
     return urls.whole(place)
 
 

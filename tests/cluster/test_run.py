@@ -120,12 +120,12 @@ def test_what_a_batch_made_is_noted_though_it_is_not_told(actor, photos, tmp_pat
 def test_the_memory_of_one_process_is_no_place_for_a_cluster(photos, tmp_path):
     pytest.importorskip("fsspec", reason="extra cloud")
     for places in (("memory://out",), (str(tmp_path / "out"), "memory://r.parquet")):
-        with pytest.raises(InvalidValueError, match="memory://.*: a cluster has several"):
+        with pytest.raises(InvalidValueError, match="memory://.*: lies in one process"):
             Run(places[0], {}, *places[1:])
-    with pytest.raises(InvalidValueError, match="memory://in: a cluster has several"):
+    with pytest.raises(InvalidValueError, match="memory://in: lies in one process"):
         Run(str(tmp_path / "out"), {}).plan("memory://in", Settings(), print)
     job = run.ObjectJob(str(photos / "001.png"), "memory://out/001.png")
-    assert "a cluster has several" in str(run._unsendable(job))
+    assert "lies in one process" in str(run._unsendable(job))
 
 
 def test_nothing_but_the_record_and_notes_of_results_is_left(handed_out, photos, tmp_path):
