@@ -37,8 +37,9 @@ COLUMNS: dict[str, type] = {
 ``status`` is ``enhanced``, ``copied``, ``skipped`` or ``failed``; ``error`` the class of
 the error, ``reason`` what it says and ``remedy`` what to do about it, as a parameter in
 Python, if that is known; ``notes`` what could not be kept, in sentences; ``format``
-that of the result; ``exposure_before`` and ``exposure_after`` the mean levels, 0 to 1; ``gain`` that of the exposing curve, its mean; ``seconds`` how long it
-took; ``worker`` the machine and the process, as in ``node7:4711``.
+that of the result; ``exposure_before`` and ``exposure_after`` the mean levels, 0 to 1;
+``gain`` that of the exposing curve, its mean; ``seconds`` how long it took; ``worker``
+the machine and the process, as in ``node7:4711``.
 """
 
 

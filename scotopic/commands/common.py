@@ -166,14 +166,9 @@ def _terminable() -> Iterator[None]:
     if not is_free or threading.current_thread() is not threading.main_thread():
         yield
         return
-    here = os.getpid()
 
     def end(*_: Any) -> None:
-        if os.getpid() == here:
-            raise Terminated
-        # A process that was forked, as loaders of data do, ends as if this were not here.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTERM)
+        raise Terminated
 
     signal.signal(signal.SIGTERM, end)
     try:

@@ -1,19 +1,24 @@
 """Names handed out and outcomes noted, with something in Ray's place that loses names."""
 
 import contextlib
+import re
 import signal
 import socket
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 pq = pytest.importorskip("pyarrow.parquet", reason="extra ray")
 
+from scotopic.cli import main
 from scotopic.cloud.report import summary_of
 from scotopic.cluster import on_ray, run
 from scotopic.cluster.on_ray import Workers
 from scotopic.cluster.run import Run
+from scotopic.commands.cluster import _summary
 from scotopic.errors import AccessError, InvalidValueError, Parameter
 from scotopic.jobs.settings import Settings
 
@@ -126,6 +131,34 @@ def test_the_memory_of_one_process_is_no_place_for_a_cluster(photos, tmp_path):
         Run(str(tmp_path / "out"), {}).plan("memory://in", Settings(), print)
     job = run.ObjectJob(str(photos / "001.png"), "memory://out/001.png")
     assert "lies in one process" in str(run._unsendable(job))
+
+
+def test_a_report_that_cannot_be_written_at_the_end_costs_no_summary(
+    handed_out, photos, tmp_path, monkeypatch
+):
+    def close(report):
+        raise AccessError("cannot be written: no space", path="r.parquet")
+
+    handed_out(lambda again, source: False)
+    monkeypatch.setattr(on_ray, "cluster", lambda *_: contextlib.nullcontext(WORKERS))
+    monkeypatch.setattr(run.Report, "close", close)
+    report = str(tmp_path / "r.parquet")
+    call = ["cluster", str(photos), "-o", str(tmp_path / "out"), "--report", report]
+    done = CliRunner().invoke(main, [*call, "--model", "fast"])
+    first, *_, summary, complaint = done.stderr.splitlines()
+    assert done.exit_code == 1
+    assert first == "scotopic: 12 pictures for 1 worker"
+    assert re.fullmatch(r"scotopic: 12 enhanced in \d+ s: .* per \w+ by 1 worker", summary)
+    assert complaint == "scotopic: r.parquet: cannot be written: no space"
+
+
+def test_the_rate_is_that_of_pictures_that_were_made():
+    told = _summary(Counter(enhanced=3, copied=1, skipped=90, failed=6), 8.0, WORKERS)
+    assert told == (
+        "1 copied, 3 enhanced, 6 failed, 90 skipped in 8 s: 30.0 pictures per minute by 1 worker"
+    )
+    assert _summary(Counter(skipped=9), 2.0, WORKERS) == "9 skipped in 2 s by 1 worker"
+    assert _summary(Counter(failed=1), 0.0, WORKERS) == "1 failed in 0 s by 1 worker"
 
 
 def test_nothing_but_the_record_and_notes_of_results_is_left(handed_out, photos, tmp_path):
