@@ -7,9 +7,13 @@ for it instead (`scotopic.commands.common`).
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
+
+_WRITTEN = re.compile(r"pass (\w+)=(True|\d+|'[^']*')(?: to (\w+))?")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,12 @@ class Parameter:
     def __str__(self) -> str:
         to = f" to {self.owner}" if self.owner else ""
         return f"pass {self.name}={self.value!r}{to}"
+
+    @classmethod
+    def read(cls, text: str) -> Parameter | None:
+        """The one that ``str`` writes so, its value True, a number or text; None for other text."""
+        found = _WRITTEN.fullmatch(text)
+        return None if found is None else cls(found[1], ast.literal_eval(found[2]), found[3] or "")
 
 
 class ScotopicError(Exception):

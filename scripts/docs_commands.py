@@ -19,7 +19,8 @@ one JSON object per line. A line of `scotopic enhance --json` is described by
 `error`.
 
 **Exit codes.** 0: everything is done. 1: something failed; each failure is named, and the rest is done.
-2: the call is wrong, and nothing was done. 130: stopped by Ctrl-C.
+2: the call is wrong, and nothing was done. 130: stopped by Ctrl-C. 143: stopped by SIGTERM, as schedulers
+send it; it ends every command as Ctrl-C does, with its records written.
 
 **Shell completion** of commands, options and paths:
 

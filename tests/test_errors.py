@@ -31,3 +31,20 @@ def test_errors_are_what_python_calls_them():
     assert issubclass(errors.TargetExistsError, FileExistsError)
     assert issubclass(errors.MissingFileError, FileNotFoundError)
     assert issubclass(errors.MissingPackageError, ImportError)
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        Parameter("overwrite"),
+        Parameter("memory", 209885888, "Enhancer"),
+        Parameter("format", "png to Enhancer"),
+    ],
+)
+def test_a_parameter_is_read_as_it_is_written(remedy):
+    assert Parameter.read(str(remedy)) == remedy
+
+
+@pytest.mark.parametrize("text", ["", "name a folder instead", "pass the token", "pass a=b"])
+def test_other_remedies_are_read_as_none(text):
+    assert Parameter.read(text) is None

@@ -1,5 +1,6 @@
 """Enhance the pictures under a URL or path by Dask: python with_dask.py SOURCE OUTPUT
 
+It needs, beside scotopic: pip install 'dask[bag]' distributed
 It starts a cluster of processes on this machine. For one of many machines, give
 `Client` the address of its scheduler.
 """
@@ -7,8 +8,11 @@ It starts a cluster of processes on this machine. For one of many machines, give
 import sys
 from functools import cache
 
-import dask.bag
-from dask.distributed import Client
+try:
+    import dask.bag
+    from dask.distributed import Client
+except ImportError:
+    sys.exit("this needs Dask; pip install 'dask[bag]' distributed")
 
 from scotopic import Enhancer
 from scotopic.cloud.locations import names, target_of
@@ -39,6 +43,8 @@ def run(source, output):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python with_dask.py SOURCE OUTPUT")
     with Client(threads_per_worker=1):
         for status, count in run(*sys.argv[1:]):
             print(status, count)

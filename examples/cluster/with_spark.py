@@ -1,12 +1,16 @@
 """Enhance the pictures under a URL or path by Spark: spark-submit with_spark.py SOURCE OUTPUT
 
+It needs Java and, beside scotopic: pip install pyspark
 Each task of Spark is to have the processors that the network has threads: one, unless
 spark.task.cpus says more.
 """
 
 import sys
 
-from pyspark.sql import SparkSession
+try:
+    from pyspark.sql import SparkSession
+except ImportError:
+    sys.exit("this needs Spark; pip install pyspark")
 
 from scotopic.cloud.locations import names, target_of
 from scotopic.jobs.settings import Settings
@@ -34,6 +38,8 @@ def run(spark, source, output, in_partition=200):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: spark-submit with_spark.py SOURCE OUTPUT")
     session = SparkSession.builder.appName("scotopic").getOrCreate()
     report = run(session, *sys.argv[1:]).cache()
     report.groupBy("status").count().show()

@@ -39,12 +39,20 @@ def faults(url: str, doing: str) -> Iterator[None]:
     except FileExistsError as error:
         raise already_there(url) from error
     except FileNotFoundError as error:
-        problem = (
-            "cannot be written: there is no such bucket" if doing == "written" else "is not there"
-        )
+        problem = "there is no such bucket" if doing == "written" else "is not there"
         raise MissingFileError(problem, path=url) from error
     except Exception as error:
         raise AccessError(f"cannot be {doing}: {_said(error)}", path=url) from error
+
+
+@contextlib.contextmanager
+def about(place: str) -> Iterator[None]:
+    """Have errors name the place that the user gave, not what we keep in it."""
+    try:
+        yield
+    except ScotopicError as error:
+        error.path = place
+        raise
 
 
 def already_there(url: str) -> TargetExistsError:

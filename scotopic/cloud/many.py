@@ -49,8 +49,8 @@ class ObjectPlan:
     MissingFileError
         When there are no pictures under a root.
     InvalidValueError
-        When several pictures are to go into one file, or a root lies in the
-        output.
+        When several pictures are to go into one file, a root lies in the
+        output, or a URL has a scheme that is not known.
     """
 
     def __init__(
@@ -63,6 +63,8 @@ class ObjectPlan:
     ) -> None:
         self._roots, self._output, self._is_file = roots, output, is_file
         self._settings, self._shard = settings, shard
+        for place in (*roots, *([] if output is None else [output])):
+            open_store(place)  # refuses a scheme that nobody knows
         for root in roots:
             if next(self._sources(root), None) is None:
                 raise self._nothing(root)

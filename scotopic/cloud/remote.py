@@ -20,6 +20,7 @@ class S3Store(Store):
     """
 
     properties = Properties(metadata="object", most_metadata=2048, tags=True)
+    _unlisted = "there is no such bucket"
 
     def _call(self, method: str, key: str, **rest: Any) -> Any:
         bucket, name, _ = self.fs.split_path(self._checked(key))
@@ -83,6 +84,7 @@ class GoogleStore(Store):
     """Google Cloud Storage."""
 
     properties = Properties(metadata="object", most_metadata=8192)
+    _unlisted = "there is no such bucket"
 
     def _look(self, key: str) -> Found:
         info = self.fs.info(key)

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from scotopic.cloud import urls
+from scotopic.cloud.faults import about
 from scotopic.cloud.stores import open_store
 from scotopic.errors import ScotopicError
 from scotopic.jobs.outcome import Outcome
@@ -46,7 +47,7 @@ class RunRecord:
     """
 
     def __init__(self, output: str, facts: dict[str, Any]) -> None:
-        self._store = open_store(output)
+        self._store, self._output = open_store(output), output
         # To the microsecond, so that names are in the order in which runs began.
         began = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
         folder = urls.key_of(output).rstrip("/")
@@ -89,7 +90,8 @@ class RunRecord:
             return
         data = ("\n".join(self._lines) + "\n").encode()
         key = f"{self._start}-{self._part:05}{ENDING}"
-        self._store.put(key, data, "application/jsonl", replace=False)
+        with about(self._output):
+            self._store.put(key, data, "application/jsonl", replace=False)
         self._part += 1
         self._lines = []
 

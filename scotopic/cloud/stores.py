@@ -85,6 +85,8 @@ class Store:
     """
 
     properties = Properties()
+    _unlisted = "no such folder"
+    """What it means that a listing finds nothing to list."""
 
     def __init__(self, scheme: str, fs: Any) -> None:
         self.scheme, self.fs = scheme, fs
@@ -204,7 +206,8 @@ class Store:
                 try:
                     key = next(listed, None)
                 except FileNotFoundError:
-                    raise MissingFileError("no such folder", path=self.url(prefix)) from None
+                    place = self.url(prefix.rstrip("/"))
+                    raise MissingFileError(self._unlisted, path=place) from None
             if key is None:
                 return
             yield key

@@ -35,11 +35,11 @@ COLUMNS: dict[str, type] = {
 """The columns of outcomes. A text that there is none of is empty, a number is NaN.
 
 ``status`` is ``enhanced``, ``copied``, ``skipped`` or ``failed``; ``error`` the class of
-the error, ``reason`` what it says and ``remedy`` what to do about it, if that is known;
-``notes`` what could not be kept, in sentences;
-``format`` that of the result; ``exposure_before`` and ``exposure_after`` the mean
-levels, 0 to 1; ``gain`` that of the exposing curve, its mean; ``seconds`` how long it
-took; ``worker`` the machine and the process, as in ``node7:4711``.
+the error, ``reason`` what it says and ``remedy`` what to do about it, as a parameter in
+Python, if that is known; ``notes`` what could not be kept, in sentences; ``format``
+that of the result; ``exposure_before`` and ``exposure_after`` the mean levels, 0 to 1;
+``gain`` that of the exposing curve, its mean; ``seconds`` how long it took; ``worker``
+the machine and the process, as in ``node7:4711``.
 """
 
 
@@ -48,7 +48,10 @@ class EnhanceActor:
 
     It is a class for Ray Data's ``map_batches``, and needs nothing of Ray itself:
 
-        names.map_batches(
+        from scotopic.jobs.settings import Settings
+
+        names = ray.data.read_parquet("names.parquet")  # with the columns source and target
+        outcomes = names.map_batches(
             EnhanceActor,
             fn_constructor_kwargs={"settings": Settings(), "threads": 2},
             batch_size=32,

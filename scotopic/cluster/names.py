@@ -147,7 +147,7 @@ def _batches(path: str) -> Iterator[Any]:
             remedy = f"its columns are {', '.join(there.names) or 'none'}"
             raise InvalidValueError("the manifest has no column source", path=path, remedy=remedy)
         wanted = [name for name in ("source", "target") if name in there.names]
-        for name in wanted:
+        for name in wanted if table.metadata.num_rows else ():  # nothing may be of any type
             _check_text(there.field(name), path)
         for batch in table.iter_batches(_AT_ONCE, columns=wanted):
             yield batch.select(wanted)

@@ -7,16 +7,20 @@ import functools
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from scotopic import machine
 from scotopic.cluster.actor import EnhanceActor
-from scotopic.cluster.parts import Parts
+from scotopic.cluster.parts import SIZE, Parts
 from scotopic.errors import AccessError, InvalidValueError, ScotopicError
 from scotopic.types import Array
 
@@ -26,6 +30,9 @@ _STORE_BYTES = 100 * 2**20
 """Shared memory of a local cluster: it holds names and outcomes, and no pixels."""
 _PATIENCE = 10
 """Seconds that a cluster has for its first answer."""
+_SETTINGS = b"\4"
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + bytes(5)
+"""How a connection of HTTP/2 begins: a line, and a frame of settings, with none in it."""
 _MOST_NAMES = 64
 _BATCHES_PER_WORKER = 8
 
@@ -110,25 +117,47 @@ def _join(address: str) -> None:
 
 
 def _reach(address: str) -> None:
-    """Look whether anything answers there, since Ray would try for minutes."""
+    """Look whether a cluster answers there, since Ray would try for minutes."""
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdecimal():
         remedy = "name one such as auto or head:6379"
         raise InvalidValueError(f"{address!r} is not the address of a Ray cluster", remedy=remedy)
     try:
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+        with socket.create_connection((host, int(port)), _PATIENCE) as opened:
+            is_ray = _speaks_http2(opened)
     except OSError as error:
         reason = error.strerror or str(error)
         raise AccessError(f"no Ray cluster answers at {address}: {reason}") from error
+    if not is_ray:
+        raise AccessError(f"what answers at {address} is no Ray cluster")
+
+
+def _speaks_http2(opened: socket.socket) -> bool:
+    """Whether what is connected greets as Ray's servers do, with its settings in HTTP/2."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return True  # it would greet after its certificate
+    opened.sendall(_GREETING)
+    return opened.recv(9, socket.MSG_WAITALL)[3:4] == _SETTINGS
 
 
 def _init(**options: Any) -> None:
     import ray
 
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    with warnings.catch_warnings(), _quiet_start():
+    with warnings.catch_warnings(), _quiet_start(), _own_signals():
         warnings.simplefilter("ignore")
         ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Leave SIGTERM to us: Ray would end the process by it, with a dump of its stack."""
+    ours = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, ours)
 
 
 @contextlib.contextmanager
@@ -217,6 +246,25 @@ def outcomes(
         yield from enhanced.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0)
 
 
+def unread(parts: Parts, part: int) -> str | None:
+    """Why a worker cannot read a part of the names; None if it can.
+
+    Ray passes over names that cannot be read as it does over batches that are lost.
+    """
+    import ray
+
+    def look() -> str | None:
+        try:
+            parts.read(part)
+        except Exception as error:
+            return error.message if isinstance(error, ScotopicError) else str(error)
+        return None
+
+    with faults():
+        reason: str | None = ray.get(ray.remote(num_cpus=0)(look).remote())
+    return reason
+
+
 def _pipeline(source: Any, batch: int, workers: Workers, options: Mapping[str, Any]) -> Any:
     """Names, read and cut into batches, and what the workers make of them."""
     import ray
@@ -270,7 +318,8 @@ def _source(parts: Parts, numbers: Array | None) -> Any:
     if numbers is None:
         reads = [functools.partial(_whole, parts, part) for part in range(len(parts))]
     else:
-        reads = [functools.partial(_some, parts, numbers)]
+        of_parts = (numbers[numbers // SIZE == part] for part in np.unique(numbers // SIZE))
+        reads = [functools.partial(_some, parts, inside) for inside in of_parts]
 
     unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None, input_files=None)
 

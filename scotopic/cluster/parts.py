@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scotopic.cloud import urls
-from scotopic.cloud.faults import faults
+from scotopic.cloud.faults import about, faults
 from scotopic.cloud.runs import FOLDER
 from scotopic.cloud.stores import open_store
 from scotopic.types import Array
@@ -101,11 +101,13 @@ def write(pairs: Iterable[tuple[str, str]], output: str) -> Parts:
     for pair in pairs:
         held.append(pair)
         if len(held) == SIZE:
-            _write(held, folder, count)
+            with about(output):
+                _write(held, folder, count)
             count += len(held)
             held = []
     if held:
-        _write(held, folder, count)
+        with about(output):
+            _write(held, folder, count)
     return Parts(folder, count + len(held))
 
 

@@ -3,11 +3,13 @@
 Rows are put in place part by part, each part whole, so that a driver that is killed
 loses those since the last part. A run that goes on where another one ended keeps
 the rows of pictures that it finds done, and replaces those of pictures that it does
-again: there is a row for each picture, however many runs it took.
+again: there is a row for each picture, however many runs it took, and however often
+a list names it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import secrets
@@ -20,9 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scotopic.cloud import urls
+from scotopic.cloud.faults import about
 from scotopic.cloud.stores import open_store
 from scotopic.cluster.actor import COLUMNS
-from scotopic.errors import InvalidValueError, MissingFileError
+from scotopic.errors import InvalidValueError, MissingFileError, ScotopicError
 from scotopic.jobs.name_index import Index
 
 SCHEMA = pa.schema(
@@ -51,14 +54,25 @@ class Report:
 
     def __init__(self, folder: str) -> None:
         self._store, self._folder = open_store(folder), urls.key_of(folder).rstrip("/")
-        earlier = self._parts(folder)
-        self._done = self._compact(earlier)
-        self._goes_on = bool(earlier)
+        self._given = folder
+        self._done = self._compact(self._parts(folder))
+        self._is_doubled = False
         # Sorted by name, parts stand in the order of time.
         self._start = f"{self._folder}/{time.time_ns():019}-{secrets.token_hex(4)}"
         self._held: list[Any] = []
         self._part = 0
         self._since = time.monotonic()
+
+    def begin(self) -> None:
+        """Put an empty part in place, which the first rows replace.
+
+        Raises
+        ------
+        ScotopicError
+            When it cannot be written.
+        """
+        if not self._part:
+            self._write(self._next_key(), SCHEMA.empty_table())
 
     def _parts(self, folder: str) -> list[str]:
         """The keys of all parts, the newest first."""
@@ -77,37 +91,43 @@ class Report:
         return keys
 
     def _compact(self, keys: list[str]) -> Index:
-        """Leave of several rows of a picture the newest; the results that are done."""
-        seen, done = Index(), Index()
+        """Leave of several rows of a picture the newest; whether each picture is done."""
+        done = Index()
         for key in keys:
             table = pq.read_table(io.BytesIO(self._store.read(key)[0]))
             names, statuses = _names(table), table.column("status").to_pylist()
             kept = [False] * len(names)
             for place in reversed(range(len(names))):
-                if names[place] in seen:
-                    continue
-                kept[place] = True
-                seen[names[place]] = 0
-                if statuses[place] != "failed":
-                    done[names[place]] = 0
+                if names[place] not in done:
+                    kept[place] = True
+                    done[names[place]] = int(statuses[place] != "failed")
             if not all(kept):
                 self._write(key, table.filter(pa.array(kept)))
         return done
 
     def add(self, columns: Mapping[str, Any]) -> None:
-        """Take rows, by `COLUMNS`; at intervals, put them in place."""
+        """Take rows, by `COLUMNS`; at intervals, put them in place.
+
+        Rows that cannot be put in place now are kept for the next time.
+        """
         table = pa.table([_nullable(columns[name]) for name in COLUMNS], schema=SCHEMA)
-        if self._goes_on:
-            known = [
-                status == "skipped" and name in self._done
-                for status, name in zip(columns["status"], _names(table), strict=True)
-            ]
-            table = table.filter(pa.array([not each for each in known], pa.bool_()))
+        pairs = zip(_names(table), columns["status"], strict=True)
+        table = table.filter(pa.array([self._is_news(*pair) for pair in pairs], pa.bool_()))
         if len(table):
             self._held.append(table)
         is_late = time.monotonic() - self._since > _MOST_SECONDS
         if is_late or sum(map(len, self._held)) >= _MOST_ROWS:
-            self._put()
+            with contextlib.suppress(ScotopicError):  # `close` says so, if it lasts
+                self._put()
+
+    def _is_news(self, name: str, status: str) -> bool:
+        """Whether a row is kept: one of a picture that is skipped never replaces what made it."""
+        before = self._done.get(name)
+        if before and status == "skipped":
+            return False
+        self._is_doubled |= before is not None
+        self._done[name] = int(status != "failed")
+        return True
 
     def close(self) -> None:
         """Put in place what is left.
@@ -118,27 +138,31 @@ class Report:
             When it cannot be written.
         """
         self._put()
-        if self._goes_on:
+        if self._is_doubled:
             self._compact(sorted(self._store.list(self._folder + "/"), reverse=True))
 
     def _put(self) -> None:
         self._since = time.monotonic()
         if not self._held:
             return
-        self._write(f"{self._start}-{self._part:06}.parquet", pa.concat_tables(self._held))
+        self._write(self._next_key(), pa.concat_tables(self._held))
         self._part += 1
         self._held = []
+
+    def _next_key(self) -> str:
+        return f"{self._start}-{self._part:06}.parquet"
 
     def _write(self, key: str, table: Any) -> None:
         file = io.BytesIO()
         pq.write_table(table, file)
-        self._store.put(key, file.getvalue(), "application/vnd.apache.parquet")
+        with about(self._given):
+            self._store.put(key, file.getvalue(), "application/vnd.apache.parquet")
 
 
 def _names(table: Any) -> list[str]:
-    """What pictures are known by: their targets, or their sources if they have none."""
+    """What pictures are known by: their sources and targets."""
     sources, targets = table.column("source").to_pylist(), table.column("target").to_pylist()
-    return [target or source for source, target in zip(sources, targets, strict=True)]
+    return [f"{source}\n{target or ''}" for source, target in zip(sources, targets, strict=True)]
 
 
 def _nullable(values: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
@@ -18,7 +18,7 @@ from scotopic.cluster.actor import COLUMNS, columns_of, row_of
 from scotopic.cluster.on_ray import Workers
 from scotopic.cluster.parts import Parts
 from scotopic.cluster.report import Report
-from scotopic.errors import InvalidValueError, ScotopicError
+from scotopic.errors import InvalidValueError, Parameter, ScotopicError
 from scotopic.jobs.outcome import Outcome
 from scotopic.jobs.settings import Settings
 from scotopic.types import Array
@@ -43,17 +43,24 @@ class Run:
     Raises
     ------
     ScotopicError
-        When no report can be there.
+        When no report can be there, or a place is in the memory of one process.
     """
 
     def __init__(self, output: str, facts: dict[str, Any], report: str | None = None) -> None:
-        self._output = urls.whole(output)
-        self._report = None if report is None else Report(urls.whole(report))
+        self._output = _shared(output)
+        self._report = None if report is None else Report(_shared(report))
         self._facts = facts
         self._planned = Parts("", 0)
+        self._record: RunRecord | None = None
+        self._began: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Time since the first picture was begun, in seconds; 0 before its outcome is known."""
+        return 0.0 if self._began is None else time.monotonic() - self._began
 
     def plan(self, source: str, settings: Settings, refused: Callable[[Outcome], None]) -> int:
-        """Write down all names, and count them.
+        """Write down all names, count them, and begin the report.
 
         Parameters
         ----------
@@ -65,8 +72,9 @@ class Run:
         Raises
         ------
         ScotopicError
-            When there are no pictures, or names cannot be read or written.
+            When there are no pictures, or names or the report cannot be read or written.
         """
+        _shared(source)
 
         def refuse(job: ObjectJob, error: ScotopicError) -> None:
             shown = job.source.encode(errors="replace").decode()
@@ -74,6 +82,8 @@ class Run:
                 refused(outcome)
 
         self._planned = plan(source, self._output, settings, refuse)
+        if self._report is not None:
+            self._report.begin()
         return self._planned.count
 
     def outcomes(
@@ -87,22 +97,28 @@ class Run:
         options : mapping
             For `EnhanceActor`.
         """
+        self._begun_record()
         for columns in enhanced(self._planned, workers, options):
+            if self._began is None:
+                self._began = time.monotonic() - float(np.nansum(columns["seconds"]))
             yield from self._noted(columns)
 
-    @functools.cached_property
-    def _record(self) -> RunRecord:
-        """Begun with the first note: a run without pictures leaves nothing."""
-        return RunRecord(self._output, self._facts)
+    def _begun_record(self) -> RunRecord:
+        """Begun when it is needed: a run without pictures leaves nothing."""
+        if self._record is None:
+            self._record = RunRecord(self._output, self._facts)
+        return self._record
 
-    def _noted(self, columns: Columns) -> Iterator[Outcome]:
+    def _noted(self, columns: Columns) -> list[Outcome]:
+        """Note all outcomes of a batch before one is told, which may be interrupted."""
         if self._report is not None:
             self._report.add(columns)
+        outcomes = []
         for values in zip(*(columns[name] for name in COLUMNS), strict=True):
             row = dict(zip(COLUMNS, values, strict=True))
-            outcome = _outcome_of(row)
-            self._record.add(outcome, float(np.nan_to_num(row["seconds"])))
-            yield outcome
+            outcomes.append(_outcome_of(row))
+            self._begun_record().add(outcomes[-1], float(np.nan_to_num(row["seconds"])))
+        return outcomes
 
     def close(self) -> None:
         """Put all notes in place, and take the names away.
@@ -114,7 +130,7 @@ class Run:
         """
         with contextlib.ExitStack() as stack:
             stack.callback(self._tidy)
-            if "_record" in vars(self):
+            if self._record is not None:
                 stack.callback(self._record.close)
             if self._report is not None:
                 stack.callback(self._report.close)
@@ -125,6 +141,13 @@ class Run:
             self._planned.remove()
 
 
+def _shared(place: str) -> str:
+    """A place by the name that it has in every process."""
+    if urls.scheme_of(place) == "memory":
+        raise InvalidValueError("lies in one process, and a cluster has several", path=place)
+    return urls.whole(place)
+
+
 def plan(source: str, output: str, settings: Settings, refuse: Refuse) -> Parts:
     """Write down all names of a run; only some of them are held at one time.
 
@@ -133,7 +156,7 @@ def plan(source: str, output: str, settings: Settings, refuse: Refuse) -> Parts:
     source, output, settings
         As for `scotopic.cluster.names.jobs`.
     refuse : callable
-        Takes each job that has no target, or whose name is not text, and why.
+        Takes each job that has no target, or whose name says nothing to workers, and why.
     """
 
     def pairs() -> Iterator[tuple[str, str]]:
@@ -150,9 +173,12 @@ def plan(source: str, output: str, settings: Settings, refuse: Refuse) -> Parts:
 def _unsendable(job: ObjectJob) -> ScotopicError | None:
     """Names of files may hold bytes that are no text, and Parquet and Ray send text."""
     try:
-        (job.source + (job.target or "")).encode()
+        for place in filter(None, (job.source, job.target)):
+            _shared(place).encode()
     except UnicodeEncodeError:
         return InvalidValueError("its name is not text in UTF-8")
+    except ScotopicError as error:
+        return error
     return None
 
 
@@ -160,7 +186,7 @@ def enhanced(planned: Parts, workers: Workers, options: Mapping[str, Any]) -> It
     """Have the workers enhance all pictures, and tell what became of each, once.
 
     What was lost with a batch whose workers died each time is tried again by
-    itself; a picture whose workers die even so has failed.
+    itself; a picture that is lost even so has failed.
     """
     told = np.zeros(planned.count, bool)
 
@@ -175,14 +201,23 @@ def enhanced(planned: Parts, workers: Workers, options: Mapping[str, Any]) -> It
     if len(lost):
         yield from work(lost)
     for table in planned.rows(np.flatnonzero(~told)):
-        yield columns_of([_deadly(row) for row in table.to_pylist()])
+        rows = table.to_pylist()
+        unread = on_ray.unread(planned, rows[0]["number"] // parts.SIZE)
+        yield columns_of([_lost(row, unread) for row in rows])
 
 
-def _deadly(row: Mapping[str, Any]) -> dict[str, Any]:
-    error = ScotopicError(
-        "each worker that took it died",
-        remedy="give workers more memory, or see what Ray's logs say of them",
-    )
+def _lost(row: Mapping[str, Any], unread: str | None) -> dict[str, Any]:
+    """What became of a picture of which no worker told, and why its name could not be read."""
+    if unread is None:
+        error = ScotopicError(
+            "each worker that took it died",
+            remedy="give workers more memory, or see what Ray's logs say of them",
+        )
+    else:
+        error = ScotopicError(
+            f"workers cannot read the names of the run in the output: {unread}",
+            remedy="all machines have to reach the output by the same name",
+        )
     return row_of(Outcome("failed", row["source"], row["target"], error=error))
 
 
@@ -191,7 +226,8 @@ def _outcome_of(row: Mapping[str, Any]) -> Outcome:
     error = None
     if row["status"] == "failed":
         kind = getattr(errors, row["error"], ScotopicError)
-        error = kind(row["reason"], path=row["source"], remedy=row["remedy"] or None)
+        remedy = Parameter.read(row["remedy"]) or row["remedy"] or None
+        error = kind(row["reason"], path=row["source"], remedy=remedy)
     target, form = row["target"] or None, row["format"] or None
     notes = tuple(filter(None, row["notes"].split("; ")))
     return Outcome(row["status"], row["source"], target, form, None, notes, error)

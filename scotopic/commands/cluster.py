@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections import Counter
 from collections.abc import Generator
 from importlib.util import find_spec
@@ -24,7 +23,7 @@ from scotopic.commands.common import (
     size,
 )
 from scotopic.commands.enhance import enhance
-from scotopic.commands.telling import Telling
+from scotopic.commands.telling import Telling, rate
 from scotopic.errors import InvalidValueError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def cluster(
 ) -> None:
     """Enhance very many pictures on one machine or on many, by Ray.
 
-    SOURCE is a folder, or its URL; a list, whose name ends with .txt, with the path or URL of a
+    SOURCE is a folder or one picture, or its URL; a list, whose name ends with .txt, with the path or URL of a
     picture in each line; or a manifest, whose name ends with .parquet, with the column source
     and, if you like, target. To go on with a run that was interrupted, repeat the command: what
     is done is skipped.
@@ -104,13 +103,13 @@ def cluster(
         count = run.plan(str(source), settings, refused)
         with on_ray.cluster(options["address"], options["workers"], options["threads"]) as workers:
             if not quiet:
-                complain(f"{count} pictures for {_shown(workers)}")
-            began = time.monotonic()
+                pictures = "1 picture" if count == 1 else f"{count} pictures"
+                complain(f"{pictures} for {_shown(workers)}")
             told = run.outcomes(workers, _for_actors(options, settings, workers))
             tell.outcomes(_counted(told, counts), count)
-            seconds = time.monotonic() - began
-    if not quiet:
-        complain(_summary(counts, seconds, workers))
+            seconds = run.seconds
+        if not quiet:  # before the report is closed, which may fail
+            complain(_summary(counts, seconds, workers))
     raise SystemExit(SOME_FAILED if counts["failed"] else 0)
 
 
@@ -172,5 +171,6 @@ def _shown(workers: Workers) -> str:
 
 def _summary(counts: Counter[str], seconds: float, workers: Workers) -> str:
     parts = ", ".join(f"{counts[status]} {status}" for status in sorted(counts))
-    rate = counts.total() / seconds if seconds else 0.0
-    return f"{parts} in {seconds:.0f} s: {rate:.1f} pictures per second by {_shown(workers)}"
+    made = counts["enhanced"] + counts["copied"]
+    pace = f": {rate(seconds / made)}" if made and seconds else ""
+    return f"{parts} in {seconds:.0f} s{pace} by {_shown(workers)}"

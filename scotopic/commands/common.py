@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
 STANDARD = Path("-")
 """Standard input as a source, standard output as a target."""
-SOME_FAILED, WRONG_CALL, INTERRUPTED = 1, 2, 130
-"""Exit codes: something failed and the rest was done; the call is wrong; Ctrl-C."""
+SOME_FAILED, WRONG_CALL, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+"""Exit codes: something failed and the rest was done; the call is wrong; Ctrl-C; SIGTERM."""
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(i?b)?\s*", re.IGNORECASE)
 
@@ -153,13 +155,36 @@ provider_option = click.option(
 )
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command as Ctrl-C does."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Raise `Terminated` at SIGTERM, unless somebody deals with it already."""
+    is_free = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not is_free or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: Any) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a `ScotopicError` into one line and an exit code."""
+    """Turn a `ScotopicError` into one line and an exit code; Ctrl-C and SIGTERM, too."""
 
     @wraps(command)
     def guarded(**options: Any) -> None:
         try:
-            command(**options)
+            with _terminable():
+                command(**options)
         except ScotopicError as error:
             if options.get("verbose", 0) > 1:
                 show_traceback(error)
@@ -168,9 +193,10 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
         except OSError as error:  # standard output that is full or closed, for example
             complain(str(error))
             raise SystemExit(SOME_FAILED) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             complain("stopped")
-            raise SystemExit(INTERRUPTED) from None
+            code = TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+            raise SystemExit(code) from None
 
     return guarded
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def report(outputs: tuple[Path | str, ...], as_json: bool) -> None:
     """Tell what became of the pictures of all runs into output folders.
 
-    OUTPUTS are folders, or URLs of folders, that scotopic enhance wrote to. The
-    records in them, of any number of runs and shards, are merged.
+    OUTPUTS are folders, or URLs of folders, that scotopic enhance or scotopic cluster wrote to.
+    The records in them, of any number of runs and shards, are merged.
     """
     from scotopic.cloud.report import summary_of
 

@@ -62,7 +62,7 @@ class Telling:
                 failed += outcome.status == "failed"
                 skipped += outcome.status == "skipped"
                 self.outcome(outcome, bar.hidden)
-                bar.label = _rate(bar.time_per_iteration)
+                bar.label = rate(bar.time_per_iteration)
                 bar.update(1, outcome.source)
         if skipped and not self.quiet:
             complain(f"{skipped} of {total} skipped: finished by an earlier call")
@@ -86,7 +86,7 @@ def _as_line(outcome: Outcome) -> dict[str, object]:
     return {**outcome.as_dict(), "error": error}
 
 
-def _rate(seconds: float) -> str:
+def rate(seconds: float) -> str:
     """Pictures per second or, where that is less than one, per minute."""
     if not seconds:
         return ""

@@ -244,7 +244,7 @@ def run_recorded(  # noqa: PLR0913 (a job, what it depends on, and the two ways 
         if made is not None:
             record.note(job.target, "done", **made)
             return skipped
-        record.note(job.target, "failed", error=str(error), **facts)
+        record.note(job.target, "failed", error=error.message, **facts)
         raise
     facts["seconds"] = round(time.monotonic() - began, 3)
     record.note(job.target, "done", outcome=outcome.status, **facts)

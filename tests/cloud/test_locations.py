@@ -76,7 +76,7 @@ def test_names_come_one_by_one(s3, monkeypatch):
 
 
 def test_a_bucket_that_is_not_there_is_told(s3):
-    with pytest.raises(MissingFileError, match="no such folder"):
+    with pytest.raises(MissingFileError, match="there is no such bucket"):
         list(locations.names("s3://no-such-bucket-of-tests/in"))
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from scotopic.cloud import runs, urls
 from scotopic.cloud.report import summary_of
 from scotopic.cloud.runs import RunRecord
+from scotopic.cloud.step import enhance_object
 from scotopic.cloud.stores import open_store
 from scotopic.enhancer import Enhancer
 from scotopic.errors import AccessError, MissingFileError, UnreadableError
@@ -65,8 +66,9 @@ def test_a_run_leaves_what_became_of_each_picture(root):
 
 
 def test_a_run_that_can_write_nothing_ends_before_it_begins(s3):
-    with pytest.raises(MissingFileError, match="cannot be written: there is no such bucket"):
+    with pytest.raises(MissingFileError) as caught:
         RunRecord("s3://no-such-bucket-of-tests/out", {})
+    assert str(caught.value) == "s3://no-such-bucket-of-tests/out: there is no such bucket"
 
 
 def test_a_long_run_puts_its_lines_in_place_part_by_part(root, monkeypatch):
@@ -196,3 +198,20 @@ def test_the_pictures_of_two_folders_of_one_name_are_told_apart(tmp_path, monkey
         entry = {"target": "a.jpg", "status": "done", "seconds": 1, "time": "2026-01-01T00:00:00Z"}
         Path(name, ".scotopic.jsonl").write_text(json.dumps(entry) + "\n")
     assert summary_of(["x", "y"]).done == 2
+
+
+def test_a_fault_of_a_folder_and_one_of_objects_are_of_one_kind(tmp_path):
+    source, output = tmp_path / "a.jpg", tmp_path / "out"
+    noise = np.random.default_rng(0).integers(0, 50, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(source)
+    source.write_bytes(source.read_bytes()[:-100])
+    settings = Settings(placement=Placement(output, is_folder=True))
+    enhancer = Enhancer("fast", threads=1)
+    list(many.run_all(enhancer, plan_jobs([source], settings), settings, Record(output)))
+    record = RunRecord(str(tmp_path / "objects"), {})
+    cut = enhance_object(enhancer, str(source), str(tmp_path / "b.jpg"), settings)
+    record.add(cut, 1)
+    record.close()
+    assert cut.error.remedy is not None
+    told = summary_of([str(output), str(tmp_path / "objects")])
+    assert told.reasons == {cut.error.message: 2}

@@ -26,6 +26,16 @@ def test_an_example_fits_a_page(name):
     assert len([line for line in code if line.strip()]) <= 40
 
 
+@pytest.mark.parametrize("name", ["with_dask.py", "with_spark.py"])
+def test_without_arguments_or_its_package_an_example_says_a_line(name):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"{name} SOURCE OUTPUT" in done.stderr or "pip install" in done.stderr
+
+
 @pytest.mark.slow
 def test_dask_makes_all_results_and_repeats_none(photos, tmp_path):
     pytest.importorskip("dask.bag", reason="dask[bag] is not installed")

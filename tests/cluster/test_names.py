@@ -122,11 +122,13 @@ def test_a_wrong_manifest_is_told_in_one_line(tmp_path, columns, told):
 
 def test_no_picture_at_all_is_an_error(tmp_path):
     manifest(tmp_path / "m.parquet", source=pa.array([], pa.string()))
+    manifest(tmp_path / "untyped.parquet", source=pa.array([], pa.float64()))
     (tmp_path / "names.txt").write_text("\n \n")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder.parquet").mkdir()
     for name in (
         "m.parquet",
+        "untyped.parquet",
         "names.txt",
         "folder",
         "folder.parquet",

@@ -8,7 +8,7 @@ pq = pytest.importorskip("pyarrow.parquet", reason="extra ray")
 from scotopic.cluster import report as reports
 from scotopic.cluster.actor import COLUMNS, columns_of
 from scotopic.cluster.report import SCHEMA, Report
-from scotopic.errors import InvalidValueError
+from scotopic.errors import AccessError, InvalidValueError, MissingFileError
 
 
 def rows(**statuses):
@@ -57,6 +57,50 @@ def test_a_run_that_goes_on_keeps_the_rows_of_what_was_done(tmp_path):
     statuses, table = written(folder)
     assert statuses == {"a": "enhanced", "b": "enhanced", "c": "copied", "d": "skipped"}
     assert len(table) == 4
+
+
+def test_a_picture_that_is_named_twice_has_one_row_that_says_what_made_it(tmp_path):
+    folder = tmp_path / "r.parquet"
+    twice = (rows(a="skipped", b="enhanced"), rows(a="enhanced", b="skipped", c="failed"))
+    run(folder, *twice, rows(c="failed"))
+    for _ in range(2):
+        statuses, table = written(folder)
+        assert statuses == {"a": "enhanced", "b": "enhanced", "c": "failed"}
+        assert len(table) == 3
+        run(folder, rows(a="skipped", b="skipped"), rows(a="skipped", b="skipped"))
+
+
+def test_where_no_report_can_be_is_told_before_there_are_rows(s3):
+    with pytest.raises(MissingFileError) as caught:
+        Report("s3://no-such-bucket-of-tests/r.parquet").begin()
+    assert str(caught.value) == "s3://no-such-bucket-of-tests/r.parquet: there is no such bucket"
+
+
+def test_the_first_rows_replace_the_empty_part(tmp_path):
+    report = Report(str(tmp_path / "r.parquet"))
+    report.begin()
+    assert pq.read_table(tmp_path / "r.parquet").schema.equals(SCHEMA)
+    report.add(rows(a="enhanced"))
+    report.close()
+    assert len(list((tmp_path / "r.parquet").iterdir())) == 1
+    assert written(tmp_path / "r.parquet")[0] == {"a": "enhanced"}
+
+
+def test_rows_that_cannot_be_put_in_place_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(reports, "_MOST_ROWS", 1)
+    report = Report(str(tmp_path / "r.parquet"))
+
+    def fails(*arguments, **options):
+        raise OSError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(report._store), "_put", fails)
+        report.add(rows(a="enhanced"))
+        with pytest.raises(AccessError, match=r"r\.parquet: cannot be written: no space"):
+            report.close()
+    report.add(rows(b="enhanced"))
+    report.close()
+    assert set(written(tmp_path / "r.parquet")[0]) == {"a", "b"}
 
 
 def test_what_is_done_again_replaces_its_row(tmp_path):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from importlib import resources
 
@@ -116,6 +117,28 @@ def test_a_run_that_is_killed_three_times_loses_nothing_and_does_nothing_twice(f
     assert content(f"{s3}/out") == expected
 
 
+def test_sigterm_ends_a_run_with_its_record_written(folder):
+    for number in range(400):
+        shutil.copy(folder / "c.png", folder / f"{number}.png")
+    call = [
+        COMMAND,
+        "enhance",
+        f"file://{folder}",
+        "-o",
+        f"file://{folder.parent}/out",
+        "--json",
+        "-q",
+    ]
+    with subprocess.Popen(call, stdout=-1, stderr=-1, text=True) as process:
+        process.stdout.readline()
+        process.terminate()
+        told, complaints = process.communicate()
+    assert process.returncode == 143
+    assert complaints == "scotopic: stopped\n"
+    report = json.loads(run("report", folder.parent / "out", "--json").stdout)
+    assert 1 + len(told.splitlines()) <= report["done"] == report["pictures"] < 404
+
+
 @pytest.mark.slow
 def test_between_a_bucket_and_a_folder(folder, s3, tmp_path):
     upload(folder, f"{s3}/in")
@@ -205,6 +228,8 @@ def test_a_dry_run_shows_targets_and_writes_nothing(folder, s3):
         (["memory://in", "-o", "-"], "standard input and output do not go with URLs"),
         (["-", "-o", "memory://out"], "standard input and output do not go with URLs"),
         (["ftp://host/in", "-o", "out/"], "no store is known by the scheme 'ftp'"),
+        (["ftp://host/a.jpg", "-o", "out/"], "no store is known by the scheme 'ftp'"),
+        (["file:///in", "-o", "ftp://host/a"], "no store is known by the scheme 'ftp'"),
         (["s3://key:secret@in", "-o", "out/"], "credentials do not belong in a URL"),
         (["memory://in", "-o", "memory://in"], "lies in the output folder"),
         (["memory://in", "-o", "memory://out/a.pgn"], "no format is written under the suffix .pgn"),
