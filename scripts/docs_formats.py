@@ -12,7 +12,6 @@ holds must be among what was found.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from format_cases import (
     ask,
     can_be_written,
     exif_with,
+    exiftool,
     gone,
     image_of,
     kept,
@@ -103,8 +103,7 @@ def profile(case: Case) -> str:
     file.write_bytes(PROFILE)
 
     def found(path: Path) -> bytes | None:
-        command = [str(EXIFTOOL), "-ICC_Profile", "-b", str(path)]
-        told = subprocess.run(command, capture_output=True, check=True).stdout
+        told = exiftool("-ICC_Profile", "-b", str(path))
         return told if told == PROFILE else None
 
     writers = (

@@ -86,14 +86,14 @@ def cluster(address: str | None, workers: int | None, threads: int) -> Iterator[
         else:
             _join(address)
             count = _checked(workers, threads)
-    try:
-        # Ray says of workers that die on standard output, which is for results.
-        with contextlib.redirect_stdout(sys.stderr):
+    # Ray says of workers that die, up to its end, on standard output, which is for results.
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
             yield Workers(count, threads)
-    finally:
-        import ray
+        finally:
+            import ray
 
-        ray.shutdown()
+            ray.shutdown()
 
 
 def _start(processors: int) -> None:

@@ -9,6 +9,11 @@ from PIL import Image
 from scotopic.pixels.exposure import expose
 from scotopic.training.pairs import PairSet
 
+QUICK_XLA = {
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+}
+"""For the environment of programs on JAX that compile longer than they compute."""
+
 
 def smooth(seed, size=(48, 64)):
     """A picture of colours that vary smoothly, (height, width, 3), 8 bits."""

@@ -13,6 +13,7 @@ pytest.importorskip("matplotlib", reason="the example draws")
 
 import docs_notebook
 from counting import multiply_adds
+from small_data import QUICK_XLA
 
 from scotopic.measures import likeness
 from scotopic.training.mirnet import Design, MIRNet
@@ -157,7 +158,8 @@ def test_the_notebook_runs_from_sample_to_contact_sheet(tmp_path, monkeypatch):
 def test_the_program_runs_on_another_backend(tmp_path, backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    environment = {**os.environ, "KERAS_BACKEND": backend, "EPOCHS": "1", "SIZE": "tiny"}
+    environment = {**os.environ, **QUICK_XLA, "KERAS_BACKEND": backend}
+    environment |= {"EPOCHS": "1", "SIZE": "tiny"}
     environment.pop("LOL", None)
     done = subprocess.run(
         [sys.executable, docs_notebook.SOURCE],

@@ -31,7 +31,8 @@ def data(tmp_path_factory):
 
 
 def numbers(backend, data):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, **small_data.QUICK_XLA, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["KERAS_BACKEND"] = backend
     command = [sys.executable, TESTS / "backend_numbers.py", data]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
