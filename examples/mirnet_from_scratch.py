@@ -8,9 +8,10 @@
 #     pip install "keras>=3.15" torch pillow matplotlib scikit-image   # or jax, or tensorflow
 #     python mirnet_from_scratch.py
 #
-# This needs Python 3.11 or newer. On Linux, a plain `torch` is the one for Nvidia cards, of several gigabytes;
-# the page "Get started" of pytorch.org has the command for the small one, which goes first. To work in the notebook instead of the program, `pip install jupyterlab`,
-# and open it by `jupyter lab mirnet.ipynb`.
+# This needs Python 3.11 or newer. On Linux, a plain `torch` is the one for Nvidia cards, of several
+# gigabytes; the page "Get started" of pytorch.org has the command for the small one, which goes first.
+# To work in the notebook instead of the program, `pip install jupyterlab`, and open it by
+# `jupyter lab mirnet.ipynb`.
 #
 # Without data, the program makes a tiny set by itself, to show that everything works. It is far too
 # small to train a good network: the results are brighter, but have a fine grid in them.
