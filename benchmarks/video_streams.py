@@ -102,11 +102,16 @@ def copied(source: Path, result: Path) -> Iterator[str]:
 
 
 def stamps(path: Path, kind: str = "v:0") -> list[float]:
-    """The times of a stream's frames or packets, as they are shown."""
-    entry = "frame=pts_time" if kind.startswith("v") else "packet=pts_time"
+    """The times of a stream's frames or packets, as they are shown.
+
+    Frames between others have no time of their own in AVI: FFmpeg tells it by its order.
+    """
+    guess = "best_effort_timestamp_time"
+    entry = f"frame=pts_time,{guess}" if kind.startswith("v") else "packet=pts_time"
     found = probed(path, "-select_streams", kind, "-show_entries", entry)
     items = found.get("frames") or found.get("packets") or []
-    return [float(item["pts_time"]) for item in items if "pts_time" in item]
+    times = (item.get("pts_time", item.get(guess)) for item in items)
+    return [float(time) for time in times if time is not None]
 
 
 def timing(source: Path, result: Path) -> Iterator[str]:
