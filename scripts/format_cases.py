@@ -121,7 +121,7 @@ def _exiftool() -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    atexit.register(process.kill)
+    atexit.register(process.communicate, b"-stay_open\nFalse\n")
     return process
 
 
