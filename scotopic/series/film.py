@@ -87,7 +87,7 @@ class FrameSeries:
         self._known = 0
         self._looked = self._exposed = Memory()
         self._begins = False
-        self.steadied: Array | None = None
+        self._steadied: Array | None = None
 
     @property
     def frames(self) -> int:
@@ -180,8 +180,8 @@ class FrameSeries:
             Whether a scene begins with it.
         """
         if self.temporal:
-            before = None if begins else self.steadied
-            result[:], self.steadied = steadied(result, before, self.temporal)
+            before = None if begins else self._steadied
+            result[:], self._steadied = steadied(result, before, self.temporal)
 
     def enhance(self, frames: Iterable[Array]) -> Iterator[Array]:
         """Enhance frames one after the other; each result is a new array."""
@@ -204,8 +204,12 @@ class FrameSeries:
             "kept": {name: array.copy() for name, array in self._kept.items()},
             "known": self._known,
             "memory": asdict(self._exposed),
-            "steadied": self.steadied,
+            "steadied": self._steadied,
         }
+
+    def state_of_steadied(self, exposed: dict[str, Any]) -> dict[str, Any]:
+        """The state after the frame steadied last, from `state` as it was when that was exposed."""
+        return {**exposed, "steadied": self._steadied}
 
     @classmethod
     def from_state(
@@ -232,7 +236,7 @@ class FrameSeries:
         self._kept = {name: np.array(array) for name, array in state["kept"].items()}
         self._known = int(state["known"])
         self._looked = self._exposed = Memory(**state["memory"])
-        self.steadied = state["steadied"]
+        self._steadied = state["steadied"]
 
     def _filtered(self, look: Look, following: Sequence[Look]) -> Look:
         middle = self._middle(_middle_of(look))

@@ -70,7 +70,7 @@ class Enhanced(Generic[Item]):
 
 @dataclass(frozen=True)
 class _Exposed(Generic[Item]):
-    """A frame, how it is exposed, whether a scene begins with it, and the series' state after it."""
+    """A frame, how it is exposed, whether a scene begins with it, and the series' state then."""
 
     item: Item
     picture: Array
@@ -148,7 +148,7 @@ def enhance_several(
         exposed = _exposed(series, seen, ahead, every)
         for one, result in side_by_side(pool, enhance, exposed, count):
             series.steady(result, one.begins)
-            state = one.state and {**one.state, "steadied": series.steadied}
+            state = None if one.state is None else series.state_of_steadied(one.state)
             yield Enhanced(one.item, result, state)
     finally:
         pool.shutdown(cancel_futures=True)

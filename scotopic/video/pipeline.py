@@ -115,9 +115,10 @@ def run(
     UnreadableError
         When no frame can be decoded.
     """
-    pixels, frame_bytes = math.prod(plan.converter().size), plan.converter().frame_bytes
-    ahead = int(min(_AHEAD * plan.film.rate, _AHEAD_BYTES // frame_bytes))
-    with for_several(enhancer, pixels, frame_bytes, ahead * frame_bytes) as (own, count):
+    frame = plan.converter()
+    ahead = int(min(_AHEAD * plan.film.rate, _AHEAD_BYTES // frame.frame_bytes))
+    pixels, held = math.prod(frame.size), ahead * frame.frame_bytes
+    with for_several(enhancer, pixels, frame.frame_bytes, held) as (own, count):
         series = _series(own, plan, store, settings)
         return _run(series, plan, store, count, ahead, progress)
 

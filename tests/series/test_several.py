@@ -65,11 +65,18 @@ def test_a_series_goes_on_from_the_state_that_came_with_a_frame(enhancer, frames
         assert same([one.picture for one in rest], [one.picture for one in whole[last + 1 :]])
 
 
-def test_an_error_in_a_frame_is_raised_and_leaves_no_thread(enhancer, frames):
-    before = threading.active_count()
-    wrong = [*frames[:6], frames[6][..., :2], *frames[7:]]
-    with pytest.raises(Exception):  # noqa: B017 (any: a frame of two channels is not foreseen)
-        made(FrameSeries(enhancer, fps=FPS), wrong, 2)
+@pytest.mark.parametrize("stage", ["decide", "apply"])
+def test_an_error_in_a_frame_is_raised_and_leaves_no_thread(enhancer, frames, stage, monkeypatch):
+    before, real = threading.active_count(), getattr(enhancer, stage)
+
+    def broken(frame, *rest):
+        if frame is frames[6]:
+            raise ValueError("broken")
+        return real(frame, *rest)
+
+    monkeypatch.setattr(enhancer, stage, broken)
+    with pytest.raises(ValueError, match="broken"):
+        made(FrameSeries(enhancer, fps=FPS), frames, 2)
     assert threading.active_count() == before
 
 
