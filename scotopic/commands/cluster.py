@@ -80,10 +80,10 @@ def cluster(
 ) -> None:
     """Enhance very many pictures on one machine or on many, by Ray.
 
-    SOURCE is a folder or one picture, or its URL; a list, whose name ends with .txt, with the path or URL of a
-    picture in each line; or a manifest, whose name ends with .parquet, with the column source
-    and, if you like, target. To go on with a run that was interrupted, repeat the command: what
-    is done is skipped.
+    SOURCE is a folder or one picture, or its URL; a list, whose name ends with .txt, with the
+    path or URL of a picture in each line; or a manifest, whose name ends with .parquet, with the
+    column source and, if you like, target. To go on with a run that was interrupted, repeat the
+    command: what is done is skipped.
     """
     _check_packages()
     from scotopic.cluster import on_ray
